@@ -1,0 +1,159 @@
+// What the ledger holds, as values. Money, prices and quantities are exact decimals; every `...At`
+// is an epoch time in milliseconds of the market's clock.
+import type { AgentName, OrderState } from '@flotilla/contracts'
+import type { Decimal } from '@flotilla/money'
+
+/** A value that survives JSON; decimals inside it are written as strings. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json }
+
+export type Account = {
+  readonly account: string
+  readonly venue: string
+  readonly mode: 'paper' | 'live'
+  /** The currency in which the account is valued, the quote asset of its symbols. */
+  readonly currency: string
+  readonly openedAt: number
+}
+
+/** Available is `total - reserved`; `reserved` is always the sum of what is left of held reservations. */
+export type Balance = {
+  readonly account: string
+  readonly asset: string
+  readonly total: Decimal
+  readonly reserved: Decimal
+  /** Grows with every commit that moved it. */
+  readonly version: number
+}
+
+export const RESERVATION_STATES = ['held', 'settled', 'released'] as const
+export type ReservationState = (typeof RESERVATION_STATES)[number]
+
+/** Money (entry) or inventory (exit) set aside for one approved intent. */
+export type Reservation = {
+  readonly reservationId: string
+  readonly account: string
+  readonly intentId: string
+  readonly asset: string
+  readonly amount: Decimal
+  /** The part that fills have used up; `amount - consumed` is still reserved while it is held. */
+  readonly consumed: Decimal
+  readonly state: ReservationState
+  readonly createdAt: number
+  readonly endedAt: number | null
+  readonly endReason: string | null
+}
+
+/** The whole answer to one intent: all checks in the order in which they ran, and the sizing. */
+export type Decision = {
+  readonly decisionId: string
+  readonly intentId: string
+  readonly account: string
+  readonly symbol: string
+  readonly side: Side
+  readonly verdict: 'approved' | 'denied'
+  readonly checks: readonly Json[]
+  readonly reasons: readonly Json[]
+  readonly sizing: Json
+  readonly reservationId: string | null
+  readonly correlationId: string
+  readonly decidedAt: number
+}
+
+export type Side = 'buy' | 'sell'
+
+export const ORDER_LEGS = ['entry', 'exit', 'stop-loss', 'take-profit', 'flatten'] as const
+export type OrderLeg = (typeof ORDER_LEGS)[number]
+
+/** An order that we have named. Entry and exit orders rest on a reservation, which must exist. */
+export type Order = {
+  readonly clientOrderId: string
+  readonly account: string
+  readonly venue: string
+  readonly symbol: string
+  readonly intentId: string
+  readonly reservationId: string | null
+  readonly leg: OrderLeg
+  /** 1, 2, ...: unique together with account, intent and leg. */
+  readonly attempt: number
+  readonly side: Side
+  /** The order type in the venue port's words (`limit`, `market`, `stop-loss`, `limit-maker` ...). */
+  readonly type: string
+  readonly quantity: Decimal
+  readonly price: Decimal | null
+  readonly stopPrice: Decimal | null
+  readonly timeInForce: string | null
+  readonly state: OrderState
+  readonly venueOrderId: string | null
+  /** Our name of the OCO list that the order is a leg of. */
+  readonly listId: string | null
+  readonly filledQuantity: Decimal
+  readonly quoteFilled: Decimal
+  readonly createdAt: number
+  readonly submittedAt: number | null
+  readonly updatedAt: number
+  /** 1 when created; each change carries the stored version plus one. */
+  readonly version: number
+  readonly reason: string | null
+  readonly correlationId: string
+  /** What execution wants to remember with the order (intent, stop, take-profit ...). */
+  readonly details: Json
+}
+
+/** One execution of a part of an order: unique by account, venue, symbol and trade id. */
+export type Fill = {
+  readonly account: string
+  readonly venue: string
+  readonly symbol: string
+  readonly tradeId: string
+  readonly clientOrderId: string
+  readonly side: Side
+  readonly price: Decimal
+  readonly quantity: Decimal
+  readonly fee: Decimal
+  readonly feeAsset: string
+  readonly filledAt: number
+}
+
+export const PROTECTION_STATES = ['none', 'pending', 'active', 'failed', 'closing'] as const
+export type ProtectionState = (typeof PROTECTION_STATES)[number]
+
+export type Protection = {
+  readonly state: ProtectionState
+  readonly stop: Decimal | null
+  readonly takeProfit: Decimal | null
+  /** The quantity that the live exit orders cover. */
+  readonly quantity: Decimal
+  readonly listId: string | null
+  readonly since: number
+  readonly reason: string | null
+}
+
+/** Net quantity of a symbol, the sum of its fills net of fees paid in the base asset. */
+export type Position = {
+  readonly account: string
+  readonly venue: string
+  readonly symbol: string
+  readonly quantity: Decimal
+  /** What the held quantity cost in quote currency, fees in quote included. */
+  readonly costBasis: Decimal
+  readonly averageEntryPrice: Decimal
+  readonly realisedProfit: Decimal
+  readonly protection: Protection | null
+  readonly openedAt: number | null
+  readonly updatedAt: number
+  /** 1 when first recorded; each change carries the stored version plus one. */
+  readonly version: number
+}
+
+/** A value that an agent remembers under a key: strategy state, cursors, trading state. */
+export type MemoryEntry = {
+  readonly agent: AgentName
+  readonly key: string
+  readonly value: Json
+}
