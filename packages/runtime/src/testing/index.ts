@@ -1,0 +1,6 @@
+export { createTestContext } from './context.ts'
+export type { TestContext } from './context.ts'
+export { captureLogs } from './logs.ts'
+export type { CapturedLogs, LogRecord } from './logs.ts'
+export { createManualClock } from './manual-clock.ts'
+export type { ManualClock } from './manual-clock.ts'
