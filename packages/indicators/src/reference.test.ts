@@ -1,0 +1,117 @@
+/**
+ * Our values against the reference values of Stock.Indicators (daily bars 2017-2018), which live
+ * beside the project in shared/market-data and are skipped where that folder is absent.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { Atr, Bollinger, Ema, Macd, Rsi, Sma } from './index.ts'
+
+const folder = new URL('../../../../shared/market-data/indicators/skender/', import.meta.url)
+const present = existsSync(folder)
+if (!present) console.log('skipped: no ../shared/market-data/indicators, indicators not compared')
+
+const tolerance = 1e-9
+/** After this many candles the seed of a MACD's fast average is forgotten to 1e-9. */
+const macdSettled = 200
+
+describe.skipIf(!present)('reference values of Stock.Indicators', () => {
+  it('SMA(20) is equal at every candle', () => {
+    const sma = new Sma(20)
+    compare('sma', ['sma'], (bar) => [sma.update(bar.close)])
+  })
+
+  it('EMA(20) is equal at every candle', () => {
+    const ema = new Ema(20)
+    compare('ema', ['ema'], (bar) => [ema.update(bar.close)])
+  })
+
+  it('RSI(14) is equal at every candle', () => {
+    const rsi = new Rsi(14)
+    compare('rsi', ['rsi'], (bar) => [rsi.update(bar.close)])
+  })
+
+  it('ATR(14) is equal at every candle', () => {
+    const atr = new Atr(14)
+    compare('atr', ['atr'], (bar) => [atr.update(bar.high, bar.low, bar.close)])
+  })
+
+  it('Bollinger(20, 2) is equal at every candle', () => {
+    const bands = new Bollinger(20, 2)
+    compare('bb', ['sma', 'upperBand', 'lowerBand'], (bar) => {
+      bands.update(bar.close)
+      return [bands.middle, bands.upper, bands.lower]
+    })
+  })
+
+  it('MACD(12, 26, 9) with independent seeds is equal at every candle', () => {
+    const macd = new Macd({ fast: 12, slow: 26, signal: 9 }, 'independent')
+    compare('macd', ['macd', 'signal', 'histogram'], (bar) => {
+      macd.update(bar.close)
+      return [macd.line, macd.signal, macd.histogram]
+    })
+  })
+
+  it('MACD(12, 26, 9) with aligned seeds is equal after warm-up, and not before', () => {
+    const macd = new Macd({ fast: 12, slow: 26, signal: 9 })
+    const reference = table('macd')
+    const differences = bars().map((bar, index) => {
+      macd.update(bar.close)
+      return Math.abs(macd.signal - value(reference[index], 'signal'))
+    })
+    expect(differences[33]).toBeGreaterThan(1e-3)
+    expect(Math.max(...differences.slice(macdSettled))).toBeLessThan(tolerance)
+  })
+})
+
+type Row = Readonly<Record<string, string>>
+type Bar = { high: number; low: number; close: number }
+
+function compare(file: string, columns: readonly string[], feed: (bar: Bar) => number[]): void {
+  const reference = table(file)
+  const series = bars()
+  expect(series.length).toBe(502)
+  expect(reference.length).toBe(502)
+  const faults: string[] = []
+  let compared = 0
+  series.forEach((bar, index) => {
+    const ours = feed(bar)
+    columns.forEach((column, position) => {
+      const expected = value(reference[index], column)
+      const actual = ours[position] as number
+      if (!Number.isNaN(expected)) compared += 1
+      if (!agree(actual, expected)) faults.push(`${column} at ${index}: ${actual}, not ${expected}`)
+    })
+  })
+  expect(faults).toEqual([])
+  expect(compared).toBeGreaterThan(450)
+}
+
+/** NaN stands for "no value yet" and agrees with nothing else. */
+function agree(actual: number, expected: number): boolean {
+  if (Number.isNaN(expected)) return Number.isNaN(actual)
+  return Math.abs(actual - expected) < tolerance
+}
+
+function value(row: Row | undefined, column: string): number {
+  const text = row?.[column] ?? ''
+  return text === '' ? Number.NaN : Number(text)
+}
+
+function bars(): Bar[] {
+  return table('quotes_default').map((row) => ({
+    high: value(row, 'high'),
+    low: value(row, 'low'),
+    close: value(row, 'close'),
+  }))
+}
+
+function table(name: string): Row[] {
+  const [header, ...lines] = readFileSync(new URL(`${name}.csv`, folder), 'utf8')
+    .trim()
+    .split('\n')
+  const names = (header ?? '').split(',')
+  return lines.map((line) => {
+    const cells = line.split(',')
+    return Object.fromEntries(names.map((column, index) => [column, cells[index] ?? '']))
+  })
+}
