@@ -1,0 +1,367 @@
+// A venue in memory whose next answers a test can script. Without a script it behaves like the real thing.
+import { Decimal, type DecimalInput } from '@flotilla/money'
+
+import { VenueError, type RejectionCode, type VenueErrorCode } from '../errors.ts'
+import type {
+  CandleRequest,
+  FillsFrom,
+  OrderOutcome,
+  OrderReference,
+  OrderRequest,
+  ProtectionOutcome,
+  ProtectionReference,
+  ProtectionRequest,
+  SymbolRules,
+  Venue,
+  VenueCandle,
+  VenueFill,
+  VenueOrder,
+  VenueProtection,
+  VenueTicker,
+  WriteRejected,
+  WriteUnknown,
+} from '../port.ts'
+import { FakeBook, protectionView, rejected } from './fake-book.ts'
+import { symbolRules } from './symbol-rules.ts'
+import { isLive, remainingOf, viewOf, type FakeOrder, type FakeProtection } from './fake-orders.ts'
+
+export type WriteMethod = 'placeOrder' | 'cancelOrder' | 'placeProtection' | 'cancelProtection'
+export type Script = { readonly method?: WriteMethod } & (
+  | { readonly kind: 'accepted' }
+  | {
+      readonly kind: 'rejected'
+      readonly code: RejectionCode
+      readonly reason?: string
+      readonly retryAfterMs?: number
+    }
+  /** The venue carries the request out; the answer is lost. */
+  | { readonly kind: 'unknown-landed' }
+  | { readonly kind: 'unknown-not-landed' }
+  /** The answer is lost and the request arrives only when the test calls `land()`. */
+  | { readonly kind: 'unknown-lands-later' }
+  /** At most this quantity trades at once; the rest rests or expires by the order's time in force. */
+  | { readonly kind: 'partial'; readonly quantity: DecimalInput }
+)
+
+export type FakeVenueCall = { readonly method: keyof Venue; readonly argument: unknown }
+
+export type FakeVenueOptions = {
+  readonly name?: string
+  readonly rules?: readonly SymbolRules[]
+  readonly balances?: Readonly<Record<string, string>>
+  readonly prices?: Readonly<Record<string, DecimalInput>>
+  readonly now?: () => number
+}
+
+export function createFakeVenue(options: FakeVenueOptions = {}): FakeVenue {
+  return new FakeVenue(options)
+}
+
+export class FakeVenue implements Venue {
+  readonly name: string
+  readonly profile = {
+    clientOrderIdPattern: /^[a-zA-Z0-9-_]{1,36}$/,
+    nativeOco: true,
+    recvWindowMs: 5_000,
+    engineTimeoutMs: 10_000,
+  }
+  /** Every call in order, for tests that check what was asked of the venue. */
+  readonly calls: FakeVenueCall[] = []
+  readonly #book: FakeBook
+  readonly #now: () => number
+  readonly #scripts: Script[] = []
+  readonly #late: (() => void)[] = []
+  readonly #hidden = new Map<string, number>()
+  readonly #candles = new Map<string, readonly VenueCandle[]>()
+  readonly #tickers = new Map<string, VenueTicker>()
+  #readFailure: { code: VenueErrorCode; left: number } | null = null
+
+  constructor(options: FakeVenueOptions) {
+    this.name = options.name ?? 'fake'
+    this.#now = options.now ?? (() => 1_700_000_000_000)
+    this.#book = new FakeBook({
+      rules: options.rules ?? [symbolRules()],
+      balances: options.balances ?? { USDT: '10000' },
+      now: this.#now,
+    })
+    for (const [symbol, price] of Object.entries(options.prices ?? {})) this.setPrice(symbol, price)
+  }
+
+  // What a test says.
+
+  /** Moves the market; resting orders and stops that it reaches are carried out. */
+  setPrice(symbol: string, price: DecimalInput): void {
+    this.#book.setPrice(symbol, Decimal.from(price))
+  }
+
+  setCandles(symbol: string, timeframe: string, candles: readonly VenueCandle[]): void {
+    this.#candles.set(`${symbol} ${timeframe}`, candles)
+  }
+
+  /** Without one, tickers are made from the price that was set. */
+  setTicker(ticker: VenueTicker): void {
+    this.#tickers.set(ticker.symbol, ticker)
+  }
+
+  /** Each script is used up by one write (of its method, when it names one), in the order given. */
+  script(...scripts: readonly Script[]): void {
+    this.#scripts.push(...scripts)
+  }
+
+  /** The delayed requests of `unknown-lands-later` arrive now. */
+  land(): void {
+    for (const arrive of this.#late.splice(0)) arrive()
+  }
+
+  /** The next reads throw. */
+  failReads(code: VenueErrorCode, count = 1): void {
+    this.#readFailure = { code, left: count }
+  }
+
+  /** Read lag: the next queries for this client order id answer that there is no such order. */
+  hide(clientOrderId: string, queries: number): void {
+    this.#hidden.set(clientOrderId, queries)
+  }
+
+  /** A counterparty takes a part of a resting order, at its limit or at the price given. */
+  fill(clientOrderId: string, quantity?: DecimalInput, price?: DecimalInput): void {
+    const order = this.#liveOrder(clientOrderId)
+    const limit = viewOf(order).limitPrice ?? this.#book.priceOf(order.request.symbol)
+    const at = price === undefined ? limit : Decimal.from(price)
+    if (at === null) throw new Error(`no price for ${clientOrderId}`)
+    const much = quantity === undefined ? remainingOf(order) : Decimal.from(quantity)
+    this.#book.trade(order, much, at)
+  }
+
+  /** The venue ends an order by itself (maintenance, self-trade prevention, ...). */
+  expire(clientOrderId: string, reason = 'EXCHANGE_CANCELED'): void {
+    this.#book.end(this.#liveOrder(clientOrderId), 'expired', reason)
+  }
+
+  /** A deposit or withdrawal that no order explains. */
+  credit(asset: string, amount: DecimalInput): void {
+    this.#book.account.credit(asset, Decimal.from(amount))
+  }
+
+  /** The truth, past every scripted lie. */
+  allOrders(): VenueOrder[] {
+    return this.#book.orders.map(viewOf)
+  }
+
+  allFills(): VenueFill[] {
+    return [...this.#book.fills]
+  }
+
+  callsOf(method: keyof Venue): FakeVenueCall[] {
+    return this.calls.filter((call) => call.method === method)
+  }
+
+  // What an agent asks.
+
+  async fetchTime(): Promise<number> {
+    this.#read('fetchTime', null)
+    return this.#now()
+  }
+
+  async fetchRules(symbols?: readonly string[]): Promise<readonly SymbolRules[]> {
+    this.#read('fetchRules', symbols ?? null)
+    return (symbols ?? this.#book.allRules().map((rules) => rules.symbol)).map((symbol) => {
+      const rules = this.#book.rulesOf(symbol)
+      if (rules === null)
+        throw new VenueError('unknown_symbol', `the venue does not list ${symbol}`)
+      return rules
+    })
+  }
+
+  async fetchCandles(request: CandleRequest): Promise<readonly VenueCandle[]> {
+    this.#read('fetchCandles', request)
+    this.#requireSymbol(request.symbol)
+    const all = this.#candles.get(`${request.symbol} ${request.timeframe}`) ?? []
+    const { since } = request
+    const limit = request.limit ?? 500
+    if (since === undefined) return all.slice(-limit)
+    return all.filter((candle) => candle.openedAt >= since).slice(0, limit)
+  }
+
+  async fetchTicker(symbol: string): Promise<VenueTicker> {
+    this.#read('fetchTicker', symbol)
+    return this.#ticker(symbol)
+  }
+
+  async fetchTickers(symbols: readonly string[]): Promise<readonly VenueTicker[]> {
+    this.#read('fetchTickers', symbols)
+    return symbols.map((symbol) => this.#ticker(symbol))
+  }
+
+  async fetchOrderBook(symbol: string, depth = 20) {
+    this.#read('fetchOrderBook', { symbol, depth })
+    const ticker = this.#ticker(symbol)
+    const quantity = Decimal.from(1000)
+    const bids = [{ price: ticker.bid ?? ticker.last, quantity }]
+    const asks = [{ price: ticker.ask ?? ticker.last, quantity }]
+    return { symbol, bids, asks, observedAt: this.#now() }
+  }
+
+  async fetchBalances() {
+    this.#read('fetchBalances', null)
+    return this.#book.account.balances()
+  }
+
+  async placeOrder(request: OrderRequest): Promise<OrderOutcome> {
+    return this.#write('placeOrder', request, (script) => {
+      const fillMax = script.kind === 'partial' ? Decimal.from(script.quantity) : null
+      return this.#book.submit(request, fillMax)
+    })
+  }
+
+  async cancelOrder(reference: OrderReference): Promise<OrderOutcome> {
+    return this.#write('cancelOrder', reference, () => {
+      const order = this.#find(reference)
+      if (order === undefined || !isLive(order)) return unknownOrder()
+      this.#book.end(order, 'canceled', null)
+      return { kind: 'accepted', order: viewOf(order) }
+    })
+  }
+
+  async placeProtection(request: ProtectionRequest): Promise<ProtectionOutcome> {
+    return this.#write('placeProtection', request, () => this.#book.submitProtection(request))
+  }
+
+  async cancelProtection(reference: ProtectionReference): Promise<ProtectionOutcome> {
+    return this.#write('cancelProtection', reference, () => {
+      const protection = this.#findProtection(reference)
+      if (protection === undefined || protectionView(protection).status === 'done') {
+        return unknownOrder()
+      }
+      const { stop, takeProfit } = protection
+      this.#book.end(isLive(stop) ? stop : takeProfit, 'canceled', null)
+      return { kind: 'accepted', protection: protectionView(protection) }
+    })
+  }
+
+  async queryOrder(reference: OrderReference): Promise<VenueOrder | null> {
+    this.#read('queryOrder', reference)
+    if (this.#lags(reference.clientOrderId)) return null
+    const order = this.#find(reference)
+    return order === undefined ? null : viewOf(order)
+  }
+
+  async queryProtection(reference: ProtectionReference): Promise<VenueProtection | null> {
+    this.#read('queryProtection', reference)
+    if (this.#lags(reference.clientProtectionId)) return null
+    const protection = this.#findProtection(reference)
+    return protection === undefined ? null : protectionView(protection)
+  }
+
+  async fetchOpenOrders(symbol?: string): Promise<readonly VenueOrder[]> {
+    this.#read('fetchOpenOrders', symbol ?? null)
+    const open = this.#book.orders.filter(isLive).map(viewOf)
+    return symbol === undefined ? open : open.filter((order) => order.symbol === symbol)
+  }
+
+  async fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]> {
+    this.#read('fetchFills', { symbol, from })
+    return this.#book.fills
+      .filter((fill) => fill.symbol === symbol)
+      .filter((fill) =>
+        'since' in from
+          ? fill.executedAt >= from.since
+          : Decimal.from(fill.tradeId).atLeast(from.fromId),
+      )
+      .map((fill) => ({ ...fill, clientOrderId: null }))
+  }
+
+  async close(): Promise<void> {}
+
+  #write<Accepted>(
+    method: WriteMethod,
+    argument: unknown,
+    carryOut: (script: Script) => Accepted,
+  ): Accepted | WriteRejected | WriteUnknown {
+    this.calls.push({ method, argument })
+    const script = this.#takeScript(method)
+    switch (script.kind) {
+      case 'accepted':
+      case 'partial':
+        return carryOut(script)
+      case 'rejected': {
+        const outcome = rejected(script.code, script.reason ?? `scripted ${script.code}`)
+        const { retryAfterMs } = script
+        return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs }
+      }
+      case 'unknown-landed':
+        carryOut(script)
+        return noAnswer()
+      case 'unknown-lands-later':
+        this.#late.push(() => void carryOut(script))
+        return noAnswer()
+      case 'unknown-not-landed':
+        return noAnswer()
+    }
+  }
+
+  #takeScript(method: WriteMethod): Script {
+    const index = this.#scripts.findIndex((one) => (one.method ?? method) === method)
+    return this.#scripts.splice(index, index === -1 ? 0 : 1)[0] ?? { kind: 'accepted' }
+  }
+
+  #read(method: keyof Venue, argument: unknown): void {
+    this.calls.push({ method, argument })
+    const failure = this.#readFailure
+    if (failure === null) return
+    failure.left -= 1
+    if (failure.left === 0) this.#readFailure = null
+    throw new VenueError(failure.code, `scripted ${failure.code}`)
+  }
+
+  #lags(clientId: string): boolean {
+    const left = this.#hidden.get(clientId) ?? 0
+    if (left === 0) return false
+    this.#hidden.set(clientId, left - 1)
+    return true
+  }
+
+  /** As at the real venue, a client order id that was used again names its newest order. */
+  #find(reference: OrderReference): FakeOrder | undefined {
+    return this.#book.orders.findLast(
+      ({ request }) =>
+        request.clientOrderId === reference.clientOrderId && request.symbol === reference.symbol,
+    )
+  }
+
+  #findProtection(reference: ProtectionReference): FakeProtection | undefined {
+    return this.#book.protections.findLast(
+      (one) => one.clientProtectionId === reference.clientProtectionId,
+    )
+  }
+
+  #liveOrder(clientOrderId: string): FakeOrder {
+    const order = this.#book.orders.findLast((one) => one.request.clientOrderId === clientOrderId)
+    if (order === undefined || !isLive(order)) throw new Error(`no live order ${clientOrderId}`)
+    return order
+  }
+
+  #ticker(symbol: string): VenueTicker {
+    this.#requireSymbol(symbol)
+    const known = this.#tickers.get(symbol)
+    if (known !== undefined) return known
+    const last = this.#book.priceOf(symbol)
+    if (last === null) throw new VenueError('unavailable', `no price was set for ${symbol}`)
+    const quoteVolume24h = Decimal.from(10_000_000)
+    return { symbol, last, bid: last, ask: last, quoteVolume24h, observedAt: this.#now() }
+  }
+
+  #requireSymbol(symbol: string): void {
+    if (this.#book.rulesOf(symbol) === null) {
+      throw new VenueError('unknown_symbol', `the venue does not list ${symbol}`)
+    }
+  }
+}
+
+function unknownOrder(): WriteRejected {
+  return rejected('order_not_found', 'Unknown order sent.')
+}
+
+function noAnswer(): WriteUnknown {
+  return { kind: 'unknown', reason: 'no answer arrived in time' }
+}

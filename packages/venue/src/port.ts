@@ -1,0 +1,262 @@
+// The venue as the agents see it. Two rules carry the whole file:
+//
+// 1. A write never throws. What happened to an order is one of three: `accepted` (the venue has it),
+//    `rejected` (it was certainly not executed, and never will be), `unknown` (nobody can say yet: ask by
+//    client order id, never send again). Docs: docs/decisions/0006.
+// 2. A read either answers or throws a `VenueError`, whose `code` says why and whose `retryable` says whether
+//    asking again later makes sense. "There is no such order" is an answer (null), not an error.
+//
+// Symbols are canonical (`BTC/USDT`) here; the venue's own forms live inside the adapter only.
+import type { Decimal } from '@flotilla/money'
+
+import type { RejectionCode } from './errors.ts'
+
+export type Venue = {
+  readonly name: string
+  readonly profile: VenueProfile
+
+  /** The venue's clock, epoch milliseconds. */
+  fetchTime(): Promise<number>
+  /** Rules of the symbols asked for (all tradable ones when none are named); an unlisted symbol throws. */
+  fetchRules(symbols?: readonly string[]): Promise<readonly SymbolRules[]>
+  /** Oldest first; the newest may still be forming: see `VenueCandle.closed`. */
+  fetchCandles(request: CandleRequest): Promise<readonly VenueCandle[]>
+  fetchTicker(symbol: string): Promise<VenueTicker>
+  fetchTickers(symbols: readonly string[]): Promise<readonly VenueTicker[]>
+  fetchOrderBook(symbol: string, depth?: number): Promise<VenueOrderBook>
+  /** Every asset with a total other than zero. */
+  fetchBalances(): Promise<readonly VenueBalance[]>
+
+  placeOrder(request: OrderRequest): Promise<OrderOutcome>
+  cancelOrder(reference: OrderReference): Promise<OrderOutcome>
+  placeProtection(request: ProtectionRequest): Promise<ProtectionOutcome>
+  cancelProtection(reference: ProtectionReference): Promise<ProtectionOutcome>
+
+  /** Null when the venue says that it has no such order (which can be a read lag: see decision 0006). */
+  queryOrder(reference: OrderReference): Promise<VenueOrder | null>
+  queryProtection(reference: ProtectionReference): Promise<VenueProtection | null>
+  /** Resting orders, the legs of protections included; of all symbols when none is named. */
+  fetchOpenOrders(symbol?: string): Promise<readonly VenueOrder[]>
+  /** All fills from the given time or trade id on, ascending, without gaps between pages. */
+  fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]>
+
+  close(): Promise<void>
+}
+
+/** What execution must know about the venue's manners. */
+export type VenueProfile = {
+  /** A client order id must match this. */
+  readonly clientOrderIdPattern: RegExp
+  /** Stop and take-profit rest together and cancel each other at the venue. */
+  readonly nativeOco: boolean
+  /** How old a signed request may be when it arrives. Bounds how late a delayed one can become an order. */
+  readonly recvWindowMs: number
+  /** How long the venue's gateway waits for its engine before it gives up on an order. */
+  readonly engineTimeoutMs: number
+}
+
+export type Side = 'buy' | 'sell'
+export type TimeInForce = 'gtc' | 'ioc' | 'fok'
+export type OrderType =
+  | 'market'
+  | 'limit'
+  | 'limit-maker'
+  | 'stop-loss'
+  | 'stop-loss-limit'
+  | 'take-profit'
+  | 'take-profit-limit'
+
+export type SymbolStatus = 'trading' | 'cancel-only' | 'halted'
+
+export type SymbolRules = {
+  readonly symbol: string
+  readonly base: string
+  readonly quote: string
+  readonly status: SymbolStatus
+  readonly priceTick: Decimal
+  /** Null: the venue sets no such limit. The same holds for every other nullable limit here. */
+  readonly priceMin: Decimal | null
+  readonly priceMax: Decimal | null
+  readonly quantityStep: Decimal
+  readonly quantityMin: Decimal
+  readonly quantityMax: Decimal | null
+  readonly marketQuantityMax: Decimal | null
+  /** In quote currency. */
+  readonly notionalMin: Decimal
+  readonly notionalMax: Decimal | null
+  readonly orderTypes: readonly OrderType[]
+  readonly ocoAllowed: boolean
+  /** Rates (0.001 is 0.1 %), charged in the received asset. */
+  readonly makerFeeRate: Decimal
+  readonly takerFeeRate: Decimal
+}
+
+export type CandleRequest = {
+  readonly symbol: string
+  readonly timeframe: string
+  /** Opening time of the first candle wanted; the newest ones when absent. */
+  readonly since?: number
+  readonly limit?: number
+}
+
+export type VenueCandle = {
+  readonly symbol: string
+  readonly timeframe: string
+  readonly openedAt: number
+  /** First millisecond after the candle. */
+  readonly closedAt: number
+  readonly open: Decimal
+  readonly high: Decimal
+  readonly low: Decimal
+  readonly close: Decimal
+  readonly baseVolume: Decimal
+  readonly quoteVolume: Decimal
+  /** By the venue's own clock at the time of the request; a forming candle is never marked closed. */
+  readonly closed: boolean
+}
+
+export type VenueTicker = {
+  readonly symbol: string
+  readonly last: Decimal
+  readonly bid: Decimal | null
+  readonly ask: Decimal | null
+  readonly quoteVolume24h: Decimal
+  readonly observedAt: number
+}
+
+export type BookLevel = { readonly price: Decimal; readonly quantity: Decimal }
+export type VenueOrderBook = {
+  readonly symbol: string
+  /** Best first. */
+  readonly bids: readonly BookLevel[]
+  readonly asks: readonly BookLevel[]
+  readonly observedAt: number
+}
+
+export type VenueBalance = {
+  readonly asset: string
+  readonly free: Decimal
+  readonly locked: Decimal
+  readonly total: Decimal
+}
+
+type OrderTerms =
+  | { readonly type: 'market' }
+  | { readonly type: 'limit'; readonly limitPrice: Decimal; readonly timeInForce: TimeInForce }
+  | { readonly type: 'limit-maker'; readonly limitPrice: Decimal }
+  | { readonly type: 'stop-loss' | 'take-profit'; readonly stopPrice: Decimal }
+  | {
+      readonly type: 'stop-loss-limit' | 'take-profit-limit'
+      readonly stopPrice: Decimal
+      readonly limitPrice: Decimal
+      readonly timeInForce: TimeInForce
+    }
+
+export type OrderRequest = OrderTerms & {
+  readonly clientOrderId: string
+  readonly symbol: string
+  readonly side: Side
+  readonly quantity: Decimal
+}
+
+/** Two exits of one quantity that cancel each other; `side` is the exits' side (sell protects a long). */
+export type ProtectionRequest = {
+  readonly clientProtectionId: string
+  readonly symbol: string
+  readonly side: Side
+  readonly quantity: Decimal
+  /** Without a limit price the stop becomes a market order when it triggers. */
+  readonly stop: {
+    readonly clientOrderId: string
+    readonly stopPrice: Decimal
+    readonly limitPrice?: Decimal
+  }
+  readonly takeProfit: { readonly clientOrderId: string; readonly limitPrice: Decimal }
+}
+
+export type OrderReference = { readonly symbol: string; readonly clientOrderId: string }
+export type ProtectionReference = { readonly symbol: string; readonly clientProtectionId: string }
+export type FillsFrom = { readonly since: number } | { readonly fromId: string }
+
+export type VenueOrderStatus =
+  | 'pending'
+  | 'open'
+  | 'partially-filled'
+  | 'filled'
+  | 'canceled'
+  | 'rejected'
+  | 'expired'
+
+export type VenueOrder = {
+  readonly symbol: string
+  readonly clientOrderId: string
+  readonly venueOrderId: string
+  /** The venue's id of the protection that this order is a leg of. */
+  readonly venueProtectionId: string | null
+  readonly side: Side
+  readonly type: OrderType
+  readonly timeInForce: TimeInForce | null
+  readonly status: VenueOrderStatus
+  readonly quantity: Decimal
+  readonly limitPrice: Decimal | null
+  readonly stopPrice: Decimal | null
+  readonly filledQuantity: Decimal
+  /** Quote currency given or received so far, fees not included. */
+  readonly filledNotional: Decimal
+  /** Only where the venue sent them along (an answer to a placement); else ask `fetchFills`. */
+  readonly fills: readonly VenueFill[] | null
+  readonly updatedAt: number
+  /** The venue's word for why an order ended early, as it gave it. */
+  readonly endReason: string | null
+}
+
+export type VenueFill = {
+  readonly symbol: string
+  readonly tradeId: string
+  readonly venueOrderId: string
+  /** Null where the venue does not say (its list of fills): join by `venueOrderId`. */
+  readonly clientOrderId: string | null
+  readonly side: Side
+  readonly price: Decimal
+  readonly quantity: Decimal
+  /** In quote currency, as the venue booked it. */
+  readonly notional: Decimal
+  readonly fee: Decimal
+  readonly feeAsset: string
+  readonly executedAt: number
+}
+
+export type VenueProtection = {
+  readonly symbol: string
+  readonly clientProtectionId: string
+  readonly venueProtectionId: string
+  readonly status: 'open' | 'done'
+  readonly stop: VenueOrder
+  readonly takeProfit: VenueOrder
+}
+
+/** Which rule an order broke, the offending value and the limit, all as text for people and logs. */
+export type BrokenRule = { readonly name: string; readonly value: string; readonly limit: string }
+
+export type WriteRejected = {
+  readonly kind: 'rejected'
+  readonly code: RejectionCode
+  /** A sentence; for an unknown symbol it names our form and the venue's. */
+  readonly reason: string
+  /** The venue's own error code where it gave one. */
+  readonly venueCode?: string
+  readonly rule?: BrokenRule
+  /** Present when the same order may be tried again (throttled, clock skew), and how long to wait. */
+  readonly retryAfterMs?: number
+}
+export type WriteUnknown = { readonly kind: 'unknown'; readonly reason: string }
+
+export type OrderOutcome =
+  | { readonly kind: 'accepted'; readonly order: VenueOrder }
+  | WriteRejected
+  | WriteUnknown
+export type ProtectionOutcome =
+  | { readonly kind: 'accepted'; readonly protection: VenueProtection }
+  | WriteRejected
+  | WriteUnknown
+export type WriteOutcome = OrderOutcome | ProtectionOutcome
