@@ -74,10 +74,12 @@ function manifestDigest() {
 function manifests() {
   const members = ['packages', 'services'].flatMap((folder) =>
     existsSync(join(root, folder))
-      ? readdirSync(join(root, folder)).map((member) => join(folder, member, 'package.json'))
+      ? readdirSync(join(root, folder))
+          .sort()
+          .map((member) => join(folder, member, 'package.json'))
       : [],
   )
-  const files = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', ...members.sort()]
+  const files = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', ...members]
   return files.filter((file) => existsSync(join(root, file)))
 }
 

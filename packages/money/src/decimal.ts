@@ -169,7 +169,9 @@ export class Decimal {
     if (scale < this.scale) {
       throw new RangeError(`${this.toString()} does not fit into ${scale} digits after the point`)
     }
-    return scale === this.scale ? this.coefficient : this.coefficient * powerOfTen(scale - this.scale)
+    return scale === this.scale
+      ? this.coefficient
+      : this.coefficient * powerOfTen(scale - this.scale)
   }
 
   /** The nearest floating-point number: for indicators, statistics and charts, never for money. */

@@ -1,6 +1,6 @@
 // Rounding to what a venue accepts, always in the direction that cannot hurt: a quantity never
 // grows, and a price never becomes worse than the one that was decided on.
-import { Decimal } from './decimal.ts'
+import type { Decimal } from './decimal.ts'
 
 /**
  * The largest multiple of `step` that is not above `value` (of the smaller magnitude when
