@@ -46,15 +46,16 @@ export type TimeRange = {
 }
 
 export type StoredCandle = CandleSeries & {
-  readonly openedAt: number
+  readonly openTime: number
   /** First millisecond after the candle. */
-  readonly closedAt: number
+  readonly closeTime: number
   readonly open: Decimal
   readonly high: Decimal
   readonly low: Decimal
   readonly close: Decimal
   readonly baseVolume: Decimal
-  readonly quoteVolume: Decimal
+  /** Null when the venue does not say. */
+  readonly quoteVolume: Decimal | null
 }
 
 export type StoredTicker = Market & {
@@ -62,13 +63,14 @@ export type StoredTicker = Market & {
   readonly last: Decimal
   readonly bid: Decimal | null
   readonly ask: Decimal | null
-  readonly quoteVolume24h: Decimal
+  readonly quoteVolume24h: Decimal | null
 }
 
-/** `values` holds one or more figures under names of letters, digits, `_` and `-` (`macd`, `signal`). */
+/** One value of an indicator, as of the close of a candle; the name says which, `macd(12,26,9).signal`. */
 export type StoredIndicator = IndicatorSeries & {
+  /** Close time of the candle that it was computed from. */
   readonly at: number
-  readonly values: Readonly<Record<string, number>>
+  readonly value: number
 }
 
 export type StoredEquity = {

@@ -102,9 +102,9 @@ export type CandleRequest = {
 export type VenueCandle = {
   readonly symbol: string
   readonly timeframe: string
-  readonly openedAt: number
+  readonly openTime: number
   /** First millisecond after the candle. */
-  readonly closedAt: number
+  readonly closeTime: number
   readonly open: Decimal
   readonly high: Decimal
   readonly low: Decimal

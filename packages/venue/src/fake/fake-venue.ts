@@ -180,7 +180,7 @@ export class FakeVenue implements Venue {
     const { since } = request
     const limit = request.limit ?? 500
     if (since === undefined) return all.slice(-limit)
-    return all.filter((candle) => candle.openedAt >= since).slice(0, limit)
+    return all.filter((candle) => candle.openTime >= since).slice(0, limit)
   }
 
   async fetchTicker(symbol: string): Promise<VenueTicker> {
