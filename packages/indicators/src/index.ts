@@ -16,6 +16,7 @@ export {
   IndicatorSyntaxError,
   macd,
   parseIndicator,
+  partsOf,
   rsi,
   sma,
   valueNames,

@@ -81,14 +81,14 @@ describe('indicator set', () => {
         const set = new IndicatorSet(specs)
         feed(set, series)
         if (series.length < 30) return
-        expect(set.get('rsi_14')).toBeGreaterThanOrEqual(0)
-        expect(set.get('rsi_14')).toBeLessThanOrEqual(100)
-        expect(set.get('atr_14')).toBeGreaterThanOrEqual(0)
-        expect(set.get('bollinger_20_2_upper')).toBeGreaterThanOrEqual(
-          set.get('bollinger_20_2_middle'),
+        expect(set.get('rsi(14)')).toBeGreaterThanOrEqual(0)
+        expect(set.get('rsi(14)')).toBeLessThanOrEqual(100)
+        expect(set.get('atr(14)')).toBeGreaterThanOrEqual(0)
+        expect(set.get('bollinger(20,2).upper')).toBeGreaterThanOrEqual(
+          set.get('bollinger(20,2).middle'),
         )
-        expect(set.get('bollinger_20_2_lower')).toBeLessThanOrEqual(
-          set.get('bollinger_20_2_middle'),
+        expect(set.get('bollinger(20,2).lower')).toBeLessThanOrEqual(
+          set.get('bollinger(20,2).middle'),
         )
       }),
     )

@@ -14,6 +14,8 @@ import type { IndicatorSpec } from './spec.ts'
 export class IndicatorSet {
   /** Name of each entry of `values`. */
   readonly names: readonly string[]
+  /** Each spec once, in the order of their values. */
+  readonly specs: readonly IndicatorSpec[]
   /** NaN until an indicator has seen enough candles. Overwritten by the next update. */
   readonly values: Float64Array
   readonly candlesToFirstValues: number
@@ -23,6 +25,7 @@ export class IndicatorSet {
 
   constructor(specs: readonly IndicatorSpec[]) {
     const distinct = [...new Map(specs.map((spec) => [formatIndicator(spec), spec])).values()]
+    this.specs = distinct
     this.names = distinct.flatMap((spec) => valueNames(spec))
     this.values = new Float64Array(this.names.length).fill(Number.NaN)
     this.candlesToFirstValues = Math.max(1, ...distinct.map(candlesToFirstValue))

@@ -24,13 +24,13 @@ describe('indicator specs', () => {
   })
 
   it('every value has a name of its own', () => {
-    expect(valueNames(ema(12))).toEqual(['ema_12'])
+    expect(valueNames(ema(12))).toEqual(['ema(12)'])
     expect(valueNames(macd())).toEqual([
-      'macd_12_26_9_line',
-      'macd_12_26_9_signal',
-      'macd_12_26_9_histogram',
+      'macd(12,26,9).line',
+      'macd(12,26,9).signal',
+      'macd(12,26,9).histogram',
     ])
-    expect(valueNames(bollinger(20, 2))[1]).toBe('bollinger_20_2_upper')
+    expect(valueNames(bollinger(20, 2))[1]).toBe('bollinger(20,2).upper')
   })
 
   it.each([
@@ -48,14 +48,14 @@ describe('indicator specs', () => {
 
   it('a set computes a spec named twice once', () => {
     const set = new IndicatorSet([ema(2), ema(2), atr(1)])
-    expect(set.names).toEqual(['ema_2', 'atr_1'])
+    expect(set.names).toEqual(['ema(2)', 'atr(1)'])
     set.update(3, 1, 2)
     expect(set.complete).toBe(false)
     set.update(5, 3, 4)
     expect(set.complete).toBe(true)
     expect([...set.values]).toEqual([3, 3])
-    expect(set.get('atr_1')).toBe(3)
-    expect(set.get('rsi_14')).toBeNaN()
+    expect(set.get('atr(1)')).toBe(3)
+    expect(set.get('rsi(14)')).toBeNaN()
   })
 
   it('a set without indicators takes candles and has no values', () => {

@@ -1,7 +1,7 @@
 /**
  * An indicator as data: what strategies declare, configuration names and analysis computes. Each
- * spec has one text form (`macd(12,26,9)`) and one name per value (`macd_12_26_9_signal`), which is
- * how its values are called in messages and in the market store.
+ * spec has one text form (`macd(12,26,9)`) and one name per value (`macd(12,26,9).signal`), which is
+ * how its values are called in messages.
  */
 export type IndicatorSpec = SmaSpec | EmaSpec | RsiSpec | MacdSpec | BollingerSpec | AtrSpec
 
@@ -43,12 +43,18 @@ export function formatIndicator(spec: IndicatorSpec): string {
   return `${spec.kind}(${argumentsOf(spec).join(',')})`
 }
 
-/** The names of a spec's values, in the order in which a set lays them out. */
+/** The parts of a spec's value, in the order in which a set lays them out. */
+export function partsOf(spec: IndicatorSpec): readonly string[] {
+  if (spec.kind === 'macd') return ['line', 'signal', 'histogram']
+  if (spec.kind === 'bollinger') return ['middle', 'upper', 'lower']
+  return ['value']
+}
+
+/** The names of a spec's parts: `ema(12)`, `macd(12,26,9).signal`. */
 export function valueNames(spec: IndicatorSpec): readonly string[] {
-  const stem = [spec.kind, ...argumentsOf(spec)].join('_')
-  if (spec.kind === 'macd') return [`${stem}_line`, `${stem}_signal`, `${stem}_histogram`]
-  if (spec.kind === 'bollinger') return [`${stem}_middle`, `${stem}_upper`, `${stem}_lower`]
-  return [stem]
+  const name = formatIndicator(spec)
+  const parts = partsOf(spec)
+  return parts.length === 1 ? [name] : parts.map((part) => `${name}.${part}`)
 }
 
 /** The number of candles with which the last of the spec's values appears. */
