@@ -44,10 +44,7 @@ export type Agent = {
  * An agent's public door. The same spec is run in a process of its own, in the single process with
  * the others, and by tests.
  */
-export type AgentSpec<
-  Schema extends z.ZodType = z.ZodType,
-  Need extends PortName = PortName,
-> = {
+export type AgentSpec<Schema extends z.ZodType = z.ZodType, Need extends PortName = PortName> = {
   readonly name: AgentName
   /** Its section of flotilla.yaml; must accept an empty section by its defaults. */
   readonly config: Schema

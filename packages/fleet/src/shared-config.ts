@@ -85,7 +85,9 @@ const ledger = z
 const marketStore = z
   .strictObject({
     kind: z.enum(['sqlite', 'influxdb']).default('sqlite'),
-    url: url(/^https?$/, 'http://host:8086').optional().describe('InfluxDB 2.'),
+    url: url(/^https?$/, 'http://host:8086')
+      .optional()
+      .describe('InfluxDB 2.'),
     token: z.string().min(1).optional().describe('InfluxDB token, better from the environment.'),
     organization: z.string().min(1).default('flotilla'),
     bucket: z.string().min(1).default('flotilla'),

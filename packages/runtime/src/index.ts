@@ -7,3 +7,22 @@ export { createLogger, createSilentLogger } from './logger.ts'
 export type { Logger, LoggerOptions, LogLevel, LogSink } from './logger.ts'
 export { counter, createMetrics, gauge, histogram } from './metrics.ts'
 export type { HistogramOptions, MetricOptions, Metrics } from './metrics.ts'
+export { ConfigError, formatProblem, parseConfig, readConfig } from './config.ts'
+export type { ConfigProblem, ConfigSource } from './config.ts'
+export type { Environment } from './config-environment.ts'
+export { jsonSchemaOf } from './config-schema.ts'
+export type { JsonSchema } from './config-schema.ts'
+export { nearest } from './nearest.ts'
+export { startHealthServer } from './health-server.ts'
+export type {
+  AgentHealth,
+  HealthServer,
+  HealthServerOptions,
+  HealthSource,
+} from './health-server.ts'
+export { live } from './life-cycle.ts'
+export type { Life, LifeHost, LifeOptions } from './life-cycle.ts'
+export { followLogs, loggedAgents, printTail, tailProblem } from './log-tail.ts'
+export type { LogPosition, TailOptions } from './log-tail.ts'
+export { startHeartbeat } from './heartbeat.ts'
+export type { HeartbeatOptions } from './heartbeat.ts'

@@ -35,7 +35,16 @@ const levelStyles: Readonly<Record<string, Style>> = {
 /** The longest agent's name, so that phrases stand in one column. */
 const agentWidth = 18
 
-const headKeys = new Set(['level', 'time', 'marketTime', 'agent', 'instance', 'msg', 'pid', 'hostname'])
+const headKeys = new Set([
+  'level',
+  'time',
+  'marketTime',
+  'agent',
+  'instance',
+  'msg',
+  'pid',
+  'hostname',
+])
 
 function parseRecord(line: string): Record<string, unknown> | null {
   try {

@@ -6,7 +6,10 @@ import type { CapturedLogs } from './logs.ts'
 import { createManualClock } from './manual-clock.ts'
 import type { ManualClock } from './manual-clock.ts'
 
-export type TestContext = AgentContext & { readonly clock: ManualClock; readonly logs: CapturedLogs }
+export type TestContext = AgentContext & {
+  readonly clock: ManualClock
+  readonly logs: CapturedLogs
+}
 
 /** A context for a test: time stands still until it is moved, log lines are kept. */
 export function createTestContext(

@@ -11,10 +11,12 @@ export type CapturedLogs = {
 }
 
 /** A real logger (redaction and all) whose lines are kept for a test to look at. */
-export function captureLogs(options: {
-  readonly agent?: string
-  readonly secrets?: readonly string[]
-} = {}): CapturedLogs {
+export function captureLogs(
+  options: {
+    readonly agent?: string
+    readonly secrets?: readonly string[]
+  } = {},
+): CapturedLogs {
   const records: LogRecord[] = []
   const sink: LogSink = { write: (line) => void records.push(JSON.parse(line) as LogRecord) }
   const logger = createLogger({
