@@ -32,6 +32,10 @@ export type Handler = (delivery: Delivery) => Promise<Settlement>
 
 export type SubscribeOptions = {
   readonly agent: AgentName
+  /**
+   * Whole streams: the types of one stream share a queue, so all that the topology lets the agent
+   * consume of it come in one subscription. Own queues (`instance`) may pick types freely.
+   */
   readonly types: readonly MessageType[]
   readonly handler: Handler
   /**
@@ -74,6 +78,7 @@ export type QueueFigures = {
 
 export type Bus = {
   /**
+   * Rejects with `InvalidMessageError` of contracts when the message does not fit its own schema.
    * Resolves when the broker has the message. A trading message is confirmed and has reached the
    * queue of every agent that must have it, else this rejects with `UnroutableError`.
    */
@@ -139,11 +144,6 @@ export class PublishTimeoutError extends Error {
 /** The bus was closed before the broker confirmed. */
 export class BusClosedError extends Error {
   override readonly name = 'BusClosedError'
-}
-
-/** The message does not fit its own schema: a fault of the publisher, never sent. */
-export class InvalidMessageError extends Error {
-  override readonly name = 'InvalidMessageError'
 }
 
 /** The broker refuses what the topology needs (wrong arguments, no permission). Retrying is useless. */
