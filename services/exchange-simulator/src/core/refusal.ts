@@ -1,0 +1,53 @@
+/** What the venue answers instead of doing: its own codes and texts, to the letter. */
+export type Refusal = {
+  readonly kind: 'refused'
+  readonly status: number
+  readonly code: number
+  readonly message: string
+}
+
+export function refuse(code: number, message: string, status = 400): Refusal {
+  return { kind: 'refused', status, code, message }
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'refused'
+}
+
+export const refusals = {
+  illegalCharacters: (name: string, range: string) =>
+    refuse(-1100, `Illegal characters found in parameter '${name}'; legal range is '${range}'.`),
+  duplicateParameter: () => refuse(-1101, 'Duplicate values for a parameter detected.'),
+  mandatory: (name: string) =>
+    refuse(-1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`),
+  unreadParameters: (read: number, sent: number) =>
+    refuse(
+      -1104,
+      `Not all sent parameters were read; read '${read}' parameter(s) but was sent '${sent}'.`,
+    ),
+  emptyParameter: (name: string) => refuse(-1105, `Parameter '${name}' was empty.`),
+  notRequired: (name: string) => refuse(-1106, `Parameter '${name}' sent when not required.`),
+  tooPrecise: (name: string) => refuse(-1111, `Parameter '${name}' has too much precision.`),
+  invalidTimeInForce: () => refuse(-1115, 'Invalid timeInForce.'),
+  invalidOrderType: () => refuse(-1116, 'Invalid orderType.'),
+  invalidSide: () => refuse(-1117, 'Invalid side.'),
+  invalidInterval: () => refuse(-1120, 'Invalid interval.'),
+  invalidSymbol: () => refuse(-1121, 'Invalid symbol.'),
+  invalidCombination: () => refuse(-1128, 'Combination of optional parameters invalid.'),
+  invalidData: (name: string) => refuse(-1130, `Data sent for parameter '${name}' is not valid.`),
+  filter: (name: string) => refuse(-1013, `Filter failure: ${name}`),
+  marketClosed: () => refuse(-1013, 'Market is closed.'),
+  rejected: (message: string) => refuse(-2010, message),
+  insufficientBalance: () =>
+    refuse(-2010, 'Account has insufficient balance for requested action.'),
+  duplicateOrder: () => refuse(-2010, 'Duplicate order sent.'),
+  wouldTake: () => refuse(-2010, 'Order would immediately match and take.'),
+  wouldTrigger: () => refuse(-2010, 'Stop price would trigger immediately.'),
+  priceRelation: () =>
+    refuse(-2010, 'The relationship of the prices for the orders is not correct.'),
+  unknownOrder: () => refuse(-2011, 'Unknown order sent.'),
+  noSuchOrder: () => refuse(-2013, 'Order does not exist.'),
+  noSuchList: () => refuse(-2018, 'Order list does not exist.'),
+  idMismatch: () =>
+    refuse(-2039, 'The requested orderId and origClientOrderId do not match the same order.'),
+} as const
