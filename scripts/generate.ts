@@ -1,0 +1,41 @@
+// Writes the documents that are made from code: `npm run generate`. `generated()` is also what the
+// freshness test compares the files with.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  asyncApiDocument,
+  dataFlowDocument,
+  denialsDocument,
+  messagesDocument,
+} from '@flotilla/contracts/documents'
+import { stringify } from 'yaml'
+
+const root = join(import.meta.dirname, '..')
+
+/** File, relative to the root, and the text it should have. */
+export function generated(): ReadonlyMap<string, string> {
+  const examples = goldenExamples()
+  return new Map([
+    ['docs/MESSAGES.md', messagesDocument(examples)],
+    ['docs/asyncapi.yaml', stringify(asyncApiDocument(examples), { aliasDuplicateObjects: false })],
+    ['docs/data-flow.md', dataFlowDocument()],
+    ['docs/DENIALS.md', denialsDocument()],
+  ])
+}
+
+function goldenExamples(): Record<string, unknown> {
+  const folder = join(root, 'packages/contracts/src/golden')
+  return Object.fromEntries(
+    readdirSync(folder).map((file) => [
+      file.replace(/\.json$/, ''),
+      JSON.parse(readFileSync(join(folder, file), 'utf8')) as unknown,
+    ]),
+  )
+}
+
+if (import.meta.main) {
+  for (const [file, text] of generated()) {
+    writeFileSync(join(root, file), text)
+    console.log(`wrote ${file}`)
+  }
+}
