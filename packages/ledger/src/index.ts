@@ -1,2 +1,12 @@
 export * from './port.ts'
 export * from './records.ts'
+export type { LedgerLogger } from './logger.ts'
+export {
+  findPrivatePostgres,
+  type PrivatePostgres,
+  type PrivatePostgresOptions,
+  startPrivatePostgres,
+} from './private-postgres/private-postgres.ts'
+export { FolderInUseError } from './private-postgres/lock.ts'
+export { PostgresMissingError } from './private-postgres/binaries.ts'
+export { createMemoryLedger, type MemoryLedgerOptions } from './memory/memory-ledger.ts'

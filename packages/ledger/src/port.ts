@@ -100,6 +100,8 @@ export const CONSTRAINTS = [
   'fill_amounts',
   'position_version',
   'outbox_message_unique',
+  /** A text that the database cannot hold (a zero character) or a number beyond its range. */
+  'value_storable',
 ] as const
 export type Constraint = (typeof CONSTRAINTS)[number]
 
@@ -136,7 +138,11 @@ export type LedgerHealth = {
   readonly retries: number
 }
 
-export type Lease = { readonly epoch: number; readonly holder: string; readonly remainingMs: number }
+export type Lease = {
+  readonly epoch: number
+  readonly holder: string
+  readonly remainingMs: number
+}
 
 export type LeaseRequest = {
   readonly role: string

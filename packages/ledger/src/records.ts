@@ -1,6 +1,14 @@
 // What the ledger holds, as values. Money, prices and quantities are exact decimals; every `...At`
 // is an epoch time in milliseconds of the market's clock.
-import type { AgentName, OrderState } from '@flotilla/contracts'
+import type {
+  AgentName,
+  OrderLeg,
+  OrderState,
+  OrderType,
+  ProtectionState,
+  Side,
+  TimeInForce,
+} from '@flotilla/contracts'
 import type { Decimal } from '@flotilla/money'
 
 /** A value that survives JSON; decimals inside it are written as strings. */
@@ -27,12 +35,11 @@ export type Balance = {
   readonly asset: string
   readonly total: Decimal
   readonly reserved: Decimal
-  /** Grows with every commit that moved it. */
+  /** Grows by one with every unit that moved it. */
   readonly version: number
 }
 
-export const RESERVATION_STATES = ['held', 'settled', 'released'] as const
-export type ReservationState = (typeof RESERVATION_STATES)[number]
+export type ReservationState = 'held' | 'settled' | 'released'
 
 /** Money (entry) or inventory (exit) set aside for one approved intent. */
 export type Reservation = {
@@ -65,11 +72,6 @@ export type Decision = {
   readonly decidedAt: number
 }
 
-export type Side = 'buy' | 'sell'
-
-export const ORDER_LEGS = ['entry', 'exit', 'stop-loss', 'take-profit', 'flatten'] as const
-export type OrderLeg = (typeof ORDER_LEGS)[number]
-
 /** An order that we have named. Entry and exit orders rest on a reservation, which must exist. */
 export type Order = {
   readonly clientOrderId: string
@@ -82,12 +84,11 @@ export type Order = {
   /** 1, 2, ...: unique together with account, intent and leg. */
   readonly attempt: number
   readonly side: Side
-  /** The order type in the venue port's words (`limit`, `market`, `stop-loss`, `limit-maker` ...). */
-  readonly type: string
+  readonly type: OrderType
   readonly quantity: Decimal
   readonly price: Decimal | null
   readonly stopPrice: Decimal | null
-  readonly timeInForce: string | null
+  readonly timeInForce: TimeInForce | null
   readonly state: OrderState
   readonly venueOrderId: string | null
   /** Our name of the OCO list that the order is a leg of. */
@@ -120,9 +121,6 @@ export type Fill = {
   readonly filledAt: number
 }
 
-export const PROTECTION_STATES = ['none', 'pending', 'active', 'failed', 'closing'] as const
-export type ProtectionState = (typeof PROTECTION_STATES)[number]
-
 export type Protection = {
   readonly state: ProtectionState
   readonly stop: Decimal | null
@@ -142,7 +140,8 @@ export type Position = {
   readonly quantity: Decimal
   /** What the held quantity cost in quote currency, fees in quote included. */
   readonly costBasis: Decimal
-  readonly averageEntryPrice: Decimal
+  /** Null when flat. */
+  readonly averageEntryPrice: Decimal | null
   readonly realisedProfit: Decimal
   readonly protection: Protection | null
   readonly openedAt: number | null

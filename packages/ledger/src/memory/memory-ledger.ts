@@ -1,0 +1,214 @@
+// The ledger of backtests and tests: the same refusals as PostgreSQL, no server, no waiting.
+import { endedOrderStates } from '@flotilla/contracts'
+import { monotonicMs } from '../clock.ts'
+import {
+  type Fence,
+  type Ledger,
+  type LedgerReads,
+  LedgerUnavailableError,
+  type Lease,
+  type LeaseRequest,
+  StaleFenceError,
+  type Unit,
+  type UnitOutcome,
+} from '../port.ts'
+import { Refusal } from '../refusal.ts'
+import { keyOf, MemoryState } from './state.ts'
+
+type LeaseRow = LeaseRequest & { epoch: number; expiresAt: number }
+
+export type MemoryLedgerOptions = {
+  /** Milliseconds for the expiry of leases; real time unless a test brings its own. */
+  readonly now?: () => number
+}
+
+export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
+  const state = new MemoryState()
+  const leases = new Leases(options.now ?? monotonicMs)
+  const counts = { batches: 0, units: 0 }
+  let closed = false
+  return {
+    ...memoryReads(state),
+    commit: async (units, fence) => {
+      if (closed) throw new LedgerUnavailableError('it is closed')
+      leases.check(fence)
+      counts.batches += 1
+      counts.units += units.length
+      return units.map((unit) => commitUnit(state, unit))
+    },
+    unpublished: async (consumer, limit) =>
+      [...state.outbox.values()]
+        .filter((row) => row.consumer === consumer && !row.published)
+        .slice(0, limit)
+        .map(({ sequence, message }) => ({ sequence, message })),
+    markPublished: async (messageIds) => {
+      for (const id of messageIds) state.markPublished(id)
+    },
+    acquireLease: async (request) => leases.acquire(request),
+    renewLease: async (fence, leaseMs) => leases.renew(fence, leaseMs),
+    releaseLease: async (fence) => leases.release(fence),
+    // A memory ledger lives as long as its test or backtest: nothing grows old in it.
+    prune: async () => {},
+    health: () => ({ state: closed ? 'closed' : 'connected', reason: null, ...counts, retries: 0 }),
+    close: async () => {
+      closed = true
+    },
+  }
+}
+
+function commitUnit(state: MemoryState, unit: Unit): UnitOutcome {
+  if (unit.causeId !== null && state.inbox.has(keyOf(unit.consumer, unit.causeId))) {
+    return { kind: 'duplicate' }
+  }
+  try {
+    state.apply(unit)
+    return { kind: 'committed' }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return { kind: 'refused', constraint: error.constraint, detail: error.message }
+  }
+}
+
+function memoryReads(state: MemoryState): LedgerReads {
+  return {
+    ...accountReads(state),
+    ...orderReads(state),
+    recall: async (agent, key) => state.memory.get(keyOf(agent, key)) ?? null,
+    recallAll: async (agent, prefix = '') =>
+      [...state.memory]
+        .filter(([key, value]) => key.startsWith(keyOf(agent, prefix)) && value !== null)
+        .map(([key, value]) => ({ agent, key: key.slice(agent.length + 1), value }))
+        .toSorted((left, right) => byText(left.key, right.key)),
+    wasProcessed: async (consumer, messageId) => state.inbox.has(keyOf(consumer, messageId)),
+  }
+}
+
+type AccountReads = Pick<
+  LedgerReads,
+  | 'loadAccounts'
+  | 'loadAccount'
+  | 'loadBalances'
+  | 'loadOpenReservations'
+  | 'findReservation'
+  | 'findReservationOfIntent'
+  | 'findDecision'
+  | 'loadDecisions'
+>
+
+function accountReads(state: MemoryState): AccountReads {
+  return {
+    loadAccounts: async () =>
+      [...state.accounts.values()].toSorted((left, right) => byText(left.account, right.account)),
+    loadAccount: async (account) => state.accounts.get(account) ?? null,
+    loadBalances: async (account) =>
+      [...state.balances.values()]
+        .filter((each) => each.account === account)
+        .toSorted((left, right) => byText(left.asset, right.asset)),
+    loadOpenReservations: async (account) =>
+      [...state.reservations.values()]
+        .filter((each) => each.account === account && each.state === 'held')
+        .toSorted(
+          (left, right) =>
+            left.createdAt - right.createdAt || byText(left.reservationId, right.reservationId),
+        ),
+    findReservation: async (reservationId) => state.reservations.get(reservationId) ?? null,
+    findReservationOfIntent: async (account, intentId) =>
+      state.reservationOfIntent(account, intentId),
+    findDecision: async (account, intentId) => state.decisionOfIntent(account, intentId),
+    loadDecisions: async ({ account, limit, before = Infinity }) =>
+      [...state.decisions.values()]
+        .filter((each) => each.account === account && each.decidedAt < before)
+        .toSorted(
+          (left, right) =>
+            right.decidedAt - left.decidedAt || byText(left.decisionId, right.decisionId),
+        )
+        .slice(0, limit),
+  }
+}
+
+type OrderReads = Omit<LedgerReads, keyof AccountReads | 'recall' | 'recallAll' | 'wasProcessed'>
+
+function orderReads(state: MemoryState): OrderReads {
+  return {
+    loadOpenOrders: async (account) =>
+      [...state.orders.values()]
+        .filter((each) => each.account === account && !endedOrderStates.has(each.state))
+        .toSorted(
+          (left, right) =>
+            left.createdAt - right.createdAt || byText(left.clientOrderId, right.clientOrderId),
+        ),
+    loadOrdersOfIntent: async (account, intentId) =>
+      [...state.orders.values()]
+        .filter((each) => each.account === account && each.intentId === intentId)
+        .toSorted(
+          (left, right) =>
+            left.createdAt - right.createdAt || byText(left.clientOrderId, right.clientOrderId),
+        ),
+    loadOrders: async ({ account, limit, symbol }) =>
+      [...state.orders.values()]
+        .filter(
+          (each) => each.account === account && (symbol === undefined || each.symbol === symbol),
+        )
+        .toSorted(
+          (left, right) =>
+            right.createdAt - left.createdAt || byText(left.clientOrderId, right.clientOrderId),
+        )
+        .slice(0, limit),
+    findOrder: async (clientOrderId) => state.orders.get(clientOrderId) ?? null,
+    loadFills: async ({ account, clientOrderId, symbol, since = 0, limit = Infinity }) =>
+      [...state.fills.values()]
+        .filter((each) => each.account === account && each.filledAt >= since)
+        .filter((each) => clientOrderId === undefined || each.clientOrderId === clientOrderId)
+        .filter((each) => symbol === undefined || each.symbol === symbol)
+        .toSorted(
+          (left, right) => left.filledAt - right.filledAt || byText(left.tradeId, right.tradeId),
+        )
+        .slice(0, limit),
+    loadPositions: async (account) =>
+      [...state.positions.values()]
+        .filter((each) => each.account === account)
+        .toSorted((left, right) => byText(left.symbol, right.symbol)),
+    findPosition: async (account, venue, symbol) =>
+      state.positions.get(keyOf(account, venue, symbol)) ?? null,
+  }
+}
+
+class Leases {
+  readonly #now: () => number
+  readonly #rows = new Map<string, LeaseRow>()
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  check(fence: Fence | undefined): void {
+    if (fence === undefined) return
+    if (this.#rows.get(fence.role)?.epoch !== fence.epoch) throw new StaleFenceError(fence)
+  }
+
+  acquire(request: LeaseRequest): Lease | null {
+    const row = this.#rows.get(request.role)
+    const now = this.#now()
+    if (row !== undefined && row.expiresAt > now && row.instance !== request.instance) return null
+    const epoch = (row?.epoch ?? 0) + 1
+    this.#rows.set(request.role, { ...request, epoch, expiresAt: now + request.leaseMs })
+    return { epoch, holder: request.holder, remainingMs: request.leaseMs }
+  }
+
+  renew(fence: Fence, leaseMs: number): boolean {
+    const row = this.#rows.get(fence.role)
+    if (row?.epoch !== fence.epoch) return false
+    row.expiresAt = this.#now() + leaseMs
+    return true
+  }
+
+  release(fence: Fence): void {
+    const row = this.#rows.get(fence.role)
+    if (row?.epoch === fence.epoch) row.expiresAt = this.#now()
+  }
+}
+
+function byText(left: string, right: string): number {
+  if (left === right) return 0
+  return left < right ? -1 : 1
+}
