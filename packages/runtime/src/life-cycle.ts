@@ -1,3 +1,4 @@
+import { realClock } from './clock.ts'
 import type { Logger } from './logger.ts'
 
 /**
@@ -66,7 +67,7 @@ function watchReasons(options: LifeOptions): { stopping: Promise<StopReason>; cl
   let signaledAt: number | null = null
 
   const onSignal = (signal: unknown): void => {
-    const now = performance.now()
+    const now = realClock.now()
     if (signaledAt === null) {
       signaledAt = now
       resolve({ code: 0, reason: String(signal) })

@@ -10,6 +10,11 @@ export type MetricOptions = {
   readonly labelNames?: readonly string[]
 }
 
+export type GaugeOptions = MetricOptions & {
+  /** Asked when somebody looks, so that the figure needs no timer of its own. */
+  readonly collect?: () => number
+}
+
 export type HistogramOptions = MetricOptions & { readonly buckets?: readonly number[] }
 
 /** Seconds from a tenth of a millisecond to a minute: the budgets of a decision and of a trim fit in. */
@@ -36,10 +41,21 @@ export function counter(metrics: Metrics, options: MetricOptions): Counter {
   return new Counter({ ...named(options), registers: [metrics] })
 }
 
-export function gauge(metrics: Metrics, options: MetricOptions): Gauge {
+export function gauge(metrics: Metrics, options: GaugeOptions): Gauge {
   const known = metrics.getSingleMetric(options.name)
   if (known instanceof Gauge) return known
-  return new Gauge({ ...named(options), registers: [metrics] })
+  const { collect } = options
+  return new Gauge({
+    ...named(options),
+    registers: [metrics],
+    ...(collect === undefined
+      ? {}
+      : {
+          collect(this: Gauge) {
+            this.set(collect())
+          },
+        }),
+  })
 }
 
 export function histogram(metrics: Metrics, options: HistogramOptions): Histogram {

@@ -1,0 +1,75 @@
+import type { AgentName } from '@flotilla/contracts'
+import { jsonSchemaOf, parseConfig, readConfig } from '@flotilla/runtime'
+import type { Environment, JsonSchema } from '@flotilla/runtime'
+import { z } from 'zod'
+import type { AgentSpec } from './agent.ts'
+import { checkSense } from './sense.ts'
+import { sharedShape } from './shared-config.ts'
+import type { SharedConfig } from './shared-config.ts'
+
+/**
+ * flotilla.yaml as a whole: what all share, and a section for each agent. A process that runs one
+ * agent knows only that agent's section; the others' are then left to whoever runs them.
+ */
+export const sectionNames: Readonly<Partial<Record<AgentName, string>>> = {
+  'data-collection': 'data',
+  'technical-analysis': 'analysis',
+  strategy: 'strategy',
+  'risk-manager': 'risk',
+  execution: 'execution',
+}
+
+export type FleetConfig = {
+  readonly shared: SharedConfig
+  /** An agent's own section, checked by its schema. */
+  section(agent: AgentName): unknown
+  /** What must never be logged. */
+  readonly secrets: readonly string[]
+}
+
+export type FleetConfigSource = {
+  readonly file: string
+  /** Read from the file unless given. */
+  readonly text?: string
+  readonly specs: readonly AgentSpec[]
+  readonly environment?: Environment
+}
+
+export function readFleetConfig(source: FleetConfigSource): FleetConfig {
+  const { file, text, environment = {} } = source
+  const schema = fleetSchema(source.specs)
+  const config =
+    text === undefined
+      ? readConfig({ file, schema, environment })
+      : parseConfig({ file, text, schema, environment })
+  return {
+    shared: config,
+    section: (agent) => (config as Record<string, unknown>)[sectionNames[agent] ?? agent],
+    secrets: secretsOf(config),
+  }
+}
+
+/** For editors: completion and checks while flotilla.yaml is written. */
+export function fleetJsonSchema(specs: readonly AgentSpec[]): JsonSchema {
+  return { title: 'flotilla.yaml', ...jsonSchemaOf(fleetSchema(specs)) }
+}
+
+function fleetSchema(specs: readonly AgentSpec[]) {
+  const sections = Object.fromEntries(
+    Object.entries(sectionNames).map(([agent, section]) => {
+      const spec = specs.find(({ name }) => name === agent)
+      return [section, spec === undefined ? z.unknown().optional() : spec.config.prefault({})]
+    }),
+  )
+  return z.strictObject({ ...sections, ...sharedShape }).superRefine(checkSense)
+}
+
+function secretsOf(config: SharedConfig): string[] {
+  const { venue, marketStore, bus, ledger } = config
+  const passwords = [bus.url, ledger.url, marketStore.url, venue.url].map((address) =>
+    address === undefined ? undefined : new URL(address).password,
+  )
+  return [venue.apiKey, venue.apiSecret, marketStore.token, ...passwords].filter(
+    (value): value is string => value !== undefined && value !== '',
+  )
+}

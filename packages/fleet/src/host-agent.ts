@@ -1,0 +1,80 @@
+import { gauge, startHeartbeat } from '@flotilla/runtime'
+import type { AgentContext, HealthSource, Timer } from '@flotilla/runtime'
+import type { AnyMessage } from '@flotilla/contracts'
+import type { Agent, AgentSpec, Ports } from './agent.ts'
+import type { SharedConfig } from './shared-config.ts'
+
+export type HostOptions = {
+  readonly spec: AgentSpec
+  readonly config: unknown
+  readonly shared: SharedConfig
+  readonly context: AgentContext
+  /** The ports that the spec needs, at least. */
+  readonly ports: Partial<Ports>
+  readonly folder: string
+  /** For heartbeats; absent where nobody listens. */
+  readonly publish?: (message: AnyMessage) => Promise<void>
+}
+
+export type HostedAgent = HealthSource & {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * An agent with what surrounds it: readiness that is false until it has started and after it was
+ * told to stop, heartbeats, a metric. The same around an agent of its own process and one of five.
+ */
+export function hostAgent(options: HostOptions): HostedAgent {
+  const { spec, context, publish } = options
+  const agent = createAgent(options)
+  let state: 'waiting' | 'starting' | 'running' | 'stopping' = 'waiting'
+  let heartbeat: Timer | null = null
+
+  const readiness = (): { ready: boolean; detail: Record<string, unknown> } => {
+    if (state !== 'running') return { ready: false, detail: { state } }
+    return agent.readiness()
+  }
+  const ready = (): boolean => {
+    try {
+      return readiness().ready
+    } catch {
+      return false
+    }
+  }
+  gauge(context.metrics, {
+    name: 'flotilla_agent_ready',
+    help: '1 while the agent is ready to work.',
+    collect: () => (ready() ? 1 : 0),
+  })
+
+  return {
+    name: spec.name,
+    instance: context.instance,
+    metrics: context.metrics,
+    readiness,
+    start: async () => {
+      state = 'starting'
+      if (publish !== undefined) {
+        const { intervalMs } = options.shared.heartbeat
+        heartbeat = startHeartbeat({ context, intervalMs, ready, publish })
+      }
+      await agent.start()
+      if (state === 'starting') state = 'running'
+      context.logger.info('agent started')
+    },
+    stop: async () => {
+      state = 'stopping'
+      await heartbeat?.stop()
+      await agent.stop()
+      context.logger.info('agent stopped')
+    },
+  }
+}
+
+function createAgent(options: HostOptions): Agent {
+  const { spec, config, shared, context, folder, ports } = options
+  const missing = spec.needs.filter((need) => ports[need] === undefined)
+  if (missing.length > 0) throw new Error(`${spec.name} was not given ${missing.join(', ')}`)
+  return spec.create({ config, shared, context, folder, ...(ports as Ports) })
+}
