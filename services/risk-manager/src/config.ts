@@ -1,0 +1,125 @@
+import { Decimal } from '@flotilla/money'
+import type { SharedConfig } from '@flotilla/fleet'
+import { z } from 'zod'
+import type { Limits } from './core/index.ts'
+
+/** A decimal as people write it in YAML, quoted or not; exact text from here on. */
+const decimalText = z.union([z.string(), z.number()]).transform(String)
+
+/** More than nothing and at most all of it: 0.25 is a quarter. */
+const share = decimalText.refine((text) => inRange(text, { max: '1' }), {
+  error: 'is not a share above 0 and up to 1, as 0.25',
+})
+
+/** A distance in price that leaves a price. */
+const distance = decimalText.refine((text) => inRange(text, { max: '0.99' }), {
+  error: 'is not a distance above 0 and below 1, as 0.05 for 5 %',
+})
+
+const amount = decimalText.refine((text) => inRange(text, { max: '1000000000000' }), {
+  error: 'is not an amount above 0, as 5',
+})
+
+const fields = z.strictObject({
+  confidenceMin: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(50)
+    .describe('Entries below this confidence are denied; exits never are.'),
+  priceAgeMaxMs: z
+    .int()
+    .min(1_000)
+    .default(300_000)
+    .describe('Market milliseconds after which a price is too old for an entry.'),
+  balanceShare: share.default('0.05').describe('Share of the quote balance that one entry takes.'),
+  shareOf: z
+    .enum(['balance', 'available'])
+    .default('balance')
+    .describe('balance: of all that is held; available: of what is not reserved.'),
+  moneyScales: z
+    .record(z.string().regex(/^[A-Z0-9]{1,20}$/), z.int().min(0).max(18))
+    .default({ USD: 2, USDT: 2, USDC: 2, FDUSD: 2, EUR: 2 })
+    .describe('Digits after the point to which an amount of money is reserved.'),
+  slippageMax: distance
+    .default('0.005')
+    .describe('How much above the reference price an entry may be filled.'),
+  stopLossShare: distance
+    .default('0.05')
+    .describe('Distance of the stop where the strategy suggests none.'),
+  takeProfitShare: distance
+    .default('0.10')
+    .describe('Distance of the take-profit where the strategy suggests none.'),
+  raiseToMinimum: z
+    .boolean()
+    .default(true)
+    .describe("Raise a size below the venue's minimum to it when money and limits allow."),
+  notionalMinDefault: amount
+    .default('5')
+    .describe('Smallest value of an order where the venue names none.'),
+  exposureShareMax: share
+    .default('0.25')
+    .describe('Positions and entries on their way, as a share of the value of the account.'),
+  openPositionsMax: z.int().min(1).max(10_000).default(5).describe('Symbols held at once.'),
+  addToPositions: z
+    .boolean()
+    .default(false)
+    .describe('Allow an entry into a symbol that is held or on its way.'),
+  rulesRefreshMs: z
+    .int()
+    .min(1_000)
+    .default(3_600_000)
+    .describe("Market milliseconds between two looks at the venue's rules."),
+  equityIntervalMs: z
+    .int()
+    .min(1_000)
+    .default(300_000)
+    .describe('Market milliseconds between two valuations of the account.'),
+  leaseMs: z
+    .int()
+    .min(1_000)
+    .default(10_000)
+    .describe('After so many real milliseconds of silence a standby takes over.'),
+})
+
+export const RiskManagerConfig = fields
+  .superRefine((config, context) => {
+    // Each of the two is allowed; together they would deny every single entry.
+    if (Decimal.from(config.balanceShare).atMost(config.exposureShareMax)) return
+    context.addIssue({
+      code: 'custom',
+      path: ['balanceShare'],
+      message:
+        `one entry of ${config.balanceShare} of the balance exceeds ` +
+        `exposureShareMax ${config.exposureShareMax}: every entry would be denied`,
+      params: { fix: 'lower balanceShare, or raise exposureShareMax' },
+    })
+  })
+  .describe('risk-manager: sizes, limits and the reservation of capital.')
+export type RiskManagerConfig = z.infer<typeof RiskManagerConfig>
+
+export function limitsOf(config: RiskManagerConfig, shared: SharedConfig): Limits {
+  return {
+    venue: shared.venue.id,
+    symbols: new Set(shared.symbols),
+    confidenceMin: config.confidenceMin,
+    priceAgeMaxMs: config.priceAgeMaxMs,
+    balanceShare: Decimal.from(config.balanceShare),
+    shareOf: config.shareOf,
+    moneyScales: new Map(Object.entries(config.moneyScales)),
+    slippageMax: Decimal.from(config.slippageMax),
+    stopLossShare: Decimal.from(config.stopLossShare),
+    takeProfitShare: Decimal.from(config.takeProfitShare),
+    raiseToMinimum: config.raiseToMinimum,
+    notionalMinDefault: Decimal.from(config.notionalMinDefault),
+    exposureShareMax: Decimal.from(config.exposureShareMax),
+    openPositionsMax: config.openPositionsMax,
+    addToPositions: config.addToPositions,
+  }
+}
+
+function inRange(text: string, { max }: { max: string }): boolean {
+  if (!Decimal.isDecimal(text)) return false
+  const value = Decimal.from(text)
+  return value.isPositive() && value.atMost(max)
+}

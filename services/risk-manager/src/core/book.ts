@@ -1,0 +1,210 @@
+// The book of one account: what it owns, what of it is set aside, what it holds as positions, and the
+// newest prices. It is a fold of facts in the ledger's own words, so that a book rebuilt from the
+// ledger is the same book.
+//
+// The book is changed in place. Whoever owns it (one mutex per account) hands it out for reading only;
+// copying a hundred thousand open reservations for each fact would make every decision slow.
+import assert from 'node:assert/strict'
+import type { Account, LedgerChange, MemoryEntry, Reservation } from '@flotilla/ledger'
+import { Decimal } from '@flotilla/money'
+import type { SymbolRules } from '@flotilla/venue'
+import { nextState, remainingOf } from './reservation.ts'
+import { readPosition, symbolOfPosition, type HeldPosition } from './position.ts'
+import { readTradingState, scopeOfTradingState, type TradingStateEntry } from './trading-state.ts'
+
+export type Funds = { readonly total: Decimal; readonly reserved: Decimal }
+export type OpenReservation = Reservation & { readonly symbol: string }
+export type PriceQuote = {
+  readonly price: Decimal
+  readonly at: number
+  readonly source: 'market' | 'market-store'
+}
+
+export type Book = {
+  readonly account: Account
+  readonly funds: Map<string, Funds>
+  /** Open ones only, in the order in which they were made. */
+  readonly reservations: Map<string, OpenReservation>
+  /** How many open reservations of money (entries on their way) a symbol has. */
+  readonly openEntries: Map<string, number>
+  readonly positions: Map<string, HeldPosition>
+  /** By symbol; the account's own under `*`. */
+  readonly tradingStates: Map<string, TradingStateEntry>
+  /** Not of the ledger: known anew after each start. */
+  readonly prices: Map<string, PriceQuote>
+  readonly rules: Map<string, SymbolRules>
+}
+
+/** The ledger's word for a new reservation does not name the symbol; the book needs it. */
+type ReservationHeld = Extract<LedgerChange, { kind: 'reservation-held' }> & {
+  readonly reservation: OpenReservation
+}
+export type BookChange =
+  | ReservationHeld
+  | Extract<
+      LedgerChange,
+      {
+        kind:
+          | 'balance-adjusted'
+          | 'reservation-settled'
+          | 'reservation-shrunk'
+          | 'reservation-ended'
+          | 'memory-stored'
+      }
+    >
+
+export type BookSnapshot = {
+  readonly account: Account
+  readonly balances: readonly { asset: string; total: Decimal; reserved: Decimal }[]
+  readonly reservations: readonly OpenReservation[]
+  readonly memory: readonly MemoryEntry[]
+}
+
+/** Prices and rules are no facts of the ledger: a rebuilt book keeps those of the one before. */
+export function createBook(snapshot: BookSnapshot, before?: Book): Book {
+  const book: Book = {
+    account: snapshot.account,
+    funds: new Map(),
+    reservations: new Map(),
+    openEntries: new Map(),
+    positions: new Map(),
+    tradingStates: new Map(),
+    prices: before?.prices ?? new Map<string, PriceQuote>(),
+    rules: before?.rules ?? new Map<string, SymbolRules>(),
+  }
+  for (const { asset, total, reserved } of snapshot.balances) {
+    book.funds.set(asset, { total, reserved })
+  }
+  for (const reservation of snapshot.reservations) addReservation(book, reservation)
+  for (const { key, value } of snapshot.memory) remember(book, key, value)
+  return book
+}
+
+/**
+ * Applies all changes of one unit of work. A unit that leaves 0 <= reserved <= total broken for any
+ * asset is a programmer's error: it throws, and the book must be thrown away.
+ */
+export function applyAll(book: Book, changes: readonly BookChange[]): void {
+  for (const change of changes) apply(book, change)
+  for (const change of changes) {
+    if (change.kind === 'memory-stored') continue
+    const asset = change.kind === 'reservation-held' ? change.reservation.asset : change.asset
+    const { total, reserved } = fundsOf(book, asset)
+    assert(
+      !reserved.isNegative() && reserved.atMost(total),
+      `${asset}: reserved ${reserved.toString()} of ${total.toString()}`,
+    )
+  }
+}
+
+export function fundsOf(book: Book, asset: string): Funds {
+  return book.funds.get(asset) ?? noFunds
+}
+
+export function availableOf(book: Book, asset: string): Decimal {
+  const { total, reserved } = fundsOf(book, asset)
+  return total.minus(reserved)
+}
+
+/** A newer price replaces an older one; a late candle does not. */
+export function notePrice(book: Book, symbol: string, quote: PriceQuote): void {
+  const known = book.prices.get(symbol)
+  if (known === undefined || known.at < quote.at) book.prices.set(symbol, quote)
+}
+
+export function assetsOf(symbol: string): { readonly base: string; readonly quote: string } {
+  const [base = '', quote = ''] = symbol.split('/')
+  return { base, quote }
+}
+
+const noFunds: Funds = { total: Decimal.zero, reserved: Decimal.zero }
+
+function apply(book: Book, change: BookChange): void {
+  switch (change.kind) {
+    case 'balance-adjusted':
+      move(book, change.asset, { total: change.totalDelta })
+      return
+    case 'reservation-held':
+      assert(!book.reservations.has(change.reservation.reservationId), 'reserved twice')
+      addReservation(book, change.reservation)
+      move(book, change.reservation.asset, { reserved: change.reservation.amount })
+      return
+    case 'reservation-settled':
+    case 'reservation-shrunk':
+    case 'reservation-ended':
+      applyStep(book, change)
+      return
+    case 'memory-stored':
+      remember(book, change.key, change.value)
+  }
+}
+
+type ReservationChange = Extract<
+  BookChange,
+  { kind: 'reservation-settled' | 'reservation-shrunk' | 'reservation-ended' }
+>
+
+function applyStep(book: Book, change: ReservationChange): void {
+  const reservation = book.reservations.get(change.reservationId)
+  assert(reservation !== undefined, `no open reservation ${change.reservationId}`)
+  const rest = remainingOf(reservation)
+  assert(change.amount.atMost(rest), `more than the reservation's rest ${rest.toString()}`)
+  if (change.kind === 'reservation-ended') {
+    nextState(reservation.state, change.state === 'settled' ? 'exhaust' : 'release')
+    assert(change.amount.equals(rest), 'an end releases exactly what is left')
+    removeReservation(book, reservation)
+  } else if (change.kind === 'reservation-settled') {
+    const state = nextState(reservation.state, 'settle')
+    const consumed = reservation.consumed.plus(change.amount)
+    book.reservations.set(change.reservationId, { ...reservation, state, consumed })
+  } else {
+    const state = nextState(reservation.state, 'shrink')
+    const amount = reservation.amount.minus(change.amount)
+    book.reservations.set(change.reservationId, { ...reservation, state, amount })
+  }
+  move(book, change.asset, { reserved: change.amount.negated() })
+}
+
+function move(book: Book, asset: string, delta: { total?: Decimal; reserved?: Decimal }): void {
+  const { total, reserved } = fundsOf(book, asset)
+  book.funds.set(asset, {
+    total: delta.total === undefined ? total : total.plus(delta.total),
+    reserved: delta.reserved === undefined ? reserved : reserved.plus(delta.reserved),
+  })
+}
+
+function addReservation(book: Book, reservation: OpenReservation): void {
+  book.reservations.set(reservation.reservationId, reservation)
+  if (isEntry(reservation)) countEntry(book, reservation.symbol, 1)
+}
+
+function removeReservation(book: Book, reservation: OpenReservation): void {
+  book.reservations.delete(reservation.reservationId)
+  if (isEntry(reservation)) countEntry(book, reservation.symbol, -1)
+}
+
+/** Money is set aside for an entry, inventory for an exit. */
+function isEntry(reservation: OpenReservation): boolean {
+  return reservation.asset === assetsOf(reservation.symbol).quote
+}
+
+function countEntry(book: Book, symbol: string, delta: number): void {
+  const count = (book.openEntries.get(symbol) ?? 0) + delta
+  if (count === 0) book.openEntries.delete(symbol)
+  else book.openEntries.set(symbol, count)
+}
+
+function remember(book: Book, key: string, value: MemoryEntry['value']): void {
+  const symbol = symbolOfPosition(book.account.account, key)
+  if (symbol !== null) {
+    const position = readPosition(value)
+    if (position === null) book.positions.delete(symbol)
+    else book.positions.set(symbol, position)
+  }
+  const scope = scopeOfTradingState(book.account.account, key)
+  if (scope !== null) {
+    const entry = readTradingState(value)
+    if (entry === null) book.tradingStates.delete(scope)
+    else book.tradingStates.set(scope, entry)
+  }
+}

@@ -1,0 +1,151 @@
+// From the intent's message to all that has to be done about it: what the book and the ledger change,
+// and what is said. The shell carries it out.
+import {
+  createMessage,
+  deriveId,
+  IntentApproved,
+  IntentDenied,
+  type AnyMessage,
+  type IntentProposed,
+  type MessageOfType,
+} from '@flotilla/contracts'
+import type { Decision, Json, LedgerChange } from '@flotilla/ledger'
+import { Decimal } from '@flotilla/money'
+import { assess, type ApprovedIntent, type Verdict } from './assess.ts'
+import type { Book, BookChange } from './book.ts'
+import type { Limits } from './limits.ts'
+
+export type Work = {
+  /** The book and the ledger both apply these. */
+  readonly changes: readonly BookChange[]
+  /** Only the ledger does. */
+  readonly records: readonly LedgerChange[]
+  readonly outgoing: readonly AnyMessage[]
+}
+
+export type IntentMessage = MessageOfType<'strategy.intent.proposed.v1'>
+
+export function decide(question: {
+  readonly book: Book
+  readonly message: IntentMessage
+  readonly limits: Limits
+  readonly now: number
+}): Work & { readonly verdict: Verdict } {
+  const { book, message, limits, now } = question
+  const intent = message.payload
+  const verdict = assess({ book, intent, limits, now })
+  const decision: IntentDecision = { account: book.account.account, intent, message, now }
+  const record: LedgerChange = { kind: 'decision-recorded', decision: recordOf(decision, verdict) }
+  if (verdict.kind === 'denied') {
+    const payload = { ...verdictOf(decision), reasons: [...verdict.reasons] }
+    const outgoing = [createMessage(IntentDenied, { ...envelopeOf(decision), payload })]
+    return { verdict, changes: [], records: [record], outgoing }
+  }
+  const { approved } = verdict
+  return {
+    verdict,
+    changes: [reservationHeld(decision, approved)],
+    records: [record],
+    outgoing: [approval(decision, approved)],
+  }
+}
+
+export function decisionIdOf(account: string, intentId: string): string {
+  return deriveId('decision', account, intentId)
+}
+
+export function reservationIdOf(account: string, intentId: string): string {
+  return deriveId('reservation', account, intentId)
+}
+
+type IntentDecision = {
+  readonly account: string
+  readonly intent: IntentProposed
+  readonly message: IntentMessage
+  readonly now: number
+}
+
+function approval(decision: IntentDecision, approved: ApprovedIntent): AnyMessage {
+  const { account, intent } = decision
+  const { reserve, ...size } = approved
+  return createMessage(IntentApproved, {
+    ...envelopeOf(decision),
+    payload: {
+      ...verdictOf(decision),
+      quantity: size.quantity,
+      limitPrice: size.limitPrice,
+      referencePrice: size.referencePrice,
+      reservation: {
+        reservationId: reservationIdOf(account, intent.intentId),
+        asset: reserve.asset,
+        amount: reserve.amount.toString(),
+      },
+      stopLossPrice: size.stopLossPrice,
+      takeProfitPrice: size.takeProfitPrice,
+      sizing: size.sizing,
+      expiresAt: intent.expiresAt,
+    },
+  })
+}
+
+function reservationHeld({ account, intent, now }: IntentDecision, approved: ApprovedIntent) {
+  const { asset, amount } = approved.reserve
+  return {
+    kind: 'reservation-held',
+    reservation: {
+      reservationId: reservationIdOf(account, intent.intentId),
+      account,
+      intentId: intent.intentId,
+      symbol: intent.symbol,
+      asset,
+      amount,
+      consumed: Decimal.zero,
+      state: 'held',
+      createdAt: now,
+      endedAt: null,
+      endReason: null,
+    },
+  } as const
+}
+
+function envelopeOf({ account, message, now }: IntentDecision) {
+  return { source: 'risk-manager', occurredAt: now, cause: message, account } as const
+}
+
+function verdictOf({ account, intent }: IntentDecision) {
+  const { intentId, strategy, venue, symbol, side, purpose } = intent
+  const decisionId = decisionIdOf(account, intentId)
+  return { decisionId, intentId, strategy, account, venue, symbol, side, purpose }
+}
+
+function recordOf(decision: IntentDecision, verdict: Verdict): Decision {
+  const { account, intent, message, now } = decision
+  const approved = verdict.kind === 'approved'
+  return {
+    decisionId: decisionIdOf(account, intent.intentId),
+    intentId: intent.intentId,
+    account,
+    symbol: intent.symbol,
+    side: intent.side,
+    verdict: verdict.kind,
+    checks: verdict.checks.map(({ check, outcome, inputs }) => ({ check, outcome, inputs })),
+    reasons: approved ? [] : verdict.reasons.map((reason) => ({ ...reason })),
+    sizing: sizingOf(verdict),
+    reservationId: approved ? reservationIdOf(account, intent.intentId) : null,
+    correlationId: message.correlationId,
+    decidedAt: now,
+  }
+}
+
+/** The size that was found, also of a denied intent: what it would have been. */
+function sizingOf({ draft }: Verdict): Json {
+  if (draft === null) return null
+  return {
+    method: draft.method,
+    adjustments: [...draft.adjustments],
+    quantity: draft.quantity.toString(),
+    limitPrice: draft.limitPrice?.toString() ?? null,
+    asset: draft.reserve.asset,
+    amount: draft.reserve.amount.toString(),
+  }
+}

@@ -1,0 +1,36 @@
+import type { Decimal } from '@flotilla/money'
+
+/** What the trader allows. Shares are of one: 0.25 is a quarter. */
+export type Limits = {
+  readonly venue: string
+  readonly symbols: ReadonlySet<string>
+  /** Of an entry, 0 to 100; an exit is never held up by it. */
+  readonly confidenceMin: number
+  readonly priceAgeMaxMs: number
+  /** The share of the quote balance that one entry takes. */
+  readonly balanceShare: Decimal
+  /** `balance`: of all that is held, reserved or not. `available`: of what is not reserved. */
+  readonly shareOf: 'balance' | 'available'
+  /** Digits after the point of an asset when it is money, `USDT: 2`. */
+  readonly moneyScales: ReadonlyMap<string, number>
+  /** How much worse than the reference price an entry may be filled. */
+  readonly slippageMax: Decimal
+  /** Distance of the stop and of the take-profit where the intent suggests none. */
+  readonly stopLossShare: Decimal
+  readonly takeProfitShare: Decimal
+  /** A size below the venue's minimum is raised to it when money and limits allow. */
+  readonly raiseToMinimum: boolean
+  /** Used only where the venue itself has no minimum. */
+  readonly notionalMinDefault: Decimal
+  /** Positions, entries on their way and the new one together, as a share of the account's value. */
+  readonly exposureShareMax: Decimal
+  readonly openPositionsMax: number
+  readonly addToPositions: boolean
+}
+
+/** Assets whose money scale nobody configured are counted as finely as venues do. */
+const moneyScaleDefault = 8
+
+export function moneyScaleOf(limits: Limits, asset: string): number {
+  return limits.moneyScales.get(asset) ?? moneyScaleDefault
+}

@@ -1,0 +1,139 @@
+// What the messages of others do to the book: orders settle or end reservations, commands move the
+// trading state, the market brings prices.
+import {
+  createMessage,
+  epochMs,
+  TradingStateChanged,
+  type AnyMessage,
+  type MessageOfType,
+  type OrderFacts,
+} from '@flotilla/contracts'
+import { Decimal } from '@flotilla/money'
+import { notePrice, type Book } from './book.ts'
+import type { Work } from './decide.ts'
+import { settleEnd, settleFill, type OrderFact, type Shortfall } from './settlement.ts'
+import {
+  scopesOf,
+  tradingStateKey,
+  tradingStates,
+  wholeAccount,
+  writeTradingState,
+  type TradingCommand,
+} from './trading-state.ts'
+
+export type OrderMessage = Extract<AnyMessage, { type: `execution.order.${string}` }>
+export type CommandMessage = MessageOfType<
+  'control.pause.v1' | 'control.resume.v1' | 'control.halt.v1'
+>
+export type PriceMessage = MessageOfType<'market.candle.closed.v1' | 'market.ticker.updated.v1'>
+
+export function takeOrder(
+  book: Book,
+  message: OrderMessage,
+): Work & { readonly shortfalls: readonly Shortfall[] } {
+  const { payload } = message
+  const fact = orderFactOf(message)
+  const nothing = { changes: [], records: [], outgoing: [], shortfalls: [] }
+  if (!('fill' in payload)) {
+    // An order whose outcome is unknown keeps its reservation until the venue has answered.
+    if (message.type === 'execution.order.unknown.v1') return nothing
+    return { ...nothing, changes: settleEnd(book, fact) }
+  }
+  const { fill } = payload
+  const outcome = settleFill(book, {
+    ...fact,
+    price: Decimal.from(fill.price),
+    quantity: Decimal.from(fill.quantity),
+    fee: Decimal.from(fill.fee),
+    feeAsset: fill.feeAsset,
+  })
+  return { ...nothing, ...outcome }
+}
+
+export function takeCommand(book: Book, message: CommandMessage, now: number): Work {
+  const { account } = book.account
+  const { payload } = message
+  if (payload.account !== null && payload.account !== account) return noWork
+  const command = commandOf(message)
+  const scopes = scopesOf(book, command, payload.symbol)
+  const entries = scopes.map((scope) => {
+    const before = book.tradingStates.get(scope)
+    const state = tradingStates[before?.state ?? 'active'][command]
+    const { reason, requestedBy } = payload
+    const entry = { state, since: message.occurredAt, reason, requestedBy }
+    // A second pause changes nothing, neither the reason nor the time of the first.
+    return { scope, entry: before?.state === state ? before : entry }
+  })
+  return {
+    changes: entries.map(({ scope, entry }) => ({
+      kind: 'memory-stored',
+      agent: 'risk-manager',
+      key: tradingStateKey(account, scope),
+      value: writeTradingState(entry),
+    })),
+    records: [],
+    outgoing: entries.map(({ scope, entry }) =>
+      createMessage(TradingStateChanged, {
+        source: 'risk-manager',
+        occurredAt: now,
+        cause: message,
+        discriminator: scope,
+        account,
+        payload: {
+          account,
+          symbol: scope === wholeAccount ? null : scope,
+          state: entry.state,
+          reason: entry.reason,
+        },
+      }),
+    ),
+  }
+}
+
+export function takePrice(book: Book, message: PriceMessage): void {
+  if (message.type === 'market.candle.closed.v1') {
+    const { symbol, close, closeTime } = message.payload
+    notePrice(book, symbol, priceAt(close, closeTime))
+  } else {
+    const { symbol, last, observedAt } = message.payload
+    notePrice(book, symbol, priceAt(last, observedAt))
+  }
+}
+
+const noWork: Work = { changes: [], records: [], outgoing: [] }
+
+function priceAt(price: string, at: string) {
+  return { price: Decimal.from(price), at: epochMs(at), source: 'market' } as const
+}
+
+function commandOf(message: CommandMessage): TradingCommand {
+  switch (message.type) {
+    case 'control.pause.v1':
+      return 'pause'
+    case 'control.resume.v1':
+      return 'resume'
+    case 'control.halt.v1':
+      return 'halt'
+  }
+}
+
+function orderFactOf(message: OrderMessage): OrderFact {
+  const order: OrderFacts = message.payload
+  return {
+    symbol: order.symbol,
+    side: order.side,
+    reservationId: order.reservationId,
+    endsReservation: order.endsReservation,
+    filledQuantity: Decimal.from(order.filledQuantity),
+    filledQuote: Decimal.from(order.filledQuote),
+    at: epochMs(message.occurredAt),
+    reason: endReasonOf(message),
+  }
+}
+
+/** `order filled`, `order expired: intent_expired`. */
+function endReasonOf(message: OrderMessage): string {
+  const word = message.type.split('.')[2] ?? ''
+  const code = 'code' in message.payload ? `: ${message.payload.code}` : ''
+  return `order ${word}${code}`
+}
