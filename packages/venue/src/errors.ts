@@ -17,6 +17,8 @@ export const rejectionCodes = [
   // A cancel found nothing to cancel: ask what became of the order.
   'order_not_found',
   'rejected_by_venue',
+  // It could not even be sent (no rules, no venue time): certainly not executed.
+  'not_sent',
   // Turned away at the door: certainly not executed.
   'throttled',
   'banned',

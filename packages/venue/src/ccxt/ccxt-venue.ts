@@ -1,0 +1,260 @@
+// A Binance-like venue through ccxt: the simulator, Binance's test network, Binance.
+import { Decimal } from '@flotilla/money'
+
+import { systemTimeMs } from '../clock.ts'
+import type {
+  CandleRequest,
+  FillsFrom,
+  OrderOutcome,
+  OrderReference,
+  OrderRequest,
+  ProtectionOutcome,
+  ProtectionReference,
+  ProtectionRequest,
+  SymbolRules,
+  Venue,
+  VenueBalance,
+  VenueCandle,
+  VenueFill,
+  VenueOrder,
+  VenueOrderBook,
+  VenueProfile,
+  VenueProtection,
+  VenueTicker,
+} from '../port.ts'
+import { BinanceClient } from './client.ts'
+import { Markets } from './markets.ts'
+import { readFills } from './read-fills.ts'
+import { VenueTime } from './venue-time.ts'
+import { candleFrom, orderFrom, protectionFrom, tickerFrom } from './wire-answers.ts'
+import * as schemas from './wire-schemas.ts'
+import { Wire } from './wire.ts'
+import { OrderDesk } from './order-desk.ts'
+
+export type CcxtVenueOptions = {
+  /** Our name of the venue, in messages and tables. */
+  readonly name: string
+  /** Address of the simulator; without it, the real exchange. */
+  readonly baseUrl?: string | undefined
+  readonly testnet?: boolean | undefined
+  readonly apiKey?: string | undefined
+  readonly secret?: string | undefined
+  /** Market time; requests are stamped with it, after the difference to the venue's clock is added. */
+  readonly clock?: { now(): number } | undefined
+  /** In the venue's time: on an accelerated venue real delays weigh more. At most 60,000. */
+  readonly recvWindowMs?: number | undefined
+  readonly timeoutMs?: number | undefined
+  /** Real milliseconds per five units of the venue's request weight; 0 switches the limiter off. */
+  readonly rateLimitMs?: number | undefined
+  /** For venues that do not tell, and for readers without a key. */
+  readonly feeRates?: { readonly maker: string; readonly taker: string } | undefined
+  /** Real milliseconds between measurements of the difference to the venue's clock. */
+  readonly timeSyncMs?: number | undefined
+}
+
+const defaults = {
+  recvWindowMs: 5_000,
+  timeoutMs: 8_000,
+  // 6,000 units of weight a minute are 1,200 of five.
+  rateLimitMs: 50,
+  feeRates: { maker: '0.001', taker: '0.001' },
+  timeSyncMs: 300_000,
+}
+
+export async function openCcxtVenue(options: CcxtVenueOptions): Promise<Venue> {
+  const recvWindowMs = options.recvWindowMs ?? defaults.recvWindowMs
+  const client = await BinanceClient.open({
+    baseUrl: options.baseUrl,
+    testnet: options.testnet,
+    apiKey: options.apiKey,
+    secret: options.secret,
+    recvWindowMs,
+    timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
+    rateLimitMs: options.rateLimitMs ?? defaults.rateLimitMs,
+  })
+  return new CcxtVenue(client, { ...options, recvWindowMs })
+}
+
+class CcxtVenue implements Venue {
+  readonly name: string
+  readonly profile: VenueProfile
+  readonly #client: BinanceClient
+  readonly #time: VenueTime
+  readonly #wire: Wire
+  readonly #markets: Markets
+  readonly #desk: OrderDesk
+
+  constructor(
+    client: BinanceClient,
+    options: CcxtVenueOptions & { readonly recvWindowMs: number },
+  ) {
+    const feeRates = options.feeRates ?? defaults.feeRates
+    this.name = options.name
+    this.profile = {
+      clientOrderIdPattern: /^[a-zA-Z0-9-_]{1,36}$/,
+      nativeOco: true,
+      recvWindowMs: options.recvWindowMs,
+      engineTimeoutMs: 10_000,
+    }
+    this.#client = client
+    this.#time = new VenueTime({
+      ask: () => this.fetchTime(),
+      now: () => options.clock?.now() ?? systemTimeMs(),
+      intervalMs: options.timeSyncMs ?? defaults.timeSyncMs,
+    })
+    client.useTime(() => this.#time.current())
+    this.#wire = new Wire(client, this.#time)
+    this.#markets = new Markets({
+      venueName: options.name,
+      wire: this.#wire,
+      hasKeys: options.apiKey !== undefined && options.secret !== undefined,
+      defaultFeeRates: {
+        maker: Decimal.from(feeRates.maker),
+        taker: Decimal.from(feeRates.taker),
+      },
+    })
+    this.#desk = new OrderDesk({
+      wire: this.#wire,
+      time: this.#time,
+      markets: this.#markets,
+      clientIdPattern: this.profile.clientOrderIdPattern,
+    })
+  }
+
+  async fetchTime(): Promise<number> {
+    const call = { endpoint: 'publicGetTime', schema: schemas.timeAnswer } as const
+    return (await this.#wire.read(call)).serverTime
+  }
+
+  fetchRules(symbols?: readonly string[]): Promise<readonly SymbolRules[]> {
+    return this.#markets.fetch(symbols)
+  }
+
+  async fetchCandles(request: CandleRequest): Promise<readonly VenueCandle[]> {
+    const symbol = await this.#markets.wireFormOf(request.symbol)
+    await this.#time.ensure()
+    // Taken before asking: what is not closed by now may still change.
+    const venueTime = this.#time.current()
+    const rows = await this.#wire.read({
+      endpoint: 'publicGetKlines',
+      parameters: {
+        symbol,
+        interval: request.timeframe,
+        limit: request.limit ?? 500,
+        ...(request.since === undefined ? {} : { startTime: request.since }),
+      },
+      schema: schemas.klines,
+    })
+    return rows.map((row) => candleFrom(row, request, venueTime))
+  }
+
+  async fetchTicker(symbol: string): Promise<VenueTicker> {
+    const answer = await this.#wire.read({
+      endpoint: 'publicGetTicker24hr',
+      parameters: { symbol: await this.#markets.wireFormOf(symbol) },
+      schema: schemas.ticker,
+    })
+    return tickerFrom(answer, symbol)
+  }
+
+  async fetchTickers(symbols: readonly string[]): Promise<readonly VenueTicker[]> {
+    if (symbols.length === 0) return []
+    const forms = await Promise.all(symbols.map((symbol) => this.#markets.wireFormOf(symbol)))
+    const answer = await this.#wire.read({
+      endpoint: 'publicGetTicker24hr',
+      parameters: { symbols: JSON.stringify(forms) },
+      schema: schemas.tickers,
+    })
+    return Promise.all(
+      answer.map(async (one) => tickerFrom(one, await this.#markets.symbolOf(one.symbol))),
+    )
+  }
+
+  async fetchOrderBook(symbol: string, depth = 20): Promise<VenueOrderBook> {
+    const answer = await this.#wire.read({
+      endpoint: 'publicGetDepth',
+      parameters: { symbol: await this.#markets.wireFormOf(symbol), limit: depth },
+      schema: schemas.depth,
+    })
+    const levels = (side: typeof answer.bids) =>
+      side.map(([price, quantity]) => ({ price, quantity }))
+    const observedAt = this.#time.current()
+    return { symbol, bids: levels(answer.bids), asks: levels(answer.asks), observedAt }
+  }
+
+  async fetchBalances(): Promise<readonly VenueBalance[]> {
+    const call = { endpoint: 'privateGetAccount', schema: schemas.account } as const
+    const answer = await this.#wire.readSigned(call)
+    return answer.balances
+      .map(({ asset, free, locked }) => ({ asset, free, locked, total: free.plus(locked) }))
+      .filter((balance) => !balance.total.isZero())
+  }
+
+  placeOrder(request: OrderRequest): Promise<OrderOutcome> {
+    return this.#desk.placeOrder(request)
+  }
+
+  cancelOrder(reference: OrderReference): Promise<OrderOutcome> {
+    return this.#desk.cancelOrder(reference)
+  }
+
+  placeProtection(request: ProtectionRequest): Promise<ProtectionOutcome> {
+    return this.#desk.placeProtection(request)
+  }
+
+  cancelProtection(reference: ProtectionReference): Promise<ProtectionOutcome> {
+    return this.#desk.cancelProtection(reference)
+  }
+
+  async queryOrder(reference: OrderReference): Promise<VenueOrder | null> {
+    const wire = await this.#wire.find({
+      endpoint: 'privateGetOrder',
+      parameters: {
+        symbol: await this.#markets.wireFormOf(reference.symbol),
+        origClientOrderId: reference.clientOrderId,
+      },
+      schema: schemas.order,
+    })
+    return wire === null ? null : orderFrom(wire, reference.symbol)
+  }
+
+  /** The venue lists a protection's legs by name only; their states are asked for one by one. */
+  async queryProtection(reference: ProtectionReference): Promise<VenueProtection | null> {
+    const symbol = await this.#markets.wireFormOf(reference.symbol)
+    const list = await this.#wire.find({
+      endpoint: 'privateGetOrderList',
+      parameters: { origClientOrderId: reference.clientProtectionId },
+      schema: schemas.orderList,
+    })
+    if (list === null) return null
+    const legs = await Promise.all(
+      list.orders.map(async ({ orderId }) => {
+        const parameters = { symbol, orderId }
+        const call = { endpoint: 'privateGetOrder', parameters, schema: schemas.order } as const
+        return orderFrom(await this.#wire.readSigned(call), reference.symbol)
+      }),
+    )
+    return protectionFrom(list, legs, reference.symbol)
+  }
+
+  async fetchOpenOrders(symbol?: string): Promise<readonly VenueOrder[]> {
+    const answer = await this.#wire.readSigned({
+      endpoint: 'privateGetOpenOrders',
+      parameters: symbol === undefined ? {} : { symbol: await this.#markets.wireFormOf(symbol) },
+      schema: schemas.orders,
+    })
+    return Promise.all(
+      answer.map(async (wire) => orderFrom(wire, await this.#markets.symbolOf(wire.symbol))),
+    )
+  }
+
+  async fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]> {
+    const wireSymbol = await this.#markets.wireFormOf(symbol)
+    await this.#time.ensure()
+    return readFills({ wire: this.#wire, symbol, wireSymbol, until: this.#time.current() }, from)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+}

@@ -1,0 +1,68 @@
+// Refusals with everything a person needs: which rule, the value, the limit.
+import type {
+  BrokenRule,
+  OrderRequest,
+  ProtectionRequest,
+  SymbolRules,
+  WriteRejected,
+} from '../port.ts'
+import type { Decimal } from '@flotilla/money'
+import { filterNameOf } from './wire-forms.ts'
+
+export function brokenRule(rule: BrokenRule): WriteRejected {
+  const reason = `${rule.name}: ${rule.value} breaks the limit ${rule.limit}`
+  return { kind: 'rejected', code: 'rule_broken', reason, rule }
+}
+
+export function badClientId(id: string, pattern: RegExp): WriteRejected {
+  const rule = { name: 'client_order_id', value: id, limit: pattern.source }
+  return {
+    kind: 'rejected',
+    code: 'invalid_request',
+    reason: `${id} does not match ${pattern.source}`,
+    rule,
+  }
+}
+
+/** The venue names its filter only; the value and the limit are ours to add. */
+export function withVenueRule(
+  refusal: WriteRejected,
+  request: OrderRequest | ProtectionRequest,
+  rules: SymbolRules,
+): WriteRejected {
+  if (refusal.code !== 'rule_broken') return refusal
+  const name = filterNameOf(refusal.reason)
+  const { value, limit } = factsOf(name, request, rules)
+  return { ...refusal, rule: { name, value, limit } }
+}
+
+type RuleFacts = { readonly value: string; readonly limit: string }
+
+function factsOf(
+  name: string,
+  request: OrderRequest | ProtectionRequest,
+  rules: SymbolRules,
+): RuleFacts {
+  const quantity = request.quantity.toString()
+  const price = priceOf(request)
+  const atPrice = price?.toString() ?? 'the market price'
+  const notional = price?.times(request.quantity).toString() ?? `${quantity} at ${atPrice}`
+  const facts: Readonly<Record<string, RuleFacts>> = {
+    lot_size: { value: quantity, limit: rangeOf(rules.quantityMin, rules.quantityMax) },
+    market_lot_size: { value: quantity, limit: rangeOf(null, rules.marketQuantityMax) },
+    price_filter: { value: atPrice, limit: rangeOf(rules.priceMin, rules.priceMax) },
+    notional: { value: notional, limit: rangeOf(rules.notionalMin, rules.notionalMax) },
+    min_notional: { value: notional, limit: rangeOf(rules.notionalMin, null) },
+  }
+  return facts[name] ?? { value: `${quantity} at ${atPrice}`, limit: 'set by the venue' }
+}
+
+function priceOf(request: OrderRequest | ProtectionRequest): Decimal | null {
+  if ('takeProfit' in request) return request.takeProfit.limitPrice
+  if ('limitPrice' in request) return request.limitPrice
+  return 'stopPrice' in request ? request.stopPrice : null
+}
+
+function rangeOf(minimum: Decimal | null, maximum: Decimal | null): string {
+  return `${minimum?.toString() ?? '0'} to ${maximum?.toString() ?? 'any'}`
+}

@@ -1,0 +1,97 @@
+// Calls with checked answers: what comes back has the expected shape, or the call has failed.
+import { z } from 'zod'
+
+import { VenueError } from '../errors.ts'
+import type { BinanceClient, Endpoint, Parameters } from './client.ts'
+import type { VenueTime } from './venue-time.ts'
+import { isClockSkew, readFailure, WireFailure } from './wire-failure.ts'
+
+export type Call<Schema extends z.ZodType> = {
+  readonly endpoint: Endpoint
+  readonly parameters?: Parameters
+  readonly schema: Schema
+}
+
+export class Wire {
+  readonly #client: BinanceClient
+  readonly #time: VenueTime
+
+  constructor(client: BinanceClient, time: VenueTime) {
+    this.#client = client
+    this.#time = time
+  }
+
+  /** For what needs no key. Throws a `VenueError`. */
+  async read<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema>> {
+    return asRead(() => this.#checked(call))
+  }
+
+  /** For questions about the account. Throws a `VenueError`. */
+  async readSigned<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema>> {
+    return asRead(() => this.#signed(call))
+  }
+
+  /** The same, but null where the venue says that there is no such order. */
+  async find<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema> | null> {
+    try {
+      return await this.readSigned(call)
+    } catch (error) {
+      if (isNoSuchOrder(error)) return null
+      throw error
+    }
+  }
+
+  /** Throws a `WireFailure`; the time must be known already, so that a failure here is the order's own. */
+  async write<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema>> {
+    return this.#withFreshTime(() => {
+      // Stamped before it waits for the rate limit: a request that waited too long is refused, not late.
+      const parameters = { ...call.parameters, timestamp: this.#time.current() }
+      return this.#checked({ ...call, parameters })
+    })
+  }
+
+  async #signed<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema>> {
+    await this.#time.ensure()
+    return this.#withFreshTime(() => this.#checked(call))
+  }
+
+  /** A request outside the time window was not looked at: measured anew, it may be sent once more. */
+  async #withFreshTime<Value>(send: () => Promise<Value>): Promise<Value> {
+    try {
+      return await send()
+    } catch (error) {
+      if (!(error instanceof WireFailure && isClockSkew(error))) throw error
+      try {
+        await this.#time.measure()
+      } catch {
+        throw error
+      }
+      return send()
+    }
+  }
+
+  async #checked<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema>> {
+    const answer = await this.#client.call(call.endpoint, call.parameters)
+    const parsed = call.schema.safeParse(answer)
+    if (parsed.success) return parsed.data
+    const message = `${call.endpoint}: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`
+    throw new WireFailure({ kind: 'malformed', message })
+  }
+}
+
+async function asRead<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof WireFailure ? readFailure(error) : error
+  }
+}
+
+function isNoSuchOrder(error: unknown): boolean {
+  if (!(error instanceof VenueError)) return false
+  return error.cause instanceof WireFailure && isNotFoundFailure(error.cause)
+}
+
+function isNotFoundFailure(failure: WireFailure): boolean {
+  return ['-2011', '-2013', '-2026'].includes(failure.venueCode ?? '')
+}

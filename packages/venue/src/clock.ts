@@ -1,0 +1,27 @@
+// Real time, for what is not market time: how long a request may take, how long a venue asked us to wait.
+
+/** Milliseconds on a clock that never steps back. */
+export function monotonicMs(): number {
+  return performance.now()
+}
+
+export function systemTimeMs(): number {
+  return Date.now()
+}
+
+/** Rejects with `onExpiry()` when the work has not settled in time; the work itself is not stopped. */
+export async function withDeadline<Value>(
+  work: Promise<Value>,
+  timeoutMs: number,
+  onExpiry: () => Error,
+): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(onExpiry()), timeoutMs)
+  })
+  try {
+    return await Promise.race([work, expiry])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,82 @@
+// An HTTP server that answers what a test scripted, and remembers what it was sent.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export type SentRequest = {
+  readonly method: string
+  readonly path: string
+  /** Query and form body together. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+export type ScriptedAnswer =
+  | {
+      readonly status?: number
+      readonly json?: unknown
+      readonly text?: string
+      readonly headers?: Readonly<Record<string, string>>
+    }
+  /** Never answers; cuts the connection; sends half an answer and then nothing more. */
+  | { readonly fault: 'hang' | 'reset' | 'stall' }
+
+export type Answerer = (request: SentRequest) => ScriptedAnswer
+
+export type ScriptedServer = {
+  readonly url: string
+  readonly requests: SentRequest[]
+  /** For a method and path such as `POST /api/v3/order`; the last given answer stays in force. */
+  on(route: string, answer: ScriptedAnswer | Answerer): void
+  sent(route: string): SentRequest[]
+  close(): Promise<void>
+}
+
+export async function startScriptedServer(): Promise<ScriptedServer> {
+  const answers = new Map<string, ScriptedAnswer | Answerer>()
+  const requests: SentRequest[] = []
+  const server = createServer((request, response) => {
+    void read(request).then((sent) => {
+      requests.push(sent)
+      const scripted = answers.get(`${sent.method} ${sent.path}`) ?? { status: 404, text: '<html>' }
+      reply(response, typeof scripted === 'function' ? scripted(sent) : scripted)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    requests,
+    on: (route, answer) => void answers.set(route, answer),
+    sent: (route) => requests.filter((one) => `${one.method} ${one.path}` === route),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function read(request: IncomingMessage): Promise<SentRequest> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array))
+  const url = new URL(request.url ?? '/', 'http://localhost')
+  const form = new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+  return {
+    method: request.method ?? '',
+    path: url.pathname,
+    parameters: Object.fromEntries([...url.searchParams, ...form]),
+    headers: request.headers,
+  }
+}
+
+function reply(response: ServerResponse, answer: ScriptedAnswer): void {
+  if ('fault' in answer) {
+    if (answer.fault === 'reset') response.destroy()
+    if (answer.fault === 'stall')
+      response.writeHead(200, { 'content-length': '500' }).write('{"a":')
+    return
+  }
+  const body = answer.text ?? JSON.stringify(answer.json ?? {})
+  const type = answer.text === undefined ? 'application/json' : 'text/html'
+  response.writeHead(answer.status ?? 200, { 'content-type': type, ...answer.headers }).end(body)
+}
