@@ -29,6 +29,7 @@ export type FleetConfig = {
 
 export type FleetConfigSource = {
   readonly file: string
+  readonly shownAs?: string
   /** Read from the file unless given. */
   readonly text?: string
   readonly specs: readonly AgentSpec[]
@@ -36,12 +37,10 @@ export type FleetConfigSource = {
 }
 
 export function readFleetConfig(source: FleetConfigSource): FleetConfig {
-  const { file, text, environment = {} } = source
-  const schema = fleetSchema(source.specs)
+  const { text, specs, ...rest } = source
+  const schema = fleetSchema(specs)
   const config =
-    text === undefined
-      ? readConfig({ file, schema, environment })
-      : parseConfig({ file, text, schema, environment })
+    text === undefined ? readConfig({ ...rest, schema }) : parseConfig({ ...rest, schema, text })
   return {
     shared: config,
     section: (agent) => (config as Record<string, unknown>)[sectionNames[agent] ?? agent],

@@ -9,11 +9,9 @@ export type HostOptions = {
   readonly config: unknown
   readonly shared: SharedConfig
   readonly context: AgentContext
-  /** The ports that the spec needs, at least. */
+  /** The ports that the spec needs, at least; heartbeats go over the bus where there is one. */
   readonly ports: Partial<Ports>
   readonly folder: string
-  /** For heartbeats; absent where nobody listens. */
-  readonly publish?: (message: AnyMessage) => Promise<void>
 }
 
 export type HostedAgent = HealthSource & {
@@ -26,7 +24,7 @@ export type HostedAgent = HealthSource & {
  * told to stop, heartbeats, a metric. The same around an agent of its own process and one of five.
  */
 export function hostAgent(options: HostOptions): HostedAgent {
-  const { spec, context, publish } = options
+  const { spec, context, ports } = options
   const agent = createAgent(options)
   let state: 'waiting' | 'starting' | 'running' | 'stopping' = 'waiting'
   let heartbeat: Timer | null = null
@@ -55,8 +53,10 @@ export function hostAgent(options: HostOptions): HostedAgent {
     readiness,
     start: async () => {
       state = 'starting'
-      if (publish !== undefined) {
+      const { bus } = ports
+      if (bus !== undefined) {
         const { intervalMs } = options.shared.heartbeat
+        const publish = (message: AnyMessage): Promise<void> => bus.publish(message)
         heartbeat = startHeartbeat({ context, intervalMs, ready, publish })
       }
       await agent.start()

@@ -87,3 +87,24 @@ function variableOf(section: string, key: string): string {
   const words = section.replaceAll(/([a-z])([A-Z])/g, '$1_$2')
   return `FLOTILLA_${words}__${key}`.toUpperCase()
 }
+
+/** What an agent in a process of its own cannot use, because it ends at the process. */
+export function ownProcessProblems(config: SharedConfig, needs: readonly string[]): SenseProblem[] {
+  const { bus, ledger, venue } = config
+  const problems: SenseProblem[] = []
+  const add = (path: readonly string[], message: string, fix: string): void => {
+    problems.push({ path, message, fix })
+  }
+  if (bus.kind === 'in-process') {
+    const fix = 'set bus.kind to rabbitmq and bus.url, or run all agents by `flotilla start`'
+    add(['bus', 'kind'], 'in-process reaches no agent in another process', fix)
+  }
+  if (needs.includes('ledger') && ledger.kind === 'private') {
+    const fix = 'set ledger.kind to postgres and ledger.url'
+    add(['ledger', 'kind'], 'a private ledger belongs to the single process', fix)
+  }
+  if (venue.kind === 'simulator' && venue.url === undefined) {
+    add(['venue', 'url'], 'the simulator runs elsewhere', 'set venue.url to its address')
+  }
+  return problems
+}

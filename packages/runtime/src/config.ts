@@ -40,8 +40,9 @@ export function formatProblem(problem: ConfigProblem): string {
 }
 
 export type ConfigSource<Schema extends z.ZodType> = {
-  /** Shown in messages. */
   readonly file: string
+  /** How the file is called in messages, where that is shorter. */
+  readonly shownAs?: string
   readonly text: string
   readonly schema: Schema
   readonly environment?: Environment
@@ -52,7 +53,7 @@ export function readConfig<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   if (!existsSync(source.file)) {
     throw new ConfigError([
-      { ...nowhere, place: source.file, message: 'there is no such file', fix: 'check the path' },
+      { ...nowhere, place: shown(source), message: 'there is no such file', fix: 'check the path' },
     ])
   }
   return parseConfig({ ...source, text: readFileSync(source.file, 'utf8') })
@@ -64,7 +65,7 @@ export function parseConfig<Schema extends z.ZodType>(
   const lines = new LineCounter()
   const document = parseDocument(source.text, { lineCounter: lines, prettyErrors: false })
   if (document.errors.length > 0)
-    throw new ConfigError(syntaxProblems(source.file, document, lines))
+    throw new ConfigError(syntaxProblems(shown(source), document, lines))
 
   const jsonSchema = jsonSchemaOf(source.schema)
   const { overrides, problems } = readOverrides(source.environment ?? {}, jsonSchema)
@@ -78,11 +79,15 @@ export function parseConfig<Schema extends z.ZodType>(
   const all = [
     ...problems.map((problem) => ({ ...nowhere, ...problem, place: problem.variable })),
     ...findings.map((finding) =>
-      locate(finding, { file: source.file, document, lines, overrides }),
+      locate(finding, { file: shown(source), document, lines, overrides }),
     ),
   ]
   if (all.length > 0 || !parsed.success) throw new ConfigError(all)
   return parsed.data
+}
+
+function shown(source: { readonly file: string; readonly shownAs?: string }): string {
+  return source.shownAs ?? source.file
 }
 
 const nowhere = { line: null, setting: '' } as const

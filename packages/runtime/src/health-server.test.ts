@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startHealthServer } from './health-server.ts'
-import type { HealthServer } from './health-server.ts'
+import type { ExtraRequest, HealthServer } from './health-server.ts'
 import { counter, createMetrics } from './metrics.ts'
 
 const states: Record<string, boolean> = {}
@@ -64,8 +64,30 @@ test('the front page lists the agents and takes their words as text', async () =
 test('other paths are 404, other methods 405, HEAD has no body', async () => {
   expect((await get('/api/v2/health')).status).toBe(404)
   expect((await get('/metrics', { method: 'POST' })).status).toBe(405)
+  expect((await get('/api/v1/commands', { method: 'POST', body: '{}' })).status).toBe(404)
   const head = await get('/api/v1/health', { method: 'HEAD' })
   expect([head.status, await head.text()]).toEqual([200, ''])
+})
+
+test('a path of somebody else is answered by its route', async () => {
+  const asked: unknown[] = []
+  const extra = (request: ExtraRequest) => {
+    asked.push(request)
+    return Promise.resolve(request.path === '/mine' ? { status: 202, body: { done: true } } : null)
+  }
+  const own = await startHealthServer({ host: '127.0.0.1', port: 0, sources: [], extra })
+  try {
+    const headers = { authorization: 'Bearer t' }
+    const init = { method: 'POST', headers, body: '{"a":1}' }
+    const response = await fetch(`${own.url}/mine/?x=1`, init)
+    expect([response.status, await response.json()]).toEqual([202, { done: true }])
+    expect(asked).toEqual([
+      { method: 'POST', path: '/mine', authorization: 'Bearer t', body: { a: 1 } },
+    ])
+    expect((await fetch(`${own.url}/other`)).status).toBe(404)
+  } finally {
+    await own.close()
+  }
 })
 
 test('a taken port is named with the setting to change', async () => {

@@ -28,15 +28,30 @@ export type HealthServer = {
   close(): Promise<void>
 }
 
+/** A request to a path of somebody else's: the operator's commands of the single process. */
+export type ExtraRequest = {
+  readonly method: string
+  readonly path: string
+  readonly authorization: string | null
+  /** The parsed JSON body, or null. */
+  readonly body: unknown
+}
+
+export type ExtraRoute = (
+  request: ExtraRequest,
+) => Promise<{ readonly status: number; readonly body: unknown } | null>
+
 export type HealthServerOptions = {
   readonly host: string
   readonly port: number
   readonly sources: readonly HealthSource[]
+  /** Asked for paths that are not ours; null is 404. */
+  readonly extra?: ExtraRoute
 }
 
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
-    answer(request, options.sources).then(
+    answer(request, options).then(
       (reply) => send(response, request, reply),
       () => send(response, request, { status: 500, type: jsonType, body: '{"error":"internal"}' }),
     )
@@ -53,13 +68,44 @@ type Reply = { readonly status: number; readonly type: string; readonly body: st
 
 const jsonType = 'application/json; charset=utf-8'
 
-async function answer(request: IncomingMessage, sources: readonly HealthSource[]): Promise<Reply> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return json(405, { error: 'method not allowed' })
-  }
+async function answer(request: IncomingMessage, options: HealthServerOptions): Promise<Reply> {
   const path = (request.url ?? '/').replace(/\?.*$/, '').replace(/\/$/, '')
   const route = routes[path]
-  return route === undefined ? json(404, { error: 'not found' }) : route(sources)
+  if (route === undefined) return answerExtra(request, path, options.extra)
+  if (request.method === 'GET' || request.method === 'HEAD') return route(options.sources)
+  return json(405, { error: 'method not allowed' })
+}
+
+async function answerExtra(
+  request: IncomingMessage,
+  path: string,
+  extra: ExtraRoute | undefined,
+): Promise<Reply> {
+  const { method = 'GET' } = request
+  const authorization = request.headers.authorization ?? null
+  const body = extra === undefined ? null : await readJson(request)
+  const reply = await extra?.({ method, path, authorization, body })
+  return reply === undefined || reply === null
+    ? json(404, { error: 'not found' })
+    : json(reply.status, reply.body)
+}
+
+/** Commands are small; whoever sends more is not one of ours. */
+const bodyBytesMax = 65_536
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > bodyBytesMax) return null
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+  } catch {
+    return null
+  }
 }
 
 type Route = (sources: readonly HealthSource[]) => Reply | Promise<Reply>

@@ -16,6 +16,8 @@ export { nearest } from './nearest.ts'
 export { startHealthServer } from './health-server.ts'
 export type {
   AgentHealth,
+  ExtraRequest,
+  ExtraRoute,
   HealthServer,
   HealthServerOptions,
   HealthSource,

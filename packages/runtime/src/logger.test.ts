@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -91,9 +91,10 @@ describe('files', () => {
   })
 
   test('the tail of several is merged by time and cut to the last lines', () => {
-    loggerTo('strategy').info('one')
-    loggerTo('risk-manager').info('two')
-    loggerTo('strategy').info('three')
+    const lineAt = (second: number, msg: string): string =>
+      `{"level":"info","time":"2026-01-05T00:00:0${second}.000Z","agent":"a","msg":"${msg}"}\n`
+    writeFileSync(join(folder, 'strategy.log'), lineAt(1, 'one') + lineAt(3, 'three'))
+    writeFileSync(join(folder, 'risk-manager.log'), lineAt(2, 'two'))
     const out: string[] = []
     const agents = ['risk-manager', 'strategy']
     const write = (text: string) => void out.push(text)
