@@ -1,0 +1,189 @@
+// An order in doubt is resolved by asking, never by sending again. "No such order" is believed only
+// when a request could no longer become one, the venue has said so three times with pauses, and
+// neither its open orders nor its fills show anything: venues answer from copies that lag.
+import { unknown } from './announce.ts'
+import { conclude, retryAfter } from './conclude.ts'
+import { subjectOf, type Answer, type Effect, type Ticket, type Watch } from './desk.ts'
+import { observe, recordFill, ticketOfFill } from './observe.ts'
+import { isDoubtful, isWorking } from './order-life.ts'
+import { callVenue, isUnsettled, move, note, spoken, ticketsOfSubject, type Work } from './work.ts'
+
+const NOT_FOUND_TIMES = 3
+
+/** Asks about every working order whose turn it is. */
+export function askWhatIsDue(work: Work): void {
+  for (const subject of workingSubjects(work)) {
+    if (isBusy(work, subject)) continue
+    if (work.now >= watchOf(work, subject).nextAt) ask(work, subject)
+  }
+  fetchFillsIfDue(work)
+}
+
+function workingSubjects(work: Work): Set<string> {
+  const working = [...work.tickets.values()].filter(({ order }) => isWorking(order.state))
+  return new Set(working.map(({ order }) => subjectOf(order)))
+}
+
+function isBusy(work: Work, subject: string): boolean {
+  return ['place', 'cancel', 'ask', 'search'].some((verb) => work.pending.has(`${verb}:${subject}`))
+}
+
+function ask(work: Work, subject: string): void {
+  const key = `ask:${subject}`
+  const pair = ticketsOfSubject(work, subject).some(({ order }) => order.listId !== null)
+  const effect: Effect = pair
+    ? { kind: 'query-protection', key, listId: subject }
+    : { kind: 'query-order', key, clientOrderId: subject }
+  callVenue(work, effect)
+}
+
+function watchOf(work: Work, subject: string): Watch {
+  return work.watches.get(subject) ?? freshWatch(work)
+}
+
+export function freshWatch(work: Pick<Work, 'now'>): Watch {
+  const { now } = work
+  return { nextAt: now, asks: 0, sentBefore: now, notFound: 0, notFoundAt: null, cleanAt: now }
+}
+
+/** The answer to a write is missing: from here on the order is only asked about. */
+export function loseSight(work: Work, subject: string, reason: string): void {
+  for (const ticket of ticketsOfSubject(work, subject)) {
+    if (ticket.order.state !== 'submitting') continue
+    const after = move(work, ticket, 'lose')
+    work.messages.push(unknown(spoken(work, after), reason))
+    note(work, 'order outcome unknown', {
+      clientOrderId: ticket.order.clientOrderId,
+      reason,
+    })
+  }
+  const watch = watchOf(work, subject)
+  work.watches.set(subject, {
+    ...watch,
+    nextAt: work.now + askDelay(work, 0),
+    sentBefore: work.now,
+  })
+}
+
+/** The venue has told about the order, or the pair: the next question is routine. */
+export function sightAgain(work: Work, subject: string): void {
+  const tickets = ticketsOfSubject(work, subject)
+  if (!tickets.some(({ order }) => isWorking(order.state))) {
+    work.watches.delete(subject)
+    return
+  }
+  const clean = !tickets.some(isUnsettled)
+  const watch = watchOf(work, subject)
+  work.watches.set(subject, {
+    ...watch,
+    nextAt: work.now + work.settings.pollMs,
+    asks: 0,
+    notFound: 0,
+    notFoundAt: null,
+    cleanAt: clean ? work.now : watch.cleanAt,
+  })
+}
+
+export function notFound(work: Work, subject: string): void {
+  const doubtful = ticketsOfSubject(work, subject).filter(({ order }) => isDoubtful(order.state))
+  if (doubtful.length === 0) {
+    note(work, 'accepted order not found when asked', { subject })
+    askLater(work, subject, work.settings.pollMs)
+    return
+  }
+  loseSightOfRecovered(work, subject, doubtful)
+  const { notFoundSpacingMs } = work.settings
+  const watch = watchOf(work, subject)
+  const counts = watch.notFoundAt === null || work.now - watch.notFoundAt >= notFoundSpacingMs
+  const times = watch.notFound + (counts ? 1 : 0)
+  const notFoundAt = counts ? work.now : watch.notFoundAt
+  work.watches.set(subject, { ...watch, notFound: times, notFoundAt })
+  if (times >= NOT_FOUND_TIMES && work.now > surelyDeadAt(work, watch)) {
+    const from = { since: sinceOf(work, doubtful) }
+    callVenue(work, { kind: 'search', key: `search:${subject}`, subject, from })
+    return
+  }
+  askLater(work, subject, notFoundSpacingMs)
+}
+
+/** An order found as submitting at a restart is in doubt from the first answer that misses it. */
+function loseSightOfRecovered(work: Work, subject: string, doubtful: readonly Ticket[]): void {
+  if (!doubtful.some(({ order }) => order.state === 'submitting')) return
+  const { sentBefore } = watchOf(work, subject)
+  loseSight(work, subject, 'the outcome was lost with a restart')
+  work.watches.set(subject, { ...watchOf(work, subject), sentBefore })
+}
+
+/** After this moment a request that made no order can make none any more. */
+function surelyDeadAt(work: Work, watch: Watch): number {
+  const { recvWindowMs, engineTimeoutMs, skewMs } = work.settings
+  return watch.sentBefore + recvWindowMs + engineTimeoutMs + skewMs
+}
+
+export function askLater(work: Work, subject: string, atLeastMs: number): void {
+  const watch = watchOf(work, subject)
+  const nextAt = work.now + Math.max(askDelay(work, watch.asks), atLeastMs)
+  work.watches.set(subject, { ...watch, asks: watch.asks + 1, nextAt })
+}
+
+function askDelay(work: Work, asks: number): number {
+  const delays = work.settings.askDelaysMs
+  return delays[Math.min(asks, delays.length - 1)] ?? 0
+}
+
+export function searched(work: Work, answer: Extract<Answer, { kind: 'searched' }>): void {
+  const { subject, openOrders, fills } = answer
+  for (const order of openOrders) observe(work, order)
+  for (const fill of fills) recordFill(work, fill)
+  const doubtful = ticketsOfSubject(work, subject).filter(({ order }) => isDoubtful(order.state))
+  if (doubtful.length === 0) {
+    sightAgain(work, subject)
+    return
+  }
+  if (fills.some((fill) => mayBelongTo(work, fill, doubtful[0]!))) {
+    note(work, 'order in doubt and fills of unknown origin', { subject })
+    askLater(work, subject, work.settings.notFoundSpacingMs)
+    return
+  }
+  work.watches.delete(subject)
+  for (const ticket of doubtful) {
+    const reason = 'the venue was asked long enough and never had the order'
+    conclude(work, ticket, { event: 'disprove', code: 'not_placed', reason })
+  }
+  const bare = doubtful.some(({ order }) => order.leg === 'stop-loss')
+  if (bare) work.protecting = retryAfter(work, work.protecting)
+}
+
+/** A fill that is of none of our orders, but could be of this one. */
+function mayBelongTo(
+  work: Work,
+  fill: Extract<Answer, { kind: 'fills-told' }>['fills'][number],
+  { order }: Ticket,
+): boolean {
+  if (fill.side !== order.side || ticketOfFill(work, fill) !== null) return false
+  if (fill.clientOrderId !== null && fill.clientOrderId !== order.clientOrderId) return false
+  return fill.executedAt >= (order.submittedAt ?? order.createdAt) - work.settings.skewMs
+}
+
+function sinceOf(work: Work, tickets: readonly Ticket[]): number {
+  const starts = tickets.map(({ order }) => order.submittedAt ?? order.createdAt)
+  return Math.min(...starts) - work.settings.fillMarginMs
+}
+
+/** Fetches fills when the venue told of more than we have, and now and then to be sure. */
+function fetchFillsIfDue(work: Work): void {
+  if (work.pending.has('fills')) return
+  const unsettled = [...work.tickets.values()].filter(isUnsettled)
+  const missing = unsettled.length > 0 && work.now >= work.fetchingFills.nextAt
+  if (!missing && work.now < work.sweepAt) return
+  const margin = work.settings.fillMarginMs
+  const starts = unsettled.map((ticket) => cleanSince(work, ticket) - margin)
+  const since = Math.max(0, Math.min(work.sweptUntil - margin, ...starts))
+  work.sweepAt = work.now + work.settings.sweepMs
+  callVenue(work, { kind: 'fetch-fills', key: 'fills', from: { since } })
+}
+
+function cleanSince(work: Work, { order }: Ticket): number {
+  const watch = work.watches.get(subjectOf(order))
+  return watch?.cleanAt ?? order.submittedAt ?? order.createdAt
+}

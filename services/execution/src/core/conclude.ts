@@ -1,0 +1,155 @@
+// How an order ends without being filled, and whether another order takes its place.
+import type { Order } from '@flotilla/ledger'
+import { Decimal } from '@flotilla/money'
+import { ended, protectionFailed, type Failure } from './announce.ts'
+import { calm, type Cause, type Retry, type Ticket } from './desk.ts'
+import { clientOrderIdOf } from './order-id.ts'
+import { isDust } from './position.ts'
+import { detailsOf } from './terms.ts'
+import {
+  causeOf,
+  heldOf,
+  keepProtection,
+  move,
+  nextAttempt,
+  note,
+  put,
+  spoken,
+  type Work,
+} from './work.ts'
+
+export type Conclusion = {
+  readonly event: 'cancel' | 'expire' | 'reject' | 'disprove'
+  readonly code: string
+  readonly reason: string
+  /** The venue asked for patience. */
+  readonly retryAfterMs?: number
+}
+
+/** Refusals that another order under another name may not meet again. */
+const passing: ReadonlySet<string> = new Set([
+  'throttled',
+  'banned',
+  'clock_skew',
+  'insufficient_balance',
+  'duplicate_client_order_id',
+  'not_placed',
+])
+
+export function conclude(work: Work, ticket: Ticket, conclusion: Conclusion): void {
+  const { order } = ticket
+  const sent = order.state !== 'created'
+  if (sent) countSale(work, ticket, conclusion)
+  const goesOn = sent && anotherFollows(work, ticket, conclusion)
+  const ending = { ...order, reason: conclusion.code }
+  const after = move(work, { ...ticket, order: ending }, conclusion.event)
+  const endsReservation = order.reservationId !== null && !goesOn
+  work.messages.push(ended(spoken(work, after), { ...conclusion, endsReservation }))
+  if (goesOn) openNextSlice(work, after)
+  if (order.leg === 'flatten' && didNothing(ticket)) alarm(work, after, conclusion)
+}
+
+function anotherFollows(work: Work, ticket: Ticket, { event, code }: Conclusion): boolean {
+  const hopeless = event === 'reject' && !passing.has(code)
+  return !hopeless && exitGoesOn(work, ticket, { failed: didNothing(ticket) })
+}
+
+function didNothing({ order }: Ticket): boolean {
+  return !order.filledQuantity.isPositive()
+}
+
+function countSale(work: Work, ticket: Ticket, { retryAfterMs = 0 }: Conclusion): void {
+  const { leg } = ticket.order
+  if (leg !== 'exit' && leg !== 'flatten') return
+  work.selling = didNothing(ticket) ? retryAfter(work, work.selling, retryAfterMs) : calm
+}
+
+export function retryAfter(work: Work, retry: Retry, atLeastMs = 0): Retry {
+  const delays = work.settings.retryDelaysMs
+  const delay = delays[Math.min(retry.failures, delays.length - 1)] ?? 0
+  return { failures: retry.failures + 1, nextAt: work.now + Math.max(delay, atLeastMs) }
+}
+
+/** A position that cannot be closed is the worst there is: people must know. */
+function alarm(work: Work, ticket: Ticket, { code, reason }: Conclusion): void {
+  sayProtectionFailed(work, causeOf(ticket), {
+    leg: 'flatten',
+    attempts: Math.max(1, work.selling.failures),
+    code,
+    reason,
+    action: 'alerting',
+  })
+  keepProtection(work, { state: 'closing', reason: code })
+}
+
+export function sayProtectionFailed(
+  work: Work,
+  cause: Cause,
+  failure: Omit<Failure, 'position'>,
+): void {
+  work.messages.push(protectionFailed({ ...failure, position: heldOf(work) }, cause, work.now))
+  const { leg, attempts, code, reason, action } = failure
+  const level = action === 'retrying' ? 'warn' : 'error'
+  const values = { symbol: work.market.symbol, leg, attempts, code, reason, action }
+  note(work, 'protection failed', { level, ...values })
+}
+
+/** Whether the intent of an exit that ends here still has something to sell, and may. */
+export function exitGoesOn(work: Work, ticket: Ticket, { failed }: { failed: boolean }): boolean {
+  const { order, terms } = ticket
+  if (order.leg !== 'exit' || terms.target === null) return false
+  if (terms.expiresAt !== null && work.now >= terms.expiresAt) return false
+  if (failed && work.selling.failures >= work.settings.exitAttemptsMax) return false
+  const left = Decimal.min(terms.target.minus(order.filledQuantity), heldOf(work).quantity)
+  return !isDust(left, work.price?.value ?? null, work.market.rules)
+}
+
+/** The next order of the same exit; it is named and stored now and sent when its turn comes. */
+export function openNextSlice(work: Work, ticket: Ticket): void {
+  const { order, terms } = ticket
+  const target = (terms.target ?? order.quantity).minus(order.filledQuantity)
+  const attempt = nextAttempt(work, order.intentId, 'exit')
+  const { account, venue, symbol, intentId, reservationId, leg, side, type } = order
+  const next: Order = {
+    ...freshOrder(work.now),
+    account,
+    venue,
+    symbol,
+    intentId,
+    reservationId,
+    leg,
+    side,
+    type,
+    clientOrderId: clientOrderIdOf({ venue, intentId, leg, attempt }),
+    attempt,
+    quantity: target,
+    correlationId: order.correlationId,
+    details: detailsOf({ ...terms, target }),
+  }
+  put(work, {
+    order: next,
+    terms: { ...terms, target },
+    trades: new Set(),
+    seen: null,
+    stored: false,
+  })
+}
+
+/** The part of a new order that is the same for all. */
+export function freshOrder(now: number) {
+  return {
+    price: null,
+    stopPrice: null,
+    timeInForce: null,
+    state: 'created',
+    venueOrderId: null,
+    listId: null,
+    filledQuantity: Decimal.zero,
+    quoteFilled: Decimal.zero,
+    createdAt: now,
+    submittedAt: null,
+    updatedAt: now,
+    version: 0,
+    reason: null,
+  } as const
+}

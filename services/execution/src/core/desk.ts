@@ -1,0 +1,235 @@
+// The desk of one symbol: everything that execution knows and decides about it. Orders of different
+// symbols never wait for each other, so each symbol has a desk of its own.
+import type { AnyMessage, IntentApproved, Message } from '@flotilla/contracts'
+import type { LedgerChange, Order, Position, Reservation } from '@flotilla/ledger'
+import type { Decimal } from '@flotilla/money'
+import type {
+  FillsFrom,
+  OrderOutcome,
+  OrderRequest,
+  ProtectionOutcome,
+  ProtectionRequest,
+  SymbolRules,
+  VenueFill,
+  VenueOrder,
+  VenueProtection,
+} from '@flotilla/venue'
+
+export type Market = {
+  readonly account: string
+  readonly venue: string
+  readonly symbol: string
+  readonly rules: SymbolRules
+}
+
+/** All in milliseconds of market time; what waits for the network is scaled with the clock's speed. */
+export type Settings = {
+  /** How long a fill may stay without protection before the position is closed. */
+  readonly protectionDeadlineMs: number
+  readonly protectionAttemptsMax: number
+  /** New attempts of an exit whose order certainly did nothing. */
+  readonly exitAttemptsMax: number
+  /** How often resting orders are asked about. */
+  readonly pollMs: number
+  /** Pauses between questions about an order in doubt; the last one repeats. */
+  readonly askDelaysMs: readonly number[]
+  /** Pauses between attempts to place or cancel; the last one repeats. */
+  readonly retryDelaysMs: readonly number[]
+  /** Together: after this long a request that made no order can make none any more. */
+  readonly recvWindowMs: number
+  readonly engineTimeoutMs: number
+  readonly skewMs: number
+  /** "No such order" counts again only after this pause, and must count three times. */
+  readonly notFoundSpacingMs: number
+  /** How often all fills of the symbol are looked through, and how far back before the last look. */
+  readonly sweepMs: number
+  readonly fillMarginMs: number
+  /** A price older than this is no ground to close a position. */
+  readonly priceFreshMs: number
+}
+
+/** The message that an order goes back to: it gives the lineage of all that is said about it. */
+export type Cause = { readonly messageId: string; readonly correlationId: string }
+
+/** What must be remembered with an order beside the ledger's columns. */
+export type Terms = {
+  readonly causeId: string
+  /** Epoch ms after which the intent's orders are not sent any more; null for our own orders. */
+  readonly expiresAt: number | null
+  /** Exits: what the intent wants sold in all, over all its orders. */
+  readonly target: Decimal | null
+  readonly stop: Decimal | null
+  readonly takeProfit: Decimal | null
+}
+
+export type Seen = {
+  readonly status: VenueOrder['status']
+  readonly filledQuantity: Decimal
+  readonly endReason: string | null
+}
+
+/** One order with what we know about it. */
+export type Ticket = {
+  readonly order: Order
+  readonly terms: Terms
+  /** Trades of it that are recorded. */
+  readonly trades: ReadonlySet<string>
+  /** What the venue said last; null before it said anything in this process's life. */
+  readonly seen: Seen | null
+  /** Whether the ledger has a row of it already. */
+  readonly stored: boolean
+}
+
+/** When to ask about an order, or a pair of them, and what was answered so far. */
+export type Watch = {
+  readonly nextAt: number
+  readonly asks: number
+  /** No request about it can have left after this moment. */
+  readonly sentBefore: number
+  readonly notFound: number
+  readonly notFoundAt: number | null
+  /** Up to here all its fills were known. */
+  readonly cleanAt: number
+}
+
+/** Whose protection it is: the newest entry that was filled. */
+export type Owner = { readonly intentId: string; readonly cause: Cause }
+
+export type Price = { readonly value: Decimal; readonly at: number }
+
+export type Retry = { readonly failures: number; readonly nextAt: number }
+
+export type Desk = {
+  readonly market: Market
+  readonly settings: Settings
+  /** Why no entry is sent, or null when entries are allowed. */
+  readonly entriesStopped: string | null
+  readonly tickets: ReadonlyMap<string, Ticket>
+  readonly position: Position | null
+  readonly owner: Owner | null
+  readonly price: Price | null
+  /** Highest attempt used by intent and leg, so that no name is used twice. */
+  readonly attempts: ReadonlyMap<string, number>
+  /** Effects that have not answered. */
+  readonly pending: ReadonlySet<string>
+  readonly watches: ReadonlyMap<string, Watch>
+  readonly protecting: Retry
+  readonly canceling: Retry
+  readonly selling: Retry
+  readonly fetchingFills: Retry
+  /** When all fills are looked through next, for those that nobody announced. */
+  readonly sweepAt: number
+  readonly sweptUntil: number
+}
+
+/** A call to the venue, made only after the draft that holds it is committed. */
+export type Effect = { readonly key: string } & (
+  | { readonly kind: 'place-order'; readonly request: OrderRequest }
+  | { readonly kind: 'place-protection'; readonly request: ProtectionRequest }
+  | { readonly kind: 'cancel-order'; readonly clientOrderId: string }
+  | { readonly kind: 'cancel-protection'; readonly listId: string }
+  | { readonly kind: 'query-order'; readonly clientOrderId: string }
+  | { readonly kind: 'query-protection'; readonly listId: string }
+  | { readonly kind: 'fetch-fills'; readonly from: FillsFrom }
+  /** Open orders and fills together: the last look before an order is believed never placed. */
+  | { readonly kind: 'search'; readonly subject: string; readonly from: FillsFrom }
+)
+
+/** What an effect came back with. */
+export type Answer = { readonly key: string } & (
+  | {
+      readonly kind: 'order-placed'
+      readonly clientOrderId: string
+      readonly outcome: OrderOutcome
+    }
+  | {
+      readonly kind: 'order-canceled'
+      readonly clientOrderId: string
+      readonly outcome: OrderOutcome
+    }
+  | {
+      readonly kind: 'protection-placed'
+      readonly listId: string
+      readonly outcome: ProtectionOutcome
+    }
+  | {
+      readonly kind: 'protection-canceled'
+      readonly listId: string
+      readonly outcome: ProtectionOutcome
+    }
+  | {
+      readonly kind: 'order-told'
+      readonly clientOrderId: string
+      readonly order: VenueOrder | null
+    }
+  | {
+      readonly kind: 'protection-told'
+      readonly listId: string
+      readonly protection: VenueProtection | null
+    }
+  | { readonly kind: 'fills-told'; readonly fills: readonly VenueFill[] }
+  | {
+      readonly kind: 'searched'
+      readonly subject: string
+      readonly openOrders: readonly VenueOrder[]
+      readonly fills: readonly VenueFill[]
+    }
+  /** A read did not come through; it says nothing about the order. */
+  | { readonly kind: 'read-failed'; readonly subject: string | null; readonly retryAfterMs: number }
+)
+
+export type Input =
+  | {
+      readonly kind: 'approved'
+      readonly message: Message<typeof IntentApproved>
+      readonly reservation: Reservation
+    }
+  | Answer
+  | { readonly kind: 'price'; readonly price: Decimal; readonly at: number }
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'entries'; readonly stopped: string | null }
+  | { readonly kind: 'flatten'; readonly reason: string }
+
+/** For the log: a fixed phrase and its values. */
+export type Note = {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly event: string
+  readonly values: Readonly<Record<string, string | number | null>>
+}
+
+/** Everything that one input leads to. Effects run only after changes and messages are committed. */
+export type Draft = {
+  readonly desk: Desk
+  readonly changes: readonly LedgerChange[]
+  readonly messages: readonly AnyMessage[]
+  readonly effects: readonly Effect[]
+  readonly notes: readonly Note[]
+}
+
+export const calm: Retry = { failures: 0, nextAt: 0 }
+
+export function emptyDesk(market: Market, settings: Settings): Desk {
+  return {
+    market,
+    settings,
+    entriesStopped: null,
+    tickets: new Map(),
+    position: null,
+    owner: null,
+    price: null,
+    attempts: new Map(),
+    pending: new Set(),
+    watches: new Map(),
+    protecting: calm,
+    canceling: calm,
+    selling: calm,
+    fetchingFills: calm,
+    sweepAt: 0,
+    sweptUntil: 0,
+  }
+}
+
+/** What watches and effects are named after: the pair for a leg of one, else the order itself. */
+export function subjectOf(order: Order): string {
+  return order.listId ?? order.clientOrderId
+}

@@ -1,0 +1,214 @@
+// Protection is a part of the entry's life. After every step the guard looks at what is held, what
+// rests at the venue and what is on its way, and does the next thing: place, replace, cancel, sell.
+// It works from the state alone, so it does not matter which event, or which restart, led there.
+import { Decimal } from '@flotilla/money'
+import { retryAfter, sayProtectionFailed } from './conclude.ts'
+import { calm, subjectOf, type Ticket } from './desk.ts'
+import { isDoubtful, isWorking } from './order-life.ts'
+import { isDust, sellableOf } from './position.ts'
+import { sendExit, sendFlatten, sendProtection } from './send.ts'
+import {
+  callVenue,
+  dueExitOf,
+  EXIT,
+  heldOf,
+  isClosing,
+  isUnsettled,
+  keepProtection,
+  liveProtectionOf,
+  note,
+  protectionOf,
+  workingSaleOf,
+  type Work,
+} from './work.ts'
+
+export function guard(work: Work): void {
+  const resting = liveProtectionOf(work)
+  noteWhatIsGone(work, resting)
+  // What is being sold decides what is left to protect.
+  if (workingSaleOf(work) !== null) return
+  if (dueExitOf(work) === null && !isClosing(work)) protect(work, resting)
+  if (dueExitOf(work) !== null || isClosing(work)) sell(work, resting)
+}
+
+/** From the moment the resting orders are gone the time without protection counts. */
+function noteWhatIsGone(work: Work, resting: readonly Ticket[]): void {
+  if (resting.length > 0 || protectionOf(work).state !== 'protected') return
+  const gone = { quantity: Decimal.zero, listId: null, since: work.now, reason: null }
+  keepProtection(work, {
+    state: heldOf(work).quantity.isPositive() ? 'unprotected' : 'none',
+    ...gone,
+  })
+}
+
+/** Sells only when nothing rests that could sell the same, and when it is known what that sold. */
+function sell(work: Work, resting: readonly Ticket[]): void {
+  if (!isClosing(work)) keepProtection(work, { state: 'closing', reason: EXIT })
+  if (resting.length > 0) {
+    takeAway(work, resting)
+    return
+  }
+  if (hasUnsettledSale(work) || work.now < work.selling.nextAt) return
+  const due = dueExitOf(work)
+  if (due === null) {
+    flatten(work)
+    return
+  }
+  sendExit(work, due)
+  // An exit that ended without an order leaves the position to its protection.
+  if (workingSaleOf(work) === null) guard(work)
+}
+
+function flatten(work: Work): void {
+  if (isTooLittle(work)) {
+    // An entry that is still in doubt may yet bring something to close.
+    if (!hasWorkingEntry(work)) endProtection(work)
+    return
+  }
+  if (work.owner === null) {
+    note(work, 'position without an owner cannot be closed', {
+      level: 'error',
+      symbol: work.market.symbol,
+    })
+    return
+  }
+  sendFlatten(work, work.owner)
+}
+
+function hasWorkingEntry(work: Work): boolean {
+  return [...work.tickets.values()].some(
+    ({ order }) => order.leg === 'entry' && isWorking(order.state),
+  )
+}
+
+function hasUnsettledSale(work: Work): boolean {
+  return [...work.tickets.values()].some(
+    (ticket) => ticket.order.side === 'sell' && isUnsettled(ticket),
+  )
+}
+
+/** Cancels what rests. Canceling twice does no harm, so it is repeated until the end is known. */
+function takeAway(work: Work, resting: readonly Ticket[]): void {
+  const { order } = resting[0]!
+  const subject = subjectOf(order)
+  const busy = work.pending.has(`place:${subject}`) || work.pending.has(`cancel:${subject}`)
+  if (busy || work.now < work.canceling.nextAt) return
+  work.canceling = retryAfter(work, work.canceling)
+  const key = `cancel:${subject}`
+  if (order.listId === null) {
+    callVenue(work, { kind: 'cancel-order', key, clientOrderId: order.clientOrderId })
+  } else {
+    callVenue(work, { kind: 'cancel-protection', key, listId: order.listId })
+  }
+}
+
+function protect(work: Work, resting: readonly Ticket[]): void {
+  if (hasUnsettledSale(work)) return
+  if (resting.length > 0) {
+    checkCover(work, resting)
+    return
+  }
+  if (isTooLittle(work)) {
+    endProtection(work)
+    return
+  }
+  const { stop, state } = protectionOf(work)
+  if (stop === null || work.owner === null) {
+    leaveBare(work)
+    return
+  }
+  if (state !== 'unprotected') {
+    keepProtection(work, { state: 'unprotected', since: work.now, reason: null })
+  }
+  const why = reasonToGiveUp(work) ?? reasonInPrice(work, stop)
+  if (why !== null) close(work, why)
+  else if (work.now >= work.protecting.nextAt) sendProtection(work, work.owner, stop)
+}
+
+function isTooLittle(work: Work): boolean {
+  return isDust(heldOf(work).quantity, work.price?.value ?? null, work.market.rules)
+}
+
+/** The resting orders must cover exactly what can be sold: more would be refused, less is naked. */
+function checkCover(work: Work, resting: readonly Ticket[]): void {
+  const first = resting[0]!.order
+  if (resting.some(({ order }) => isDoubtful(order.state))) {
+    const why = protectionOf(work).state === 'unprotected' ? reasonToGiveUp(work) : null
+    if (why !== null) close(work, why)
+    return
+  }
+  const sold = resting.reduce((total, { order }) => total.plus(order.filledQuantity), Decimal.zero)
+  const covered = first.quantity.minus(sold)
+  const wanted = sellableOf(heldOf(work).quantity, work.market.rules)
+  if (!covered.equals(wanted)) {
+    takeAway(work, resting)
+    return
+  }
+  if (!covered.isPositive()) return
+  const listId = subjectOf(first)
+  keepProtection(work, { state: 'protected', quantity: covered, listId, reason: null })
+  work.protecting = calm
+  work.canceling = calm
+}
+
+function endProtection(work: Work): void {
+  const dust = heldOf(work).quantity.isPositive()
+  if (protectionOf(work).state === (dust ? 'dust' : 'none')) return
+  // Dust keeps its prices: together with the next entry it may be worth protecting again.
+  const prices = dust ? {} : { stop: null, takeProfit: null }
+  const bare = { ...prices, quantity: Decimal.zero, listId: null, since: work.now }
+  keepProtection(work, { state: dust ? 'dust' : 'none', ...bare, reason: null })
+  work.protecting = calm
+  work.selling = calm
+  work.canceling = calm
+}
+
+function leaveBare(work: Work): void {
+  const reason = work.owner === null ? 'no_owner' : 'no_stop_wanted'
+  if (protectionOf(work).reason === reason) return
+  keepProtection(work, { state: 'unprotected', since: work.now, reason })
+  note(work, 'position is held without protection', {
+    symbol: work.market.symbol,
+    reason,
+  })
+}
+
+type Why = { readonly code: string; readonly reason: string; readonly failed: boolean }
+
+function reasonToGiveUp({ now, settings, protecting, position }: Work): Why | null {
+  if (protecting.failures >= settings.protectionAttemptsMax) {
+    const reason = `${protecting.failures} attempts to protect the position failed`
+    return { code: 'protection_refused', reason, failed: true }
+  }
+  const since = position?.protection?.since ?? now
+  if (now - since < settings.protectionDeadlineMs) return null
+  const reason = `not protected within ${settings.protectionDeadlineMs} ms`
+  return { code: 'protection_deadline', reason, failed: true }
+}
+
+function reasonInPrice(work: Work, stop: Decimal): Why | null {
+  const { settings, price } = work
+  if (price === null || work.now - price.at > settings.priceFreshMs) return null
+  const last = price.value
+  if (last.atMost(stop)) {
+    const reason = `the price ${last.toString()} is at the stop ${stop.toString()} already`
+    return { code: 'stop_passed', reason, failed: false }
+  }
+  const { takeProfit } = protectionOf(work)
+  if (takeProfit === null || last.lessThan(takeProfit)) return null
+  const reason = `the price ${last.toString()} is at the target ${takeProfit.toString()} already`
+  return { code: 'take_profit_passed', reason, failed: false }
+}
+
+/** The position is given up: from now on the guard closes it and nothing else. */
+export function close(work: Work, why: Why): void {
+  const { code, reason } = why
+  if (why.failed && work.owner !== null) {
+    const attempts = Math.max(1, work.protecting.failures)
+    const failure = { leg: 'stop-loss', attempts, code, reason, action: 'flattening' } as const
+    sayProtectionFailed(work, work.owner.cause, failure)
+  } else {
+    note(work, 'position is being closed', { symbol: work.market.symbol, code, reason })
+  }
+  keepProtection(work, { state: 'closing', reason: code, since: work.now })
+}

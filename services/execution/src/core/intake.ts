@@ -1,0 +1,140 @@
+// An approved intent becomes an order that is stored, or ends here with its reason. Every approval
+// has exactly one end that is said.
+import { epochMs, instant, type IntentApproved } from '@flotilla/contracts'
+import type { Order } from '@flotilla/ledger'
+import { Decimal, roundDownToStep, roundPrice } from '@flotilla/money'
+import { conclude, freshOrder } from './conclude.ts'
+import type { Input, Terms, Ticket } from './desk.ts'
+import { clientOrderIdOf } from './order-id.ts'
+import { detailsOf } from './terms.ts'
+import { nextAttempt, note, put, type Work } from './work.ts'
+
+type Approved = Extract<Input, { kind: 'approved' }>
+type Refusal = { readonly code: string; readonly reason: string }
+
+export function approve(work: Work, input: Approved): void {
+  const { payload } = input.message
+  for (const { order } of work.tickets.values()) {
+    const sameLeg = order.leg === payload.purpose && order.intentId === payload.intentId
+    if (!sameLeg) continue
+    note(work, 'approval repeated', { intentId: payload.intentId })
+    return
+  }
+  const ticket = put(work, payload.purpose === 'entry' ? entryOf(work, input) : exitOf(work, input))
+  const refusal = refusalOf(work, input)
+  if (refusal !== null) conclude(work, ticket, { event: 'expire', ...refusal })
+}
+
+function refusalOf(work: Work, { message, reservation }: Approved): Refusal | null {
+  const { payload } = message
+  if (work.now >= epochMs(payload.expiresAt)) return expired(payload.expiresAt)
+  if (reservation.state !== 'held') {
+    return { code: 'reservation_ended', reason: `the reservation was ${reservation.state} before` }
+  }
+  const entry = payload.purpose === 'entry'
+  if (Decimal.from(payload.quantity).lessThan(work.market.rules.quantityStep)) {
+    return { code: 'quantity_below_step', reason: `${payload.quantity} is less than one step` }
+  }
+  if (payload.side !== (entry ? 'buy' : 'sell')) {
+    return { code: 'side_unsupported', reason: `a spot ${payload.purpose} cannot ${payload.side}` }
+  }
+  if (!entry) return null
+  if (payload.limitPrice === null) {
+    return { code: 'limit_price_missing', reason: 'an entry needs the worst price it may pay' }
+  }
+  return work.entriesStopped === null ? null : stopped(work.entriesStopped)
+}
+
+function expired(expiresAt: string): Refusal {
+  return { code: 'intent_expired', reason: `the approval was valid until ${expiresAt}` }
+}
+
+function stopped(reason: string): Refusal {
+  return { code: 'trading_stopped', reason: `no entries now: ${reason}` }
+}
+
+/** Orders that wait for their turn end when their time is over or entries are stopped meanwhile. */
+export function endWhatMayNotBeSent(work: Work): void {
+  for (const ticket of work.tickets.values()) {
+    const { order, terms } = ticket
+    if (order.state !== 'created') continue
+    if (terms.expiresAt !== null && work.now >= terms.expiresAt) {
+      conclude(work, ticket, { event: 'expire', ...expired(instant(terms.expiresAt)) })
+    } else if (order.leg === 'entry' && work.entriesStopped !== null) {
+      conclude(work, ticket, { event: 'expire', ...stopped(work.entriesStopped) })
+    }
+  }
+}
+
+function entryOf(work: Work, { message }: Approved): Ticket {
+  const { payload } = message
+  const { quantityStep, priceTick } = work.market.rules
+  const limit = payload.limitPrice === null ? null : Decimal.from(payload.limitPrice)
+  const terms: Terms = {
+    ...commonTerms(message.messageId, payload),
+    target: null,
+    stop: decimalOf(payload.stopLossPrice),
+    takeProfit: decimalOf(payload.takeProfitPrice),
+  }
+  return ticketOf(
+    work,
+    { message, terms },
+    {
+      type: 'limit',
+      timeInForce: 'ioc',
+      quantity: wholeSteps(Decimal.from(payload.quantity), quantityStep),
+      price: limit === null ? null : roundPrice({ price: limit, tick: priceTick, side: 'buy' }),
+    },
+  )
+}
+
+function exitOf(work: Work, { message }: Approved): Ticket {
+  const quantity = Decimal.from(message.payload.quantity)
+  const terms: Terms = {
+    ...commonTerms(message.messageId, message.payload),
+    target: quantity,
+    stop: null,
+    takeProfit: null,
+  }
+  return ticketOf(work, { message, terms }, { type: 'market', quantity })
+}
+
+/** Less than a step is refused by name; until then the order keeps what was asked for. */
+function wholeSteps(quantity: Decimal, step: Decimal): Decimal {
+  const rounded = roundDownToStep(quantity, step)
+  return rounded.isPositive() ? rounded : quantity
+}
+
+function commonTerms(causeId: string, payload: IntentApproved) {
+  return { causeId, expiresAt: epochMs(payload.expiresAt) }
+}
+
+function decimalOf(text: string | null): Decimal | null {
+  return text === null ? null : Decimal.from(text)
+}
+
+function ticketOf(
+  work: Work,
+  { message, terms }: { message: Approved['message']; terms: Terms },
+  form: Pick<Order, 'type' | 'quantity'> & Partial<Order>,
+): Ticket {
+  const { account, venue, symbol } = work.market
+  const { intentId, side, purpose, reservation } = message.payload
+  const attempt = nextAttempt(work, intentId, purpose)
+  const order: Order = {
+    ...freshOrder(work.now),
+    account,
+    venue,
+    symbol,
+    intentId,
+    reservationId: reservation.reservationId,
+    leg: purpose,
+    side,
+    attempt,
+    clientOrderId: clientOrderIdOf({ venue, intentId, leg: purpose, attempt }),
+    correlationId: message.correlationId,
+    details: detailsOf(terms),
+    ...form,
+  }
+  return { order, terms, trades: new Set(), seen: null, stored: false }
+}

@@ -1,0 +1,92 @@
+// A restart: the desk is built from what the ledger knows, and every order that may still be alive
+// at the venue is asked about at once.
+import type { Fill, Order, Position } from '@flotilla/ledger'
+import {
+  emptyDesk,
+  subjectOf,
+  type Desk,
+  type Market,
+  type Settings,
+  type Ticket,
+  type Watch,
+} from './desk.ts'
+import { isWorking } from './order-life.ts'
+import { termsOf } from './terms.ts'
+
+export type Records = {
+  /** Orders of the symbol, oldest first: all that are open, and the newest of the others. */
+  readonly orders: readonly Order[]
+  /** Fills of those orders. */
+  readonly fills: readonly Fill[]
+  readonly position: Position | null
+}
+
+export function recoverDesk(
+  options: { readonly market: Market; readonly settings: Settings; readonly records: Records },
+  now: number,
+): Desk {
+  const { market, settings, records } = options
+  const tickets = new Map(
+    records.orders.map((order) => [order.clientOrderId, ticketOf(order, records.fills)]),
+  )
+  return {
+    ...emptyDesk(market, settings),
+    tickets,
+    position: records.position,
+    owner: ownerOf([...tickets.values()]),
+    attempts: attemptsOf(records.orders),
+    watches: watchesOf(records.orders, now),
+    sweptUntil: lastKnownOf(records, now),
+  }
+}
+
+function ticketOf(order: Order, fills: readonly Fill[]): Ticket {
+  const own = fills.filter(({ clientOrderId }) => clientOrderId === order.clientOrderId)
+  const trades = new Set(own.map(({ tradeId }) => tradeId))
+  return { order, terms: termsOf(order), trades, seen: null, stored: true }
+}
+
+/** Every leg but an exit belongs to the entry that the position goes back to. */
+function ownerOf(tickets: readonly Ticket[]): Desk['owner'] {
+  let owner: Desk['owner'] = null
+  for (const { order, terms } of tickets) {
+    if (order.leg === 'exit') continue
+    if (order.leg === 'entry' && !order.filledQuantity.isPositive()) continue
+    const cause = { messageId: terms.causeId, correlationId: order.correlationId }
+    owner = { intentId: order.intentId, cause }
+  }
+  return owner
+}
+
+function attemptsOf(orders: readonly Order[]): Map<string, number> {
+  const attempts = new Map<string, number>()
+  for (const { intentId, leg, attempt } of orders) {
+    const named = leg === 'stop-loss' || leg === 'take-profit' ? 'protection' : leg
+    const key = `${intentId}:${named}`
+    attempts.set(key, Math.max(attempts.get(key) ?? 0, attempt))
+  }
+  return attempts
+}
+
+/** The process that died may have sent its requests until the very end: the time counts from now. */
+function watchesOf(orders: readonly Order[], now: number): Map<string, Watch> {
+  const watches = new Map<string, Watch>()
+  for (const order of orders) {
+    if (!isWorking(order.state)) continue
+    const cleanAt = Math.min(order.submittedAt ?? order.createdAt, order.updatedAt)
+    const fresh = { asks: 0, sentBefore: now, notFound: 0, notFoundAt: null }
+    watches.set(subjectOf(order), { ...fresh, nextAt: now, cleanAt })
+  }
+  return watches
+}
+
+/** Fills after the newest one known, or after the oldest order that still works, were missed. */
+function lastKnownOf(records: Records, now: number): number {
+  const working = records.orders.filter(({ state }) => isWorking(state))
+  const times = [
+    ...working.map(({ createdAt }) => createdAt),
+    ...records.fills.map(({ filledAt }) => filledAt),
+  ]
+  if (working.length > 0) return Math.min(...working.map(({ createdAt }) => createdAt))
+  return times.length === 0 ? now : Math.max(...times)
+}

@@ -1,0 +1,148 @@
+// Naming, storing and sending. A request leaves only as the effect of the very step that stores its
+// order as submitting, so no order is ever sent twice, whatever happens in between.
+import type { Order } from '@flotilla/ledger'
+import { Decimal, roundDownToStep, roundPrice } from '@flotilla/money'
+import type { OrderRequest } from '@flotilla/venue'
+import { submitted } from './announce.ts'
+import { conclude, freshOrder } from './conclude.ts'
+import type { Owner, Terms, Ticket } from './desk.ts'
+import { clientOrderIdOf } from './order-id.ts'
+import { isDust, sellableOf } from './position.ts'
+import { detailsOf } from './terms.ts'
+import {
+  callVenue,
+  heldOf,
+  keepProtection,
+  move,
+  nextAttempt,
+  protectionOf,
+  put,
+  spoken,
+  type Work,
+} from './work.ts'
+
+export function sendEntries(work: Work): void {
+  for (const ticket of work.tickets.values()) {
+    const { order } = ticket
+    if (order.leg === 'entry' && order.state === 'created') sendOrder(work, ticket)
+  }
+}
+
+function sendOrder(work: Work, ticket: Ticket): void {
+  const { order } = submit(work, ticket)
+  const request = requestOf(order)
+  callVenue(work, { kind: 'place-order', key: `place:${order.clientOrderId}`, request })
+}
+
+function submit(work: Work, ticket: Ticket): Ticket {
+  const order = { ...ticket.order, submittedAt: work.now }
+  const after = move(work, { ...ticket, order }, 'submit')
+  work.messages.push(submitted(spoken(work, after)))
+  return after
+}
+
+function requestOf(order: Order): OrderRequest {
+  const { clientOrderId, symbol, side, quantity } = order
+  const common = { clientOrderId, symbol, side, quantity }
+  if (order.type === 'limit' && order.price !== null) {
+    return { ...common, type: 'limit', limitPrice: order.price, timeInForce: 'ioc' }
+  }
+  if (order.type === 'stop-loss' && order.stopPrice !== null) {
+    return { ...common, type: 'stop-loss', stopPrice: order.stopPrice }
+  }
+  return { ...common, type: 'market' }
+}
+
+/** Sells for an intent what is really left of the position, or ends the intent when nothing is. */
+export function sendExit(work: Work, ticket: Ticket): void {
+  const held = heldOf(work).quantity
+  const wanted = Decimal.min(ticket.terms.target ?? ticket.order.quantity, held)
+  if (isDust(wanted, work.price?.value ?? null, work.market.rules)) {
+    conclude(work, ticket, {
+      event: 'expire',
+      code: 'position_closed',
+      reason: `nothing tradable is left to sell: ${held.toString()}`,
+    })
+    return
+  }
+  sendOrder(work, { ...ticket, order: { ...ticket.order, quantity: marketSlice(work, wanted) } })
+}
+
+/** Closes the position on our own account: no intent asked for it. */
+export function sendFlatten(work: Work, owner: Owner): void {
+  const leg = 'flatten' as const
+  const attempt = nextAttempt(work, owner.intentId, leg)
+  const quantity = marketSlice(work, heldOf(work).quantity)
+  sendOrder(work, ownTicket(work, owner, { leg, attempt, type: 'market', quantity }))
+}
+
+/** Not more than the venue takes in one market order; the rest follows in further slices. */
+function marketSlice(work: Work, quantity: Decimal): Decimal {
+  const { rules } = work.market
+  const sellable = sellableOf(quantity, rules)
+  const most = rules.marketQuantityMax ?? rules.quantityMax
+  return most === null ? sellable : Decimal.min(sellable, roundDownToStep(most, rules.quantityStep))
+}
+
+/** Stop and take-profit as one pair where both are wanted, else the stop alone. */
+export function sendProtection(work: Work, owner: Owner, stop: Decimal): void {
+  const { rules, symbol, venue } = work.market
+  const { intentId } = owner
+  const quantity = sellableOf(heldOf(work).quantity, rules)
+  const attempt = nextAttempt(work, intentId, 'protection')
+  const rounded = (price: Decimal) => roundPrice({ price, tick: rules.priceTick, side: 'sell' })
+  const stopPrice = rounded(stop)
+  const stopOrder = { leg: 'stop-loss', attempt, type: 'stop-loss', quantity, stopPrice } as const
+  const { takeProfit } = protectionOf(work)
+  if (takeProfit === null) {
+    const alone = ownTicket(work, owner, stopOrder)
+    keepProtection(work, { listId: alone.order.clientOrderId })
+    sendOrder(work, alone)
+    return
+  }
+  const listId = clientOrderIdOf({ venue, intentId, leg: 'protection', attempt })
+  const limitPrice = rounded(takeProfit)
+  const takeProfitOrder = { leg: 'take-profit', attempt, type: 'limit-maker', quantity } as const
+  const below = submit(work, ownTicket(work, owner, { ...stopOrder, listId }))
+  const aboveForm = { ...takeProfitOrder, price: limitPrice, listId }
+  const above = submit(work, ownTicket(work, owner, aboveForm))
+  keepProtection(work, { listId })
+  callVenue(work, {
+    kind: 'place-protection',
+    key: `place:${listId}`,
+    request: {
+      clientProtectionId: listId,
+      symbol,
+      side: 'sell',
+      quantity,
+      stop: { clientOrderId: below.order.clientOrderId, stopPrice },
+      takeProfit: { clientOrderId: above.order.clientOrderId, limitPrice },
+    },
+  })
+}
+
+function ownTicket(
+  work: Work,
+  owner: Owner,
+  form: Pick<Order, 'leg' | 'attempt' | 'type' | 'quantity'> & Partial<Order>,
+): Ticket {
+  const { account, venue, symbol } = work.market
+  const { leg, attempt } = form
+  const { intentId, cause } = owner
+  const terms = { expiresAt: null, target: null, stop: null, takeProfit: null }
+  const ownTerms: Terms = { ...terms, causeId: cause.messageId }
+  const order: Order = {
+    ...freshOrder(work.now),
+    account,
+    venue,
+    symbol,
+    intentId,
+    reservationId: null,
+    side: 'sell',
+    clientOrderId: clientOrderIdOf({ venue, intentId, leg, attempt }),
+    correlationId: cause.correlationId,
+    details: detailsOf(ownTerms),
+    ...form,
+  }
+  return put(work, { order, terms: ownTerms, trades: new Set(), seen: null, stored: false })
+}

@@ -1,0 +1,236 @@
+// The one way in: an input and the time lead to a draft. First what the input says becomes known,
+// then everything that is due is done, whatever the input was.
+import type { ProtectionOutcome, WriteRejected } from '@flotilla/venue'
+import { askLater, askWhatIsDue, loseSight, notFound, searched, sightAgain } from './ask.ts'
+import { conclude, retryAfter, sayProtectionFailed } from './conclude.ts'
+import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
+import { close, guard } from './guard.ts'
+import { approve, endWhatMayNotBeSent } from './intake.ts'
+import { observe, recordFill, settle } from './observe.ts'
+import { isDoubtful } from './order-life.ts'
+import { sendEntries } from './send.ts'
+import {
+  begin,
+  finish,
+  heldOf,
+  isUnsettled,
+  liveProtectionOf,
+  protectionOf,
+  ticketsOfSubject,
+  type Work,
+} from './work.ts'
+import { subjectOf } from './desk.ts'
+
+export function step(desk: Desk, input: Input, now: number): Draft {
+  const work = begin(desk, now)
+  take(work, input)
+  endWhatMayNotBeSent(work)
+  sendEntries(work)
+  guard(work)
+  askWhatIsDue(work)
+  return finish(work)
+}
+
+function take(work: Work, input: Input): void {
+  if ('key' in input) return takeAnswer(work, input)
+  switch (input.kind) {
+    case 'approved':
+      return approve(work, input)
+    case 'price':
+      return takePrice(work, { value: input.price, at: input.at })
+    case 'entries':
+      work.entriesStopped = input.stopped
+      return
+    case 'flatten':
+      return flattenOnCommand(work, input.reason)
+    case 'tick':
+      return
+  }
+}
+
+// oxlint-disable-next-line complexity -- one line for each kind of answer is the simplest form
+function takeAnswer(work: Work, answer: Answer): void {
+  work.pending.delete(answer.key)
+  switch (answer.kind) {
+    case 'order-placed':
+      return orderPlaced(work, answer)
+    case 'protection-placed':
+      return protectionPlaced(work, answer)
+    case 'order-canceled':
+      return canceled(work, answer.clientOrderId, () => observeAccepted(work, answer.outcome))
+    case 'protection-canceled':
+      return canceled(work, answer.listId, () => observePair(work, answer.outcome))
+    case 'order-told':
+      return told(work, answer.clientOrderId, answer.order === null ? null : [answer.order])
+    case 'protection-told': {
+      const { listId, protection } = answer
+      return told(
+        work,
+        listId,
+        protection === null ? null : [protection.stop, protection.takeProfit],
+      )
+    }
+    case 'fills-told':
+      return fillsTold(work, answer)
+    case 'searched':
+      return searched(work, answer)
+    case 'read-failed':
+      return readFailed(work, answer)
+  }
+}
+
+function orderPlaced(work: Work, answer: Extract<Answer, { kind: 'order-placed' }>): void {
+  const { clientOrderId, outcome } = answer
+  if (outcome.kind === 'accepted') {
+    observe(work, outcome.order)
+    sightAgain(work, clientOrderId)
+    return
+  }
+  const tickets = ticketsOfSubject(work, clientOrderId)
+  if (isInDoubt(outcome)) {
+    loseSight(work, clientOrderId, outcome.reason)
+    return
+  }
+  refuse(work, tickets, outcome)
+}
+
+function protectionPlaced(
+  work: Work,
+  { listId, outcome }: Extract<Answer, { kind: 'protection-placed' }>,
+): void {
+  if (outcome.kind === 'accepted') {
+    observe(work, outcome.protection.stop)
+    observe(work, outcome.protection.takeProfit)
+    sightAgain(work, listId)
+    return
+  }
+  if (isInDoubt(outcome)) loseSight(work, listId, outcome.reason)
+  else refuse(work, ticketsOfSubject(work, listId), outcome)
+}
+
+/** A live order under our name proves that an earlier request landed: it is asked about, not refused. */
+function isInDoubt(outcome: Exclude<ProtectionOutcome, { kind: 'accepted' }>): boolean {
+  return outcome.kind === 'unknown' || outcome.code === 'duplicate_client_order_id'
+}
+
+function refuse(
+  work: Work,
+  tickets: readonly Ticket[],
+  outcome: Exclude<ProtectionOutcome, { kind: 'accepted' }>,
+): void {
+  if (outcome.kind === 'unknown') return
+  const open = tickets.filter(({ order }) => isDoubtful(order.state))
+  for (const ticket of open) {
+    const retryAfterMs = outcome.retryAfterMs ?? 0
+    conclude(work, ticket, { event: 'reject', ...outcome, reason: reasonOf(outcome), retryAfterMs })
+  }
+  if (open.some(({ order }) => order.leg === 'stop-loss')) protectionRefused(work, outcome)
+}
+
+function reasonOf({ reason, rule }: WriteRejected): string {
+  return rule === undefined
+    ? reason
+    : `${reason} (${rule.name}: ${rule.value}, limit ${rule.limit})`
+}
+
+/** The market has left the place between stop and target: no attempt will be taken, so none is made. */
+const outOfPlace: ReadonlySet<string> = new Set([
+  'price_relation',
+  'would_trigger_immediately',
+  'would_match_immediately',
+])
+
+function protectionRefused(work: Work, outcome: WriteRejected): void {
+  work.protecting = retryAfter(work, work.protecting, outcome.retryAfterMs ?? 0)
+  const { code } = outcome
+  const reason = reasonOf(outcome)
+  if (outOfPlace.has(code)) {
+    close(work, { code, reason, failed: false })
+    return
+  }
+  const attempts = work.protecting.failures
+  if (work.owner === null || attempts >= work.settings.protectionAttemptsMax) return
+  const failure = { leg: 'stop-loss', attempts, code, reason, action: 'retrying' } as const
+  sayProtectionFailed(work, work.owner.cause, failure)
+}
+
+/** Whatever a cancel came back with, the end is believed only when the venue tells of it. */
+function canceled(work: Work, subject: string, observeOutcome: () => boolean): void {
+  if (observeOutcome()) {
+    sightAgain(work, subject)
+    work.canceling = calm
+  }
+  const watch = work.watches.get(subject)
+  if (watch !== undefined) work.watches.set(subject, { ...watch, nextAt: work.now })
+}
+
+function observeAccepted(
+  work: Work,
+  outcome: Extract<Answer, { kind: 'order-canceled' }>['outcome'],
+): boolean {
+  if (outcome.kind !== 'accepted') return false
+  observe(work, outcome.order)
+  return true
+}
+
+function observePair(work: Work, outcome: ProtectionOutcome): boolean {
+  if (outcome.kind !== 'accepted') return false
+  observe(work, outcome.protection.stop)
+  observe(work, outcome.protection.takeProfit)
+  return true
+}
+
+function told(
+  work: Work,
+  subject: string,
+  orders: readonly Parameters<typeof observe>[1][] | null,
+): void {
+  if (orders === null) {
+    notFound(work, subject)
+    return
+  }
+  for (const order of orders) observe(work, order)
+  sightAgain(work, subject)
+}
+
+function fillsTold(work: Work, { fills }: Extract<Answer, { kind: 'fills-told' }>): void {
+  for (const fill of fills) recordFill(work, fill)
+  for (const id of work.tickets.keys()) settle(work, id)
+  work.sweptUntil = work.now
+  const missing = [...work.tickets.values()].some(isUnsettled)
+  work.fetchingFills = missing ? retryAfter(work, work.fetchingFills) : calm
+}
+
+function readFailed(
+  work: Work,
+  { subject, retryAfterMs }: Extract<Answer, { kind: 'read-failed' }>,
+): void {
+  if (subject !== null) askLater(work, subject, retryAfterMs)
+  else {
+    work.fetchingFills = retryAfter(work, work.fetchingFills, retryAfterMs)
+    work.sweepAt = Math.max(work.fetchingFills.nextAt, work.now)
+  }
+}
+
+/** A price at one of the exits is a good moment to ask what became of them. */
+function takePrice(work: Work, price: NonNullable<Desk['price']>): void {
+  if (work.price === null || price.at >= work.price.at) work.price = price
+  const { stop, takeProfit } = protectionOf(work)
+  const below = stop !== null && price.value.atMost(stop)
+  const above = takeProfit !== null && price.value.atLeast(takeProfit)
+  const resting = liveProtectionOf(work)[0]
+  if (resting === undefined || !(below || above)) return
+  const subject = subjectOf(resting.order)
+  const watch = work.watches.get(subject)
+  if (watch !== undefined) work.watches.set(subject, { ...watch, nextAt: work.now })
+}
+
+function flattenOnCommand(work: Work, reason: string): void {
+  for (const ticket of work.tickets.values()) {
+    const { order } = ticket
+    if (order.state !== 'created' || order.leg !== 'entry') continue
+    conclude(work, ticket, { event: 'cancel', code: 'flattened', reason })
+  }
+  const busy = heldOf(work).quantity.isPositive()
+  if (busy) close(work, { code: 'flatten_commanded', reason, failed: false })
+}

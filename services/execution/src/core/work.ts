@@ -1,0 +1,222 @@
+// One step's work in progress. It is a copy of the desk that may be changed, with what the step
+// leads to beside it; `begin` and `finish` are the only ways in and out, so that from outside a
+// step is a function from values to values.
+import type { AnyMessage } from '@flotilla/contracts'
+import type { Fill, LedgerChange, Order, Position, Protection } from '@flotilla/ledger'
+import type { Decimal } from '@flotilla/money'
+import { positionChanged } from './announce.ts'
+import {
+  subjectOf,
+  type Cause,
+  type Desk,
+  type Draft,
+  type Effect,
+  type Note,
+  type Ticket,
+  type Watch,
+} from './desk.ts'
+import { isEnded, isWorking, nextState, type OrderEvent } from './order-life.ts'
+import { flatPosition, noProtection } from './position.ts'
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+
+export type Work = Mutable<Omit<Desk, 'tickets' | 'attempts' | 'pending' | 'watches'>> & {
+  readonly now: number
+  readonly tickets: Map<string, Ticket>
+  readonly attempts: Map<string, number>
+  readonly pending: Set<string>
+  readonly watches: Map<string, Watch>
+  readonly touched: Set<string>
+  readonly fills: Fill[]
+  readonly messages: AnyMessage[]
+  readonly effects: Effect[]
+  readonly notes: Note[]
+  positionTouched: boolean
+}
+
+/** Ended orders that stay known, so that a late fill still finds its order. */
+const ENDED_KEPT = 40
+
+export function begin(desk: Desk, now: number): Work {
+  return {
+    ...desk,
+    now,
+    tickets: new Map(desk.tickets),
+    attempts: new Map(desk.attempts),
+    pending: new Set(desk.pending),
+    watches: new Map(desk.watches),
+    touched: new Set(),
+    fills: [],
+    messages: [],
+    effects: [],
+    notes: [],
+    positionTouched: false,
+  }
+}
+
+export function finish(work: Work): Draft {
+  const changes: LedgerChange[] = [...work.touched].map((id) => storeOrder(work, id))
+  changes.push(...work.fills.map((fill) => ({ kind: 'fill-recorded', fill }) as const))
+  const messages = [...work.messages]
+  if (work.positionTouched) {
+    const position = { ...heldOf(work), updatedAt: work.now, version: heldOf(work).version + 1 }
+    work.position = position
+    changes.push({ kind: 'position-changed', position })
+    messages.push(positionChanged({ position, cause: work.owner?.cause ?? null, now: work.now }))
+  }
+  forgetWhatIsOver(work)
+  return { desk: deskOf(work), changes, messages, effects: work.effects, notes: work.notes }
+}
+
+function storeOrder(work: Work, id: string): LedgerChange {
+  const ticket = ticketOf(work, id)
+  const version = ticket.stored ? ticket.order.version + 1 : 1
+  const order = { ...ticket.order, version, updatedAt: work.now }
+  work.tickets.set(id, { ...ticket, order, stored: true })
+  return { kind: ticket.stored ? 'order-changed' : 'order-created', order }
+}
+
+function forgetWhatIsOver(work: Work): void {
+  const working = [...work.tickets.values()].filter(({ order }) => isWorking(order.state))
+  const subjects = new Set(working.map(({ order }) => subjectOf(order)))
+  for (const subject of work.watches.keys()) {
+    if (!subjects.has(subject)) work.watches.delete(subject)
+  }
+  const ended = [...work.tickets.values()].filter(
+    ({ order }) => isEnded(order.state) && order.intentId !== work.owner?.intentId,
+  )
+  for (const { order } of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT))) {
+    work.tickets.delete(order.clientOrderId)
+  }
+}
+
+function deskOf(work: Work): Desk {
+  const { now: _now, touched: _touched, fills: _fills, messages: _messages, ...rest } = work
+  const { effects: _effects, notes: _notes, positionTouched: _position, ...desk } = rest
+  return desk
+}
+
+export function ticketOf(work: Work, clientOrderId: string): Ticket {
+  const ticket = work.tickets.get(clientOrderId)
+  if (ticket === undefined) throw new RangeError(`the desk has no order ${clientOrderId}`)
+  return ticket
+}
+
+/** Keeps a ticket whose order row changed: it will be stored with this step. */
+export function put(work: Work, ticket: Ticket): Ticket {
+  work.tickets.set(ticket.order.clientOrderId, ticket)
+  work.touched.add(ticket.order.clientOrderId)
+  return ticket
+}
+
+export function move(work: Work, ticket: Ticket, event: OrderEvent): Ticket {
+  const state = nextState(ticket.order.state, event)
+  return put(work, { ...ticket, order: { ...ticket.order, state } })
+}
+
+export function causeOf(ticket: Ticket): Cause {
+  return { messageId: ticket.terms.causeId, correlationId: ticket.order.correlationId }
+}
+
+export function spoken(work: Work, ticket: Ticket): { order: Order; cause: Cause; now: number } {
+  return { order: ticket.order, cause: causeOf(ticket), now: work.now }
+}
+
+export function note(
+  work: Work,
+  event: string,
+  { level = 'warn', ...values }: { level?: Note['level'] } & Note['values'],
+): void {
+  work.notes.push({ level, event, values })
+}
+
+export function heldOf(work: Work): Position {
+  return work.position ?? flatPosition(work.market, work.now)
+}
+
+export function keepPosition(work: Work, position: Position): void {
+  work.position = position
+  work.positionTouched = true
+}
+
+export function protectionOf(work: Work): Protection {
+  return work.position?.protection ?? noProtection
+}
+
+/** Stores the protection only when something about it is different. */
+export function keepProtection(work: Work, change: Partial<Protection>): void {
+  const before = protectionOf(work)
+  const after = { ...before, ...change }
+  const same =
+    after.state === before.state &&
+    after.listId === before.listId &&
+    after.reason === before.reason &&
+    after.since === before.since &&
+    after.quantity.equals(before.quantity) &&
+    sameText(after.stop, before.stop) &&
+    sameText(after.takeProfit, before.takeProfit)
+  if (!same) keepPosition(work, { ...heldOf(work), protection: after })
+}
+
+function sameText(left: Decimal | null, right: Decimal | null): boolean {
+  return left?.toString() === right?.toString()
+}
+
+/** Counts up: a name is never used for a second request. */
+export function nextAttempt(work: Work, intentId: string, leg: string): number {
+  const key = `${intentId}:${leg}`
+  const attempt = (work.attempts.get(key) ?? 0) + 1
+  work.attempts.set(key, attempt)
+  return attempt
+}
+
+export function callVenue(work: Work, effect: Effect): void {
+  work.pending.add(effect.key)
+  work.effects.push(effect)
+}
+
+/** Orders of a protection that may still do something at the venue. */
+export function liveProtectionOf(work: Work): Ticket[] {
+  return [...work.tickets.values()].filter(
+    ({ order }) =>
+      (order.leg === 'stop-loss' || order.leg === 'take-profit') && !isEnded(order.state),
+  )
+}
+
+/** An exit, or our own closing order, that has been sent. */
+export function workingSaleOf(work: Work): Ticket | null {
+  for (const ticket of work.tickets.values()) {
+    if (isSale(ticket) && isWorking(ticket.order.state)) return ticket
+  }
+  return null
+}
+
+/** The oldest exit that waits for its turn. */
+export function dueExitOf(work: Work): Ticket | null {
+  for (const ticket of work.tickets.values()) {
+    if (ticket.order.leg === 'exit' && ticket.order.state === 'created') return ticket
+  }
+  return null
+}
+
+function isSale({ order }: Ticket): boolean {
+  return order.leg === 'exit' || order.leg === 'flatten'
+}
+
+/** The venue told of more fills than are recorded. */
+export function isUnsettled({ order, seen }: Ticket): boolean {
+  return seen !== null && seen.filledQuantity.greaterThan(order.filledQuantity)
+}
+
+export function ticketsOfSubject(work: Work, subject: string): Ticket[] {
+  return [...work.tickets.values()].filter(({ order }) => subjectOf(order) === subject)
+}
+
+/** We have given the position up ourselves; an exit that was asked for is another thing. */
+export function isClosing(work: Work): boolean {
+  const { state, reason } = protectionOf(work)
+  return state === 'closing' && reason !== EXIT
+}
+
+/** The reason of a position that is closing because an approved exit is on its way. */
+export const EXIT = 'exit'
