@@ -1,6 +1,7 @@
 export * from './bus.ts'
 export { defaultRedelivery, type RedeliveryPolicy } from './settle.ts'
 export type { LengthLimits } from './topology.ts'
+export { permissionsOf, type Permissions, type TopicPermission } from './permissions.ts'
 export type { Disorder } from './memory/disorder.ts'
 export {
   createMemoryBroker,
@@ -8,3 +9,6 @@ export {
   type MemoryBrokerOptions,
   type MemoryQueueState,
 } from './memory/memory-broker.ts'
+export { connectRabbit } from './rabbit/rabbit-bus.ts'
+export { rabbitDeadLetters } from './rabbit/dead-letters.ts'
+export type { BusLog, RabbitOptions } from './rabbit/settings.ts'

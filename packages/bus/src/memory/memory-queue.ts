@@ -3,7 +3,7 @@ import type { Sleep } from '../clock.ts'
 import type { DecodedBody } from '../codec.ts'
 import { settle, type RedeliveryPolicy } from '../settle.ts'
 import type { QueueSpec } from '../topology.ts'
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../fifo.ts'
 
 // One queue of the in-process broker. The first consumer is served, the others stand by, as with a
 // single active consumer. A delivery counts as running until it is settled, its retry pause

@@ -1,0 +1,154 @@
+import type { Channel, ConsumeMessage } from 'amqplib'
+import {
+  BusClosedError,
+  TopologyError,
+  type Handler,
+  type QueueFigures,
+  type Subscription,
+} from '../bus.ts'
+import { sleep } from '../clock.ts'
+import { reasonOf } from '../settle.ts'
+import type { QueueSpec } from '../topology.ts'
+import { Acks } from './acks.ts'
+import { declareExchanges, declareQueues, lastingRefusal } from './declare.ts'
+import { Lane, type LaneOptions } from './lane.ts'
+import type { Link } from './link.ts'
+import type { RabbitSettings } from './settings.ts'
+
+// One subscription: a channel with a consumer for each of its queues, opened again whenever it dies
+// or the broker takes a queue away. A channel that fails twice in a row takes its connection along.
+
+const REOPEN_MS = 100
+const REOPEN_MS_MAX = 2_000
+const FAILURES_UNTIL_RESET = 2
+
+export type ConsumerOptions = {
+  readonly specs: readonly QueueSpec[]
+  readonly handler: Handler
+  readonly prefetch: number
+  readonly link: Link
+  readonly settings: RabbitSettings
+  readonly bury: LaneOptions['bury']
+}
+
+export class Consumer implements Subscription {
+  #options: ConsumerOptions
+  #lanes: readonly Lane[]
+  #stop = new AbortController()
+  #ready = Promise.withResolvers<void>()
+  #channel: Channel | null = null
+  #acks: Acks | null = null
+  #tags: string[] = []
+  #supervision: Promise<void>
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options
+    const { handler, prefetch, settings, bury } = options
+    const { redelivery } = settings
+    this.#lanes = options.specs.map((spec) => {
+      return new Lane({ spec, handler, prefetch, redelivery, bury, stopping: this.#stop.signal })
+    })
+    this.#supervision = this.#supervise()
+  }
+
+  /** Resolves when the broker serves all queues for the first time. */
+  ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  figures(): readonly QueueFigures[] {
+    return this.#lanes.map((lane) => lane.figures())
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#stop.signal.aborted) return this.#supervision
+    const channel = this.#channel
+    const tags = this.#tags
+    this.#stop.abort()
+    if (channel !== null) {
+      await Promise.all(tags.map((tag) => channel.cancel(tag).catch(() => undefined)))
+    }
+    await Promise.all(this.#lanes.map((lane) => lane.drained()))
+    this.#acks?.flush()
+    // Closing gives back what was fetched but not begun.
+    await channel?.close().catch(() => undefined)
+    await this.#supervision
+  }
+
+  async #supervise(): Promise<void> {
+    let failures = 0
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#serve(() => (failures = 0))
+      } catch (error) {
+        const refusal = error instanceof TopologyError ? error : lastingRefusal(error)
+        if (refusal !== null) return this.#fail(refusal)
+        if (error instanceof BusClosedError) break
+        this.#warn(error)
+      }
+      if (this.#stop.signal.aborted) break
+      failures += 1
+      if (failures > FAILURES_UNTIL_RESET) await this.#options.link.reset()
+      await sleep(Math.min(REOPEN_MS * failures, REOPEN_MS_MAX), this.#stop.signal)
+    }
+    this.#ready.reject(new BusClosedError('the subscription was cancelled'))
+  }
+
+  /** Opens a channel, consumes, and resolves when the channel has died. */
+  async #serve(begun: () => void): Promise<void> {
+    const { link, specs } = this.#options
+    const model = await link.connection(this.#stop.signal)
+    await declareExchanges(model)
+    const channel = await model.createChannel()
+    const acks = new Acks(channel)
+    let cause: Error | null = null
+    const died = new Promise<void>((resolve) => channel.on('close', () => resolve()))
+    channel.on('close', () => acks.die())
+    channel.on('error', (error) => (cause = error))
+    try {
+      await declareQueues(channel, specs)
+      await this.#consume(channel, acks)
+    } catch (error) {
+      await channel.close().catch(() => undefined)
+      throw error
+    }
+    begun()
+    this.#ready.resolve()
+    // Cancelled while it was being opened: nobody else closes it.
+    if (this.#stop.signal.aborted) await channel.close().catch(() => undefined)
+    await died
+    this.#channel = null
+    if (cause !== null) throw cause as Error
+  }
+
+  async #consume(channel: Channel, acks: Acks): Promise<void> {
+    await channel.prefetch(this.#options.prefetch)
+    this.#channel = channel
+    this.#acks = acks
+    this.#tags = []
+    for (const lane of this.#lanes) {
+      const { consumerTag } = await channel.consume(lane.queue, (message) => {
+        if (message === null) this.#queueTaken(lane.queue, channel)
+        else lane.take(message as ConsumeMessage, acks)
+      })
+      this.#tags.push(consumerTag)
+    }
+  }
+
+  #queueTaken(queue: string, channel: Channel): void {
+    this.#options.settings.log.warn({ queue }, 'the broker took a queue away')
+    void channel.close().catch(() => undefined)
+  }
+
+  #warn(error: unknown): void {
+    const queues = this.#options.specs.map((spec) => spec.name)
+    const fields = { queues, reason: reasonOf(error) }
+    this.#options.settings.log.warn(fields, 'lost a consuming channel')
+  }
+
+  #fail(error: TopologyError): void {
+    this.#stop.abort()
+    this.#ready.reject(error)
+    this.#options.settings.onFatal(error)
+  }
+}
