@@ -60,7 +60,6 @@ begin
       from jsonb_to_recordset(plan->'accounts')
         as n(account text, venue text, mode text, currency text, opened_at double precision);
   end if;
-  if plan ? 'balances' then perform ledger_commit_balances(plan->'balances'); end if;
   if plan ? 'reservations' then
     insert into reservations (reservation_id, account, intent_id, asset, amount, consumed, state,
                               created_at, ended_at, end_reason)
@@ -74,6 +73,8 @@ begin
   if plan ? 'reservation_steps' then
     perform ledger_commit_reservation_steps(plan->'reservation_steps');
   end if;
+  -- Late, because from here to the commit the account's row is locked for everybody else.
+  if plan ? 'balances' then perform ledger_commit_balances(plan->'balances'); end if;
   if plan ? 'decisions' then
     insert into decisions (decision_id, intent_id, account, symbol, side, verdict, checks, reasons,
                            sizing, reservation_id, correlation_id, decided_at)

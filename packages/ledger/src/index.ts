@@ -10,3 +10,4 @@ export {
 export { FolderInUseError } from './private-postgres/lock.ts'
 export { PostgresMissingError } from './private-postgres/binaries.ts'
 export { createMemoryLedger, type MemoryLedgerOptions } from './memory/memory-ledger.ts'
+export { openPostgresLedger, type PostgresLedgerOptions } from './postgres/postgres-ledger.ts'

@@ -1,0 +1,143 @@
+// Every question the ledger answers, as SQL.
+import { endedOrderStates } from '@flotilla/contracts'
+import type { FillQuery, LedgerReads } from '../port.ts'
+import type { Json } from '../records.ts'
+import {
+  type Row,
+  toAccount,
+  toBalance,
+  toDecision,
+  toFill,
+  toOrder,
+  toPosition,
+  toReservation,
+} from '../rows.ts'
+import type { Connections } from './connections.ts'
+
+type Query = (text: string, values: readonly unknown[]) => Promise<Row[]>
+
+const ENDED = [...endedOrderStates].map((state) => `'${state}'`).join(', ')
+
+export function postgresReads(connections: Connections): LedgerReads {
+  const query: Query = (text, values) =>
+    connections.run(async (client) => (await client.query<Row>(text, [...values])).rows)
+  return { ...accountReads(query), ...orderReads(query), ...memoryReads(query) }
+}
+
+type AccountReads = Pick<
+  LedgerReads,
+  | 'loadAccounts'
+  | 'loadAccount'
+  | 'loadBalances'
+  | 'loadOpenReservations'
+  | 'findReservation'
+  | 'findReservationOfIntent'
+  | 'findDecision'
+  | 'loadDecisions'
+>
+
+function accountReads(query: Query): AccountReads {
+  return {
+    loadAccounts: async () =>
+      (await query('select * from accounts order by account collate "C"', [])).map(toAccount),
+    loadAccount: async (account) =>
+      first(await query('select * from accounts where account = $1', [account]), toAccount),
+    loadBalances: async (account) => {
+      const text = 'select * from balances where account = $1 order by asset collate "C"'
+      return (await query(text, [account])).map(toBalance)
+    },
+    loadOpenReservations: async (account) => {
+      const text = `select * from reservations where account = $1 and state = 'held'
+        order by created_at, reservation_id collate "C"`
+      return (await query(text, [account])).map(toReservation)
+    },
+    findReservation: async (reservationId) => {
+      const text = 'select * from reservations where reservation_id = $1'
+      return first(await query(text, [reservationId]), toReservation)
+    },
+    findReservationOfIntent: async (account, intentId) => {
+      const text = 'select * from reservations where account = $1 and intent_id = $2'
+      return first(await query(text, [account, intentId]), toReservation)
+    },
+    findDecision: async (account, intentId) => {
+      const text = 'select * from decisions where account = $1 and intent_id = $2'
+      return first(await query(text, [account, intentId]), toDecision)
+    },
+    loadDecisions: async ({ account, limit, before }) => {
+      const text = `select * from decisions
+        where account = $1 and ($3::float8 is null or decided_at < to_timestamp($3::float8 / 1000))
+        order by decided_at desc, decision_id collate "C" limit $2`
+      return (await query(text, [account, limit, before ?? null])).map(toDecision)
+    },
+  }
+}
+
+type OrderReads = Omit<LedgerReads, keyof AccountReads | 'recall' | 'recallAll' | 'wasProcessed'>
+
+function orderReads(query: Query): OrderReads {
+  return {
+    loadOpenOrders: async (account) => {
+      const text = `select * from orders where account = $1 and state not in (${ENDED})
+        order by created_at, client_order_id collate "C"`
+      return (await query(text, [account])).map(toOrder)
+    },
+    loadOrdersOfIntent: async (account, intentId) => {
+      const text = `select * from orders where account = $1 and intent_id = $2
+        order by created_at, client_order_id collate "C"`
+      return (await query(text, [account, intentId])).map(toOrder)
+    },
+    loadOrders: async ({ account, limit, symbol }) => {
+      const text = `select * from orders
+        where account = $1 and ($3::text is null or symbol = $3)
+        order by created_at desc, client_order_id collate "C" limit $2`
+      return (await query(text, [account, limit, symbol ?? null])).map(toOrder)
+    },
+    findOrder: async (clientOrderId) => {
+      const text = 'select * from orders where client_order_id = $1'
+      return first(await query(text, [clientOrderId]), toOrder)
+    },
+    loadFills: (fills) => loadFills(query, fills),
+    loadPositions: async (account) => {
+      const text = 'select * from positions where account = $1 order by symbol collate "C"'
+      return (await query(text, [account])).map(toPosition)
+    },
+    findPosition: async (account, venue, symbol) => {
+      const text = 'select * from positions where account = $1 and venue = $2 and symbol = $3'
+      return first(await query(text, [account, venue, symbol]), toPosition)
+    },
+  }
+}
+
+async function loadFills(query: Query, fills: FillQuery): ReturnType<LedgerReads['loadFills']> {
+  const { account, clientOrderId = null, symbol = null, since = null, limit = null } = fills
+  const text = `select * from fills
+    where account = $1 and ($2::text is null or client_order_id = $2)
+      and ($3::text is null or symbol = $3)
+      and ($4::float8 is null or filled_at >= to_timestamp($4::float8 / 1000))
+    order by filled_at, trade_id collate "C" limit $5`
+  return (await query(text, [account, clientOrderId, symbol, since, limit])).map(toFill)
+}
+
+function memoryReads(query: Query): Pick<LedgerReads, 'recall' | 'recallAll' | 'wasProcessed'> {
+  return {
+    recall: async (agent, key) => {
+      const text = 'select value from agent_memory where agent = $1 and key = $2'
+      return first(await query(text, [agent, key]), (row) => row['value'] as Json)
+    },
+    recallAll: async (agent, prefix = '') => {
+      const text = `select key, value from agent_memory where agent = $1 and starts_with(key, $2)
+        order by key collate "C"`
+      const rows = await query(text, [agent, prefix])
+      return rows.map((row) => ({ agent, key: String(row['key']), value: row['value'] as Json }))
+    },
+    wasProcessed: async (consumer, messageId) => {
+      const text = 'select 1 as found from inbox where consumer = $1 and message_id = $2'
+      return (await query(text, [consumer, messageId])).length > 0
+    },
+  }
+}
+
+function first<T>(rows: readonly Row[], convert: (row: Row) => T): T | null {
+  const row = rows[0]
+  return row === undefined ? null : convert(row)
+}
