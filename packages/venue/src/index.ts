@@ -2,4 +2,4 @@
 export * from './port.ts'
 export * from './errors.ts'
 export { brokenOrderRule, brokenProtectionRule } from './validate.ts'
-export { openCcxtVenue, type CcxtVenueOptions } from './ccxt/ccxt-venue.ts'
+export { openBinanceVenue, type BinanceVenueOptions } from './ccxt/binance-venue.ts'

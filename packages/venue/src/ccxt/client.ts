@@ -9,6 +9,7 @@ import {
   type HttpAnswer,
   type HttpRequest,
 } from './load-binance.ts'
+import type { VenueLogger } from './venue-logger.ts'
 import { isAt, redirectUrls } from './redirect.ts'
 import { excerptOf, withoutQueries } from './wire-text.ts'
 import { WireFailure } from './wire-failure.ts'
@@ -23,6 +24,7 @@ export type ClientOptions = {
   readonly timeoutMs: number
   /** Real milliseconds per unit of cost (five of the venue's weight); 0 does not limit. */
   readonly rateLimitMs: number
+  readonly logger?: VenueLogger | undefined
 }
 
 /** The endpoints in ccxt's naming: api, method and path. */
@@ -46,10 +48,12 @@ export type Parameters = Readonly<Record<string, string | number>>
 
 export class BinanceClient {
   readonly #exchange: CcxtExchange
+  readonly #logger: VenueLogger | undefined
   #pausedUntil = 0
 
-  private constructor(exchange: CcxtExchange) {
+  private constructor(exchange: CcxtExchange, logger: VenueLogger | undefined) {
     this.#exchange = exchange
+    this.#logger = logger
   }
 
   static async open(options: ClientOptions): Promise<BinanceClient> {
@@ -75,7 +79,7 @@ export class BinanceClient {
     if (options.baseUrl !== undefined) {
       exchange.urls.api = redirectUrls(exchange.urls.api, options.baseUrl)
     }
-    const client = new BinanceClient(exchange)
+    const client = new BinanceClient(exchange, options.logger)
     client.#keepErrorTable()
     client.#describeFailures()
     client.#guardRequests(options)
@@ -124,7 +128,9 @@ export class BinanceClient {
   #pauseAfter(failure: WireFailure): void {
     if (failure.status !== 429 && failure.status !== 418) return
     if (failure.venueCode === '-1015') return
-    const until = monotonicMs() + (failure.retryAfterMs ?? 1_000)
+    const pauseMs = failure.retryAfterMs ?? 1_000
+    this.#logger?.warn({ pauseMs, status: failure.status }, 'venue asked for a pause')
+    const until = monotonicMs() + pauseMs
     this.#pausedUntil = Math.max(this.#pausedUntil, until)
   }
 
@@ -176,12 +182,17 @@ export class BinanceClient {
     exchange.calculateRateLimiterCost = (...details: CostQuestion) => {
       const [, , path, parameters] = details
       const list = parameters['symbols']
-      if (path !== 'ticker/24hr' || typeof list !== 'string') return original(...details)
-      const count = list.split(',').length
-      if (count <= 20) return 0.4
-      return count <= 100 ? 8 : 16
+      const isList = path === 'ticker/24hr' && typeof list === 'string'
+      return isList ? tickerListCost(list) : original(...details)
     }
   }
+}
+
+/** In units of five of the venue's weight: 2 for up to 20 symbols, 40 for up to 100, 80 beyond. */
+export function tickerListCost(list: string): number {
+  const count = list.split(',').length
+  if (count <= 20) return 0.4
+  return count <= 100 ? 8 : 16
 }
 
 /** A JSON answer without an error code is no failure; anything else has one here. */

@@ -20,6 +20,7 @@ import type {
 import { brokenOrderRule, brokenProtectionRule } from '../validate.ts'
 import type { Markets } from './markets.ts'
 import { badClientId, brokenRule, withVenueRule } from './refusals.ts'
+import type { VenueLogger } from './venue-logger.ts'
 import type { VenueTime } from './venue-time.ts'
 import { orderFrom, protectionFrom } from './wire-answers.ts'
 import { writeFailure, WireFailure } from './wire-failure.ts'
@@ -33,6 +34,7 @@ export type OrderDeskOptions = {
   readonly time: VenueTime
   readonly markets: Markets
   readonly clientIdPattern: RegExp
+  readonly logger: VenueLogger | undefined
 }
 
 type NotAccepted = WriteRejected | WriteUnknown
@@ -136,9 +138,15 @@ export class OrderDesk {
       const answer = await this.#options.wire.write(call)
       return read(answer)
     } catch (error) {
-      if (error instanceof WireFailure) return writeFailure(error)
-      const reason = error instanceof Error ? error.message : 'the answer could not be read'
-      return { kind: 'unknown', reason }
+      const outcome = outcomeOf(error)
+      const { endpoint } = call
+      if (outcome.kind === 'unknown') {
+        this.#options.logger?.warn(
+          { endpoint, reason: outcome.reason },
+          'outcome of a write is unknown',
+        )
+      }
+      return outcome
     }
   }
 
@@ -157,6 +165,12 @@ export class OrderDesk {
     }
     return withVenueRule(outcome, request, rules)
   }
+}
+
+function outcomeOf(error: unknown): NotAccepted {
+  if (error instanceof WireFailure) return writeFailure(error)
+  const reason = error instanceof Error ? error.message : 'the answer could not be read'
+  return { kind: 'unknown', reason }
 }
 
 function reportedProtection(list: WireOrderList, symbol: string): VenueProtection {

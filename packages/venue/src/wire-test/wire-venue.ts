@@ -1,5 +1,5 @@
 // A venue on a scripted server that already answers what every test needs: time, symbols, account.
-import { openCcxtVenue, type CcxtVenueOptions } from '../ccxt/ccxt-venue.ts'
+import { openBinanceVenue, type BinanceVenueOptions } from '../ccxt/binance-venue.ts'
 import type { Venue } from '../port.ts'
 import { startScriptedServer, type ScriptedServer } from './scripted-server.ts'
 
@@ -9,12 +9,14 @@ export const apiKey = 'key-that-must-not-show'
 
 export type WireVenue = { readonly venue: Venue; readonly server: ScriptedServer }
 
-export async function openWireVenue(options: Partial<CcxtVenueOptions> = {}): Promise<WireVenue> {
+export async function openWireVenue(
+  options: Partial<BinanceVenueOptions> = {},
+): Promise<WireVenue> {
   const server = await startScriptedServer()
   server.on('GET /api/v3/time', { json: { serverTime: marketNow } })
   server.on('GET /api/v3/exchangeInfo', { json: { symbols: [bitcoin] } })
   server.on('GET /api/v3/account', { json: { balances: [] } })
-  const venue = await openCcxtVenue({
+  const venue = await openBinanceVenue({
     name: 'binance',
     baseUrl: server.url,
     apiKey,

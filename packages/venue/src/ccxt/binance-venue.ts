@@ -25,13 +25,14 @@ import type {
 import { BinanceClient } from './client.ts'
 import { Markets } from './markets.ts'
 import { readFills } from './read-fills.ts'
+import type { VenueLogger } from './venue-logger.ts'
 import { VenueTime } from './venue-time.ts'
 import { candleFrom, orderFrom, protectionFrom, tickerFrom } from './wire-answers.ts'
 import * as schemas from './wire-schemas.ts'
 import { Wire } from './wire.ts'
 import { OrderDesk } from './order-desk.ts'
 
-export type CcxtVenueOptions = {
+export type BinanceVenueOptions = {
   /** Our name of the venue, in messages and tables. */
   readonly name: string
   /** Address of the simulator; without it, the real exchange. */
@@ -50,6 +51,8 @@ export type CcxtVenueOptions = {
   readonly feeRates?: { readonly maker: string; readonly taker: string } | undefined
   /** Real milliseconds between measurements of the difference to the venue's clock. */
   readonly timeSyncMs?: number | undefined
+  /** Told of writes without a known outcome and of pauses that the venue asked for. */
+  readonly logger?: VenueLogger | undefined
 }
 
 const defaults = {
@@ -61,7 +64,7 @@ const defaults = {
   timeSyncMs: 300_000,
 }
 
-export async function openCcxtVenue(options: CcxtVenueOptions): Promise<Venue> {
+export async function openBinanceVenue(options: BinanceVenueOptions): Promise<Venue> {
   const recvWindowMs = options.recvWindowMs ?? defaults.recvWindowMs
   const client = await BinanceClient.open({
     baseUrl: options.baseUrl,
@@ -71,11 +74,12 @@ export async function openCcxtVenue(options: CcxtVenueOptions): Promise<Venue> {
     recvWindowMs,
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
     rateLimitMs: options.rateLimitMs ?? defaults.rateLimitMs,
+    logger: options.logger,
   })
-  return new CcxtVenue(client, { ...options, recvWindowMs })
+  return new BinanceVenue(client, { ...options, recvWindowMs })
 }
 
-class CcxtVenue implements Venue {
+class BinanceVenue implements Venue {
   readonly name: string
   readonly profile: VenueProfile
   readonly #client: BinanceClient
@@ -86,7 +90,7 @@ class CcxtVenue implements Venue {
 
   constructor(
     client: BinanceClient,
-    options: CcxtVenueOptions & { readonly recvWindowMs: number },
+    options: BinanceVenueOptions & { readonly recvWindowMs: number },
   ) {
     const feeRates = options.feeRates ?? defaults.feeRates
     this.name = options.name
@@ -118,6 +122,7 @@ class CcxtVenue implements Venue {
       time: this.#time,
       markets: this.#markets,
       clientIdPattern: this.profile.clientOrderIdPattern,
+      logger: options.logger,
     })
   }
 

@@ -1,0 +1,2 @@
+/** What the adapter needs of a logger; keys and signatures never reach it. */
+export type VenueLogger = { warn(facts: object, message: string): void }
