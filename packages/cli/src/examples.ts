@@ -1,0 +1,24 @@
+/**
+ * One example for each command, shown by `flotilla --help` and by the command's own help. They can be
+ * pasted as they are, in the checkout.
+ */
+export const examples = {
+  start: 'npm run flotilla -- start --speed 120 --duration 60',
+  up: 'npm run flotilla -- up --config distributed.yaml',
+  logs: 'npm run flotilla -- logs risk-manager --lines 50 --follow',
+  control: 'npm run flotilla -- control pause --symbol BTC/USDT --reason "news at three"',
+  'dead-letters': 'npm run flotilla -- dead-letters list --agent execution',
+  'check-config': 'npm run flotilla -- check-config --config flotilla.yaml',
+  'config-schema': 'npm run --silent flotilla -- config-schema > flotilla.schema.json',
+} as const
+
+export type CommandName = keyof typeof examples
+
+export function examplesText(): string {
+  const lines = Object.values(examples).map((example) => `  $ ${example}`)
+  return `\nExamples:\n${lines.join('\n')}\n`
+}
+
+export function exampleText(name: CommandName): string {
+  return `\nExample:\n  $ ${examples[name]}\n`
+}

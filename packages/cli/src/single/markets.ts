@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import type { SharedConfig } from '@flotilla/fleet'
+import { createScaledClock } from '@flotilla/runtime'
+import type { Clock, Logger, TaskErrorHandler } from '@flotilla/runtime'
+import type { Simulator } from '@flotilla/exchange-simulator'
+import type { World } from './world.ts'
+
+/** The simulator of a single-process fleet, and market time as it runs there. */
+export type OwnMarket = {
+  readonly simulator: Simulator
+  readonly clock: Clock
+  /** The configuration with the simulator's address and keys in it. */
+  readonly shared: SharedConfig
+}
+
+export type OwnMarketOptions = {
+  readonly shared: SharedConfig
+  readonly world: World
+  readonly logger: Logger
+  /** 0 takes a free port. */
+  readonly port: number
+  readonly onTaskError: TaskErrorHandler
+}
+
+/** Keys of a venue that lives and dies on this machine; they guard nothing. */
+const simulatorKeys = { apiKey: 'flotillaSimulatorKey', apiSecret: 'flotillaSimulatorSecret' }
+
+/** Recorded market that lies in the past at the first moment, so that indicators are warm at once. */
+const recordedHistoryMinutes = 500
+
+export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMarket> {
+  const { shared, world, logger, port, onTaskError } = options
+  const { createSimulator } = await import('@flotilla/exchange-simulator')
+  const { candles, seed, speed, balances } = shared.simulator
+  const simulator = createSimulator({
+    config: {
+      port,
+      seed,
+      speed,
+      candles,
+      balances,
+      symbols: shared.symbols,
+      ...(candles.length === 0 ? {} : { historyMinutes: recordedHistoryMinutes }),
+      ...simulatorKeys,
+    },
+    folder: join(world.folder, 'simulator'),
+    logger,
+  })
+  await simulator.start()
+  return {
+    simulator,
+    clock: createScaledClock(simulator.anchor(), onTaskError),
+    shared: { ...shared, venue: { ...shared.venue, url: simulator.url, ...simulatorKeys } },
+  }
+}
+
+/** `binance_BTC-USDT_1m_2024-08.csv.gz` holds BTC/USDT; null when the name does not say. */
+export function symbolOfRecording(file: string): string | null {
+  const match = /(?:^|[_/])([A-Z0-9]+)-([A-Z0-9]+)_/.exec(file)
+  return match === null ? null : `${match[1]}/${match[2]}`
+}

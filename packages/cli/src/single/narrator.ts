@@ -1,0 +1,164 @@
+import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
+import { Decimal } from '@flotilla/money'
+import { painter } from '../terminal.ts'
+import type { Paint } from '../terminal.ts'
+
+/**
+ * Tells what the fleet does, one line per event, in the words of a trader: prices and signals as they
+ * come (at most one line a second, for candles are many), every decision, order, fill and position.
+ */
+export type Narrator = {
+  hear(message: AnyMessage): void
+}
+
+export type NarratorOptions = {
+  readonly print: (line: string) => void
+  readonly colors: boolean
+  /** Real milliseconds. */
+  readonly now: () => number
+}
+
+const marketLineMs = 1_000
+
+export function createNarrator(options: NarratorOptions): Narrator {
+  const paint = painter(options.colors)
+  const prices = createDigest('data-collection', options, paint)
+  const scores = createDigest('technical-analysis', options, paint)
+  return {
+    hear(message) {
+      if (message.type === 'market.candle.closed.v1') {
+        const { symbol, close, origin } = message.payload
+        if (origin === 'live') prices(message, symbol, close)
+      } else if (message.type === 'analysis.signals.computed.v1') {
+        const { symbol, score, origin } = message.payload
+        if (origin === 'live' && score !== null) scores(message, symbol, signed(score))
+      } else {
+        const words = wordsFor(message, paint)
+        if (words !== null) options.print(line(message, words, paint))
+      }
+    },
+  }
+}
+
+type Digest = (message: AnyMessage, symbol: string, value: string) => void
+
+/** The newest value of every symbol on one line, printed when a round is complete. */
+function createDigest(source: string, options: NarratorOptions, paint: Paint): Digest {
+  const title = source === 'data-collection' ? 'closed' : 'signal'
+  let values = new Map<string, string>()
+  let printedAt = Number.NEGATIVE_INFINITY
+  let lastCandle = ''
+  let pending: AnyMessage | null = null
+  const flush = (): void => {
+    if (pending === null || options.now() - printedAt < marketLineMs) return
+    const list = [...values].map(([symbol, value]) => `${symbol} ${value}`)
+    options.print(line(pending, paint('gray', `${title} ${list.join('  ')}`), paint))
+    printedAt = options.now()
+    pending = null
+    values = new Map()
+  }
+  return (message, symbol, value) => {
+    if (message.occurredAt.slice(0, minuteLength) !== lastCandle) flush()
+    lastCandle = message.occurredAt.slice(0, minuteLength)
+    values.set(symbol, value)
+    pending = message
+  }
+}
+
+/** `2026-01-05T00:01` */
+const minuteLength = 16
+
+function line(message: AnyMessage, words: string, paint: Paint): string {
+  const time = message.occurredAt.slice(11, 19)
+  return `${paint('gray', time)} ${paint('cyan', message.source.padEnd(18))} ${words}`
+}
+
+function signed(score: number): string {
+  return `${score > 0 ? '+' : ''}${score.toFixed(0)}`
+}
+
+type Words<Type extends AnyMessage['type']> = (
+  message: MessageOfType<Type>,
+  paint: Paint,
+) => string | null
+
+/** Null where the event is not worth a line: another line says the same. */
+const phrases: { readonly [Type in AnyMessage['type']]?: Words<Type> } = {
+  'strategy.intent.proposed.v1': ({ payload: p }) =>
+    `${p.symbol} wishes to ${p.side} (${p.purpose}, ${p.strategy}, confidence ${p.confidence}): ${p.reason}`,
+  'risk.intent.approved.v1': ({ payload: p }, paint) =>
+    `${p.symbol} ${paint('green', `${p.side} approved`)} ${p.quantity}` +
+    `${p.limitPrice === null ? '' : ` up to ${p.limitPrice}`}, reserved ${p.reservation.amount} ` +
+    `${p.reservation.asset} (${[p.sizing.method, ...p.sizing.adjustments].join(', ')})`,
+  'risk.intent.denied.v1': ({ payload: p }, paint) =>
+    `${p.symbol} ${paint('yellow', `${p.side} denied`)}: ${p.reasons.map(reasonText).join('; ')}`,
+  'execution.order.submitted.v1': ({ payload: p }) =>
+    `${p.symbol} order sent: ${p.leg} ${p.side} ${p.quantity} ${priceText(p)}`,
+  'execution.order.rejected.v1': ({ payload: p }, paint) =>
+    `${p.symbol} ${paint('red', 'order rejected')}: ${p.leg} ${p.code}, ${p.reason}`,
+  'execution.order.partially-filled.v1': ({ payload: p }, paint) => fillText(p, 'part fill', paint),
+  'execution.order.filled.v1': ({ payload: p }, paint) => fillText(p, 'filled', paint),
+  'execution.order.expired.v1': ({ payload: p }) =>
+    `${p.symbol} order ended: ${p.leg} ${p.code}, filled ${p.filledQuantity} of ${p.quantity}`,
+  'execution.order.unknown.v1': ({ payload: p }, paint) =>
+    `${p.symbol} ${paint('yellow', 'order outcome unknown')}, asking the venue: ${p.reason}`,
+  'execution.position.changed.v1': ({ payload: p }) => positionText(p),
+  'execution.protection.failed.v1': ({ payload: p }, paint) =>
+    `${p.symbol} ${paint('red', 'protection failed')}: ${p.leg}, ${p.reason}; ${p.action}`,
+  'risk.regime.changed.v1': ({ payload: p }, paint) =>
+    paint('yellow', `regime ${p.from} -> ${p.to}, drawdown ${p.drawdownPercent} %: ${p.reason}`),
+  'risk.trading-state.changed.v1': ({ payload: p }, paint) =>
+    paint(
+      'yellow',
+      `trading ${p.state}${p.symbol === null ? '' : ` for ${p.symbol}`}: ${p.reason}`,
+    ),
+  'market.source.state-changed.v1': ({ payload: p }, paint) =>
+    paint(p.state === 'healthy' ? 'green' : 'yellow', `source ${p.source} ${p.state}: ${p.reason}`),
+}
+
+function wordsFor(message: AnyMessage, paint: Paint): string | null {
+  const phrase = phrases[message.type] as Words<AnyMessage['type']> | undefined
+  return phrase?.(message, paint) ?? null
+}
+
+type Denial = MessageOfType<'risk.intent.denied.v1'>['payload']['reasons'][number]
+
+export function reasonText(reason: Denial): string {
+  const { code, ...numbers } = reason
+  const list = Object.entries(numbers).map(([name, value]) => `${name} ${String(value)}`)
+  return list.length === 0 ? code : `${code} (${list.join(', ')})`
+}
+
+type Filled = MessageOfType<'execution.order.filled.v1'>['payload']
+
+function fillText(order: Filled, word: string, paint: Paint): string {
+  const { fill, side, leg, symbol } = order
+  const bold = paint(side === 'buy' ? 'green' : 'magenta', `${side} ${word}`)
+  return `${symbol} ${bold}: ${leg} ${fill.quantity} at ${fill.price}, fee ${fill.fee} ${fill.feeAsset}`
+}
+
+function priceText(order: {
+  price: string | null
+  stopPrice: string | null
+  orderType: string
+}): string {
+  const stop = order.stopPrice === null ? '' : ` stop ${order.stopPrice}`
+  return `${order.orderType}${stop}${order.price === null ? '' : ` at ${order.price}`}`
+}
+
+type Position = MessageOfType<'execution.position.changed.v1'>['payload']
+
+function positionText(position: Position): string {
+  const { symbol, protection, averageEntryPrice } = position
+  const profit = `realised ${position.realisedProfit}`
+  if (Decimal.from(position.quantity).isZero()) return `${symbol} position closed, ${profit}`
+  const entry = averageEntryPrice === null ? '' : ` at ${averageEntryPrice}`
+  return `${symbol} position ${position.quantity}${entry}, ${protectionText(protection)}, ${profit}`
+}
+
+function protectionText(protection: Position['protection']): string {
+  const { state, stopPrice, takeProfitPrice } = protection
+  if (state !== 'protected') return state
+  const target = takeProfitPrice === null ? '' : `, take-profit ${takeProfitPrice}`
+  return `stop ${stopPrice ?? 'none'}${target}`
+}

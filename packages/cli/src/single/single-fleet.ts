@@ -1,0 +1,214 @@
+import { join } from 'node:path'
+import { createMemoryBroker } from '@flotilla/bus'
+import type { AgentName } from '@flotilla/contracts'
+import { hostAgent, marketClockOf, openPorts } from '@flotilla/fleet'
+import type { AgentSpec, FleetConfig, HostedAgent, Ports, SharedConfig } from '@flotilla/fleet'
+import { startPrivatePostgres } from '@flotilla/ledger'
+import { createLogger, createMetrics, fileSink, startHealthServer } from '@flotilla/runtime'
+import type { Clock, Life, Logger, LogSink } from '@flotilla/runtime'
+import { operatorRoute } from '../operator/http-api.ts'
+import { startOwnMarket } from './markets.ts'
+import { observed } from './observe.ts'
+import type { Hear } from './observe.ts'
+import type { World } from './world.ts'
+
+export type SingleFleetOptions = {
+  readonly config: FleetConfig
+  readonly specs: readonly AgentSpec[]
+  readonly world: World
+  readonly logFolder: string
+  /** Where lines go beside the agents' files. */
+  readonly terminal: LogSink
+  readonly hear: Hear
+  readonly token: string
+  readonly httpPort: number
+  readonly simulatorPort: number
+}
+
+/** What is known once everything runs. */
+export type Running = {
+  readonly url: string
+  readonly shared: SharedConfig
+  readonly ports: Ports
+  readonly clock: Clock
+  /** When recorded prices end, or null. */
+  readonly endsAt: number | null
+}
+
+/**
+ * All agents in one process: the private database, the candles' file, the simulator and the in-process
+ * bus around them. It is put together here and taken apart in the opposite order, whatever of it
+ * had come up.
+ */
+export class SingleFleet implements Life {
+  readonly #options: SingleFleetOptions
+  readonly #logger: Logger
+  readonly #closers: (() => Promise<void>)[] = []
+  readonly #agents: HostedAgent[] = []
+  readonly #onRunning: (running: Running) => void
+  readonly #beforeClose: (running: Running) => Promise<void>
+  #running: Running | null = null
+  #isStopping = false
+
+  constructor(
+    options: SingleFleetOptions,
+    events: {
+      readonly onRunning: (running: Running) => void
+      /** The agents have stopped, the ledger is still open. */
+      readonly beforeClose: (running: Running) => Promise<void>
+    },
+  ) {
+    this.#options = options
+    this.#onRunning = events.onRunning
+    this.#beforeClose = events.beforeClose
+    this.#logger = this.#loggerFor('fleet')
+  }
+
+  get logger(): Logger {
+    return this.#logger
+  }
+
+  async start(): Promise<void> {
+    const { shared, clock, endsAt } = await this.#startServers()
+    const broker = createMemoryBroker({ confirm: 'settled' })
+    const ports = await this.#openSharedPorts(shared)
+    const operatorBus = observed(broker.connect(), this.#options.hear)
+    this.#closers.push(() => operatorBus.close())
+
+    for (const spec of this.#options.specs) {
+      const bus = observed(broker.connect(), this.#options.hear)
+      this.#closers.push(() => bus.close())
+      this.#agents.push(this.#host(spec, { shared, clock, ports: { ...ports, bus } }))
+    }
+    const server = await startHealthServer({
+      host: shared.http.host,
+      port: this.#options.httpPort,
+      sources: this.#agents,
+      extra: operatorRoute({
+        token: this.#options.token,
+        bus: operatorBus,
+        deadLetters: broker.deadLetters,
+        clock,
+      }),
+    })
+    this.#closers.push(() => server.close())
+    this.#running = {
+      url: server.url,
+      shared,
+      ports: { ...ports, bus: operatorBus },
+      clock,
+      endsAt,
+    }
+    this.#onRunning(this.#running)
+    for (const agent of this.#agents) {
+      if (this.#isStopping) return
+      await agent.start()
+    }
+  }
+
+  /** Who speaks stops before who listens, so that what was said is still heard. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    for (const agent of this.#agents.toReversed()) {
+      await agent.stop().catch((error: unknown) => {
+        this.#logger.error({ err: error, agent: agent.name }, 'agent did not stop well')
+      })
+    }
+    if (this.#running !== null) {
+      await this.#beforeClose(this.#running).catch((error: unknown) => {
+        this.#logger.error({ err: error }, 'summary failed')
+      })
+    }
+    for (const close of this.#closers.toReversed()) {
+      await close().catch((error: unknown) => {
+        this.#logger.error({ err: error }, 'part did not close well')
+      })
+    }
+  }
+
+  /** The database and the exchange come up side by side; both are closed even if one of them fails. */
+  async #startServers(): Promise<{ shared: SharedConfig; clock: Clock; endsAt: number | null }> {
+    const [database, market] = await Promise.allSettled([
+      this.#startDatabase(),
+      this.#startMarket(),
+    ])
+    if (database.status === 'rejected') throw database.reason
+    if (market.status === 'rejected') throw market.reason
+    const { shared, clock, endsAt } = market.value
+    return { shared: { ...shared, ledger: database.value }, clock, endsAt }
+  }
+
+  async #startDatabase(): Promise<SharedConfig['ledger']> {
+    const { ledger } = this.#options.config.shared
+    if (ledger.kind === 'postgres') return ledger
+    const folder = this.#options.world.part('postgres')
+    const server = await startPrivatePostgres({ folder, logger: this.#logger })
+    this.#closers.push(() => server.stop())
+    return { kind: 'postgres', url: server.url }
+  }
+
+  async #startMarket(): Promise<{ shared: SharedConfig; clock: Clock; endsAt: number | null }> {
+    const { config, world, simulatorPort } = this.#options
+    const { shared } = config
+    const onTaskError = (error: unknown): void =>
+      this.#logger.error({ err: error }, 'timed task failed')
+    if (shared.venue.kind !== 'simulator' || shared.venue.url !== undefined) {
+      return { shared, clock: await marketClockOf(shared, onTaskError), endsAt: null }
+    }
+    const logger = this.#loggerFor('exchange-simulator')
+    const market = await startOwnMarket({ shared, world, logger, port: simulatorPort, onTaskError })
+    const { simulator } = market
+    this.#closers.push(() => simulator.stop())
+    return { shared: market.shared, clock: market.clock, endsAt: simulator.endOfData() }
+  }
+
+  /** One ledger, store and venue for all: five of each would cost memory and win nothing. */
+  async #openSharedPorts(shared: SharedConfig): Promise<Omit<Ports, 'bus'>> {
+    const { world } = this.#options
+    const context = { name: 'operator', instance: '1', logger: this.#logger } as const
+    const needs = ['ledger', 'marketStore', 'venue'] as const
+    const opened = await openPorts({ shared, needs, context, folder: world.folder })
+    this.#closers.push(() => opened.close())
+    const { ledger, marketStore, venue } = opened.ports
+    if (ledger === undefined || marketStore === undefined || venue === undefined) {
+      throw new Error('a port that was asked for was not opened')
+    }
+    return { ledger, marketStore, venue }
+  }
+
+  #host(
+    spec: AgentSpec,
+    parts: { readonly shared: SharedConfig; readonly clock: Clock; readonly ports: Ports },
+  ): HostedAgent {
+    const { config, world } = this.#options
+    const instance = '1'
+    const context = {
+      name: spec.name,
+      instance,
+      logger: this.#loggerFor(spec.name, parts.clock),
+      // The process's own figures are told once, by the agent that is started first.
+      metrics: createMetrics({ agent: spec.name, instance, process: this.#agents.length === 0 }),
+      clock: parts.clock,
+    }
+    return hostAgent({
+      ...parts,
+      spec,
+      context,
+      config: config.section(spec.name),
+      folder: world.part(join('agents', spec.name)),
+    })
+  }
+
+  #loggerFor(agent: AgentName | 'fleet' | 'exchange-simulator', marketClock?: Clock): Logger {
+    const { logFolder, terminal, config } = this.#options
+    const file = fileSink(join(logFolder, `${agent}.log`))
+    return createLogger({
+      agent,
+      instance: '1',
+      level: config.shared.logs.level,
+      sinks: [file, terminal],
+      secrets: config.secrets,
+      ...(marketClock === undefined ? {} : { marketClock }),
+    })
+  }
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto'
+import { relative } from 'node:path'
+import type { FleetConfig, SharedConfig } from '@flotilla/fleet'
+import { FolderInUseError, PostgresMissingError } from '@flotilla/ledger'
+import { atLeast, live, realClock, terminalSink } from '@flotilla/runtime'
+import type { LogSink } from '@flotilla/runtime'
+import { checkedConfig } from '../config-commands.ts'
+import { loadAgents } from '../load-agents.ts'
+import { logFolder, stateFolder, userPath } from '../places.ts'
+import type { Terminal } from '../terminal.ts'
+import { symbolOfRecording } from './markets.ts'
+import { createNarrator } from './narrator.ts'
+import { onceEach } from './observe.ts'
+import { SingleFleet } from './single-fleet.ts'
+import type { Running } from './single-fleet.ts'
+import { summaryOf } from './summary.ts'
+import { createTally } from './tally.ts'
+import { openWorld, removeRunNote, writeRunNote } from './world.ts'
+import type { World } from './world.ts'
+
+export type StartOptions = {
+  readonly config?: string
+  readonly speed?: number
+  readonly seed?: number
+  readonly candles: readonly string[]
+  /** Real seconds. */
+  readonly duration?: number
+  readonly httpPort?: number
+  readonly simulatorPort: number
+  readonly fresh?: boolean
+  readonly verbose?: boolean
+}
+
+/** `flotilla start`: the whole fleet in this process. */
+export async function startSingle(options: StartOptions, terminal: Terminal): Promise<number> {
+  const specs = await loadAgents()
+  const read = checkedConfig(options.config, specs, terminal)
+  if (read === null) return 1
+  const shared = withFlags(read.shared, options)
+  const config: FleetConfig = { ...read, shared, section: (agent) => read.section(agent) }
+  const state = stateFolder()
+  const world = openWorld(state, shared, { fresh: options.fresh === true })
+
+  const tally = createTally()
+  const narrator = createNarrator({
+    print: (line) => terminal.print(line),
+    colors: terminal.colors,
+    now: () => realClock.now(),
+  })
+  const hear = onceEach((message) => {
+    tally.hear(message)
+    narrator.hear(message)
+  })
+  const token = randomBytes(24).toString('hex')
+  const end = createEnd(options.duration)
+  const fleet = new SingleFleet(
+    {
+      config,
+      specs,
+      world,
+      hear,
+      token,
+      logFolder: logFolder(),
+      terminal: terminalLines(terminal, options.verbose === true),
+      httpPort: options.httpPort ?? shared.http.port,
+      simulatorPort: options.simulatorPort,
+    },
+    {
+      onRunning: (running) => {
+        writeRunNote(state, { pid: process.pid, url: running.url, token })
+        terminal.print(greeting(running, world))
+        end.begin(running)
+      },
+      beforeClose: async ({ ports, shared: { account } }) => {
+        const source = { tally, ledger: ports.ledger, account: account.id }
+        terminal.print(await summaryOf({ ...source, currency: account.currency }))
+      },
+    },
+  )
+  try {
+    return await live(explained(fleet, terminal), { logger: fleet.logger, until: end.reached })
+  } finally {
+    end.cancel()
+    removeRunNote(state)
+  }
+}
+
+/** Flags win over the file and the environment. */
+function withFlags(shared: SharedConfig, options: StartOptions): SharedConfig {
+  const { speed, seed } = options
+  const candles = options.candles.map((file) => userPath(file))
+  const simulator = {
+    ...shared.simulator,
+    ...(speed === undefined ? {} : { speed }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(candles.length === 0 ? {} : { candles }),
+  }
+  const recorded = candles.map(symbolOfRecording).filter((symbol) => symbol !== null)
+  const symbols = recorded.length === 0 ? shared.symbols : [...new Set(recorded)]
+  return { ...shared, simulator, symbols }
+}
+
+/** The events are told by the narrator; of the agents' own lines only trouble, unless all is wanted. */
+function terminalLines(terminal: Terminal, verbose: boolean): LogSink {
+  const sink = terminalSink({
+    write: (text) => terminal.print(text.trimEnd()),
+    colors: terminal.colors,
+  })
+  return atLeast(verbose ? 'info' : 'warn', sink)
+}
+
+function greeting({ url, shared }: Running, world: World): string {
+  const { mode, symbols, timeframe, venue, simulator, account } = shared
+  const isSimulated = venue.kind === 'simulator'
+  const source =
+    simulator.candles.length === 0
+      ? `seed ${simulator.seed}`
+      : `${simulator.candles.length} recordings`
+  const pace = isSimulated ? `, ${source}, ${simulator.speed} times as fast as life` : ''
+  return [
+    `Flotilla trades ${symbols.join(', ')} (${timeframe}) ${mode === 'paper' ? 'on paper' : 'LIVE'} ` +
+      `at ${venue.id}, account ${account.id}${pace}`,
+    `  overview  ${url}`,
+    '  logs      npm run logs -- --follow',
+    `  data      ${relative(process.cwd(), world.folder)} (goes on from here at the next start)`,
+    '',
+  ].join('\n')
+}
+
+/** When the run ends by itself: after the duration, or with the recorded prices. */
+function createEnd(durationSeconds: number | undefined): {
+  readonly reached: Promise<void>
+  begin(running: Running): void
+  cancel(): void
+} {
+  const { promise: reached, resolve } = Promise.withResolvers<void>()
+  const abort = new AbortController()
+  const after = (sleep: Promise<void>): void => {
+    sleep.then(resolve, () => undefined)
+  }
+  return {
+    reached,
+    begin({ clock, endsAt }) {
+      if (durationSeconds !== undefined) {
+        after(realClock.sleep(durationSeconds * 1_000, abort.signal))
+      }
+      if (endsAt !== null) after(clock.sleep(endsAt - clock.now(), abort.signal))
+    },
+    cancel: () => abort.abort(),
+  }
+}
+
+/** Faults that the user can mend are said in one line of their own. */
+function explained(fleet: SingleFleet, terminal: Terminal): Pick<SingleFleet, 'start' | 'stop'> {
+  return {
+    start: async () => {
+      try {
+        await fleet.start()
+      } catch (error) {
+        if (error instanceof FolderInUseError || error instanceof PostgresMissingError) {
+          terminal.complain(`flotilla: ${error.message}`)
+        }
+        throw error
+      }
+    },
+    stop: () => fleet.stop(),
+  }
+}

@@ -1,0 +1,96 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ownProcessProblems } from '@flotilla/fleet'
+import type { AgentSpec, SharedConfig } from '@flotilla/fleet'
+import {
+  createLogger,
+  fileSink,
+  formatLogLine,
+  formatProblem,
+  live,
+  terminalSink,
+} from '@flotilla/runtime'
+import type { LogSink } from '@flotilla/runtime'
+import { checkedConfig } from '../config-commands.ts'
+import { agentOrder, loadAgents } from '../load-agents.ts'
+import { configFile, logFolder, shownPath, stateFolder } from '../places.ts'
+import type { Terminal } from '../terminal.ts'
+import { Supervisor } from './supervisor.ts'
+import type { Program } from './supervisor.ts'
+
+/** `flotilla up`: one process per agent on the broker, database and venue that the config names. */
+export async function startProcesses(
+  options: { readonly config?: string },
+  terminal: Terminal,
+): Promise<number> {
+  const specs = await loadAgents()
+  const config = checkedConfig(options.config, specs, terminal)
+  if (config === null || !isDistributed(config.shared, options, terminal)) return 1
+
+  const logger = createLogger({
+    agent: 'fleet',
+    instance: '1',
+    level: config.shared.logs.level,
+    sinks: [
+      terminalSink({ write: (text) => terminal.print(text.trimEnd()), colors: terminal.colors }),
+    ],
+    secrets: config.secrets,
+  })
+  const files = new Map<string, LogSink>(
+    specs.map(({ name }) => [name, fileSink(join(logFolder(), `${name}.log`))]),
+  )
+  const supervisor = new Supervisor({
+    line: (name, line) => {
+      files.get(name)?.write(`${line}\n`)
+      terminal.print(formatLogLine(line, terminal))
+    },
+    started: (agent, pid) => logger.info({ name: agent, childPid: pid }, 'process started'),
+    ended: (agent, how, restartMs) => {
+      if (restartMs === null) logger.info({ name: agent, how }, 'process ended')
+      else logger.warn({ name: agent, how, restartMs }, 'process ended, starting again')
+    },
+  })
+  const start = (): Promise<void> => {
+    for (const program of programsOf(specs, config.shared, configFile(options.config))) {
+      supervisor.supervise(program)
+    }
+    return Promise.resolve()
+  }
+  return live({ start, stop: () => supervisor.stop() }, { logger, stopMsMax: 5_000 })
+}
+
+function isDistributed(
+  shared: SharedConfig,
+  options: { readonly config?: string },
+  terminal: Terminal,
+): boolean {
+  const place = shownPath(configFile(options.config))
+  const problems = ownProcessProblems(shared, ['ledger', 'venue'])
+  for (const { path, message, fix } of problems) {
+    terminal.complain(formatProblem({ place, line: null, setting: path.join('.'), message, fix }))
+  }
+  return problems.length === 0
+}
+
+/** Health ports count up from the configured one in the order of the agents. */
+function programsOf(specs: readonly AgentSpec[], shared: SharedConfig, config: string): Program[] {
+  return specs.map(({ name }) => {
+    const { port } = shared.http
+    return {
+      name,
+      file: mainOf(name),
+      environment: {
+        FLOTILLA_CONFIG: config,
+        FLOTILLA_FOLDER: stateFolder(),
+        FLOTILLA_INSTANCE: '1',
+        FLOTILLA_LOGS__FORMAT: 'json',
+        FLOTILLA_HTTP__PORT: String(port === 0 ? 0 : port + agentOrder.indexOf(name)),
+      },
+    }
+  })
+}
+
+/** The program beside the agent's door. */
+function mainOf(agent: string): string {
+  return join(dirname(fileURLToPath(import.meta.resolve(`@flotilla/${agent}`))), 'main.ts')
+}
