@@ -14,7 +14,7 @@ import type { SharedConfig } from './shared-config.ts'
 export type PortsOptions = {
   readonly shared: SharedConfig
   readonly needs: readonly PortName[]
-  readonly context: Pick<AgentContext, 'name' | 'instance' | 'logger'>
+  readonly context: Pick<AgentContext, 'name' | 'instance' | 'logger' | 'clock'>
   /** For files that several agents of one deployment share: the SQLite market store. */
   readonly folder: string
   /** The bus of a single process; the other kind is connected by its address. */
@@ -47,7 +47,7 @@ export async function openPorts(options: PortsOptions): Promise<OpenedPorts> {
         options.context.logger,
       )
     }
-    if (isNeeded('venue')) opened.venue = await openVenue(options.shared, options.context.logger)
+    if (isNeeded('venue')) opened.venue = await openVenue(options.shared, options.context)
     if (isNeeded('bus')) opened.bus = await openBus(options)
     return { ports: opened, close }
   } catch (error) {
@@ -87,14 +87,37 @@ export async function openMarketStore(
   return openSqliteMarketStore({ file: join(folder, 'market.sqlite'), logger })
 }
 
-export async function openVenue(shared: SharedConfig, logger: Logger): Promise<Venue> {
+/** Binance refuses signed requests that are older than this, whatever the client allows. */
+const recvWindowMsMax = 60_000
+
+/** Real milliseconds per five units of request weight: 6,000 units a minute. */
+const rateLimitMs = 50
+
+/**
+ * On an accelerated market a real delay is long and a minute's allowance comes back sooner, so both
+ * limits are stretched with its speed.
+ */
+export async function openVenue(
+  shared: SharedConfig,
+  context: Pick<AgentContext, 'logger' | 'clock'>,
+): Promise<Venue> {
   const { openBinanceVenue } = await import('@flotilla/venue')
   const { id, kind, url, apiKey, apiSecret, testnet } = shared.venue
+  const common = { name: id, clock: context.clock, logger: context.logger }
+  if (kind !== 'simulator')
+    return openBinanceVenue({ ...common, testnet, apiKey, secret: apiSecret })
+  const { speed } = shared.simulator
   return openBinanceVenue({
-    name: id,
-    logger,
-    ...(kind === 'simulator' ? { baseUrl: url } : { testnet }),
-    apiKey: apiKey ?? 'flotillaSimulatorKey',
-    secret: apiSecret ?? 'flotillaSimulatorSecret',
+    ...common,
+    baseUrl: url,
+    apiKey: apiKey ?? simulatorKeys.apiKey,
+    secret: apiSecret ?? simulatorKeys.apiSecret,
+    ...(speed > 1 ? { recvWindowMs: recvWindowMsMax, rateLimitMs: rateLimitMs / speed } : {}),
   })
 }
+
+/** Keys of a venue that lives on this machine or in the same compose file; they guard nothing. */
+export const simulatorKeys = {
+  apiKey: 'flotillaSimulatorKey',
+  apiSecret: 'flotillaSimulatorSecret',
+} as const

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { simulatorKeys } from '@flotilla/fleet'
 import type { SharedConfig } from '@flotilla/fleet'
 import { createScaledClock } from '@flotilla/runtime'
 import type { Clock, Logger, TaskErrorHandler } from '@flotilla/runtime'
@@ -21,9 +22,6 @@ export type OwnMarketOptions = {
   readonly port: number
   readonly onTaskError: TaskErrorHandler
 }
-
-/** Keys of a venue that lives and dies on this machine; they guard nothing. */
-const simulatorKeys = { apiKey: 'flotillaSimulatorKey', apiSecret: 'flotillaSimulatorSecret' }
 
 /** Recorded market that lies in the past at the first moment, so that indicators are warm at once. */
 const recordedHistoryMinutes = 500

@@ -16,22 +16,25 @@ export type NarratorOptions = {
   readonly colors: boolean
   /** Real milliseconds. */
   readonly now: () => number
+  /** With all of them on it a line of prices is complete. */
+  readonly symbols: readonly string[]
 }
 
 const marketLineMs = 1_000
 
 export function createNarrator(options: NarratorOptions): Narrator {
   const paint = painter(options.colors)
-  const prices = createDigest('data-collection', options, paint)
-  const scores = createDigest('technical-analysis', options, paint)
+  const prices = createDigest('closed', options, paint)
+  const scores = createDigest('signal', options, paint)
   return {
     hear(message) {
       if (message.type === 'market.candle.closed.v1') {
-        const { symbol, close, origin } = message.payload
-        if (origin === 'live') prices(message, symbol, close)
+        const { symbol, close, closeTime, origin } = message.payload
+        if (origin === 'live') prices({ message, moment: closeTime, symbol, value: close })
       } else if (message.type === 'analysis.signals.computed.v1') {
-        const { symbol, score, origin } = message.payload
-        if (origin === 'live' && score !== null) scores(message, symbol, signed(score))
+        const { symbol, score, candleCloseTime, origin } = message.payload
+        if (origin !== 'live' || score === null) return
+        scores({ message, moment: candleCloseTime, symbol, value: signed(score) })
       } else {
         const words = wordsFor(message, paint)
         if (words !== null) options.print(line(message, words, paint))
@@ -40,33 +43,38 @@ export function createNarrator(options: NarratorOptions): Narrator {
   }
 }
 
-type Digest = (message: AnyMessage, symbol: string, value: string) => void
-
-/** The newest value of every symbol on one line, printed when a round is complete. */
-function createDigest(source: string, options: NarratorOptions, paint: Paint): Digest {
-  const title = source === 'data-collection' ? 'closed' : 'signal'
-  let values = new Map<string, string>()
-  let printedAt = Number.NEGATIVE_INFINITY
-  let lastCandle = ''
-  let pending: AnyMessage | null = null
-  const flush = (): void => {
-    if (pending === null || options.now() - printedAt < marketLineMs) return
-    const list = [...values].map(([symbol, value]) => `${symbol} ${value}`)
-    options.print(line(pending, paint('gray', `${title} ${list.join('  ')}`), paint))
-    printedAt = options.now()
-    pending = null
-    values = new Map()
-  }
-  return (message, symbol, value) => {
-    if (message.occurredAt.slice(0, minuteLength) !== lastCandle) flush()
-    lastCandle = message.occurredAt.slice(0, minuteLength)
-    values.set(symbol, value)
-    pending = message
-  }
+type Reading = {
+  readonly message: AnyMessage
+  /** The close of the candle: readings of one moment share a line. */
+  readonly moment: string
+  readonly symbol: string
+  readonly value: string
 }
 
-/** `2026-01-05T00:01` */
-const minuteLength = 16
+/** The values of all symbols at one moment on one line; moments that come too fast are left out. */
+function createDigest(
+  title: string,
+  options: NarratorOptions,
+  paint: Paint,
+): (reading: Reading) => void {
+  const values = new Map<string, string>()
+  let last: Reading | null = null
+  let printedAt = Number.NEGATIVE_INFINITY
+  const flush = (): void => {
+    if (last !== null && values.size > 0 && options.now() - printedAt >= marketLineMs) {
+      const list = [...values].map(([symbol, value]) => `${symbol} ${value}`)
+      options.print(line(last.message, paint('gray', `${title} ${list.join('  ')}`), paint))
+      printedAt = options.now()
+    }
+    values.clear()
+  }
+  return (reading) => {
+    if (last !== null && reading.moment !== last.moment) flush()
+    last = reading
+    values.set(reading.symbol, reading.value)
+    if (values.size === options.symbols.length) flush()
+  }
+}
 
 function line(message: AnyMessage, words: string, paint: Paint): string {
   const time = message.occurredAt.slice(11, 19)

@@ -71,7 +71,7 @@ export class SingleFleet implements Life {
   async start(): Promise<void> {
     const { shared, clock, endsAt } = await this.#startServers()
     const broker = createMemoryBroker({ confirm: 'settled' })
-    const ports = await this.#openSharedPorts(shared)
+    const ports = await this.#openSharedPorts(shared, clock)
     const operatorBus = observed(broker.connect(), this.#options.hear)
     this.#closers.push(() => operatorBus.close())
 
@@ -163,9 +163,9 @@ export class SingleFleet implements Life {
   }
 
   /** One ledger, store and venue for all: five of each would cost memory and win nothing. */
-  async #openSharedPorts(shared: SharedConfig): Promise<Omit<Ports, 'bus'>> {
+  async #openSharedPorts(shared: SharedConfig, clock: Clock): Promise<Omit<Ports, 'bus'>> {
     const { world } = this.#options
-    const context = { name: 'operator', instance: '1', logger: this.#logger } as const
+    const context = { name: 'operator', instance: '1', logger: this.#logger, clock } as const
     const needs = ['ledger', 'marketStore', 'venue'] as const
     const opened = await openPorts({ shared, needs, context, folder: world.folder })
     this.#closers.push(() => opened.close())

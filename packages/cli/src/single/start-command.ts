@@ -46,6 +46,7 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
     print: (line) => terminal.print(line),
     colors: terminal.colors,
     now: () => realClock.now(),
+    symbols: shared.symbols,
   })
   const hear = onceEach((message) => {
     tally.hear(message)
