@@ -78,8 +78,8 @@ function evaluate<Schema extends z.ZodObject, State extends StrategyState, Need 
   const reaction = definition.onAnalysis({
     symbol: analysis.symbol,
     timeframe: analysis.timeframe,
-    openedAt: epochMs(analysis.candleOpenTime),
-    closedAt: epochMs(analysis.candleCloseTime),
+    openTime: epochMs(analysis.candleOpenTime),
+    closeTime: epochMs(analysis.candleCloseTime),
     price: Number(analysis.close),
     indicators: valuesOf(needs, analysis),
     readings: analysis.readings,

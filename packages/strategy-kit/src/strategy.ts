@@ -59,9 +59,9 @@ export type HeldPosition = {
 export type StrategyContext<Parameters, State, Need extends Needs> = {
   readonly symbol: string
   readonly timeframe: string
-  /** Of the candle, epoch milliseconds; the market's time is `closedAt`. */
-  readonly openedAt: number
-  readonly closedAt: number
+  /** Of the candle, epoch milliseconds; the market's time is `closeTime`. */
+  readonly openTime: number
+  readonly closeTime: number
   /** The candle's close. */
   readonly price: number
   /** All of them have a value: a strategy is not asked before. */

@@ -5,13 +5,13 @@ import type { ConfiguredStrategy, HeldPosition, PricedWish, StrategyState } from
 
 /** An analysis as technical-analysis would send it; figures are a round market's unless given. */
 export function analysis(overrides: Partial<SignalsComputed> = {}): SignalsComputed {
-  const openedAt = 1_767_571_200_000
+  const openTime = 1_767_571_200_000
   return {
     venue: 'simulator',
     symbol: 'BTC/USDT',
     timeframe: '1m',
-    candleOpenTime: instant(openedAt),
-    candleCloseTime: instant(openedAt + timeframeMs['1m']),
+    candleOpenTime: instant(openTime),
+    candleCloseTime: instant(openTime + timeframeMs['1m']),
     close: '50000',
     indicators: {},
     readings: { trend: null, momentum: null, volatilityPercent: null },
@@ -32,10 +32,10 @@ export function analysesOf(
     const values = set.names.map(
       (name, position) => [name, set.values[position] as number] as const,
     )
-    const openedAt = 1_767_571_200_000 + index * timeframeMs['1m']
+    const openTime = 1_767_571_200_000 + index * timeframeMs['1m']
     return analysis({
-      candleOpenTime: instant(openedAt),
-      candleCloseTime: instant(openedAt + timeframeMs['1m']),
+      candleOpenTime: instant(openTime),
+      candleCloseTime: instant(openTime + timeframeMs['1m']),
       close: close.toFixed(2),
       indicators: Object.fromEntries(values.filter(([, value]) => !Number.isNaN(value))),
     })

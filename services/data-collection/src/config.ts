@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+export const DataCollectionConfig = z
+  .strictObject({
+    pollIntervalMs: z
+      .int()
+      .min(100)
+      .default(30_000)
+      .describe('Market milliseconds between two looks at the venue; at most one candle.'),
+    historyCandles: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1_000)
+      .describe('Candles fetched at the first start, so that indicators are warm at once.'),
+    pageCandles: z
+      .int()
+      .min(10)
+      .max(1_000)
+      .default(1_000)
+      .describe('Candles asked for at once; venues allow 300 to 1000.'),
+    orderBookDepth: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .default(0)
+      .describe('Levels of the order book to publish with each look; 0 publishes none.'),
+    backoffMinimumMs: z
+      .int()
+      .min(1)
+      .default(5_000)
+      .describe('First wait after a fault of the venue.'),
+    backoffMaximumMs: z
+      .int()
+      .min(1)
+      .default(300_000)
+      .describe('Longest wait between two attempts.'),
+  })
+  .describe('data-collection: candles, tickers and order books from the venue.')
+export type DataCollectionConfig = z.infer<typeof DataCollectionConfig>

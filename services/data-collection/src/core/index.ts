@@ -1,0 +1,14 @@
+export { holesBetween } from './holes.ts'
+export { bookMessage, candleMessage, sourceMessage, tickerMessage } from './messages.ts'
+export type { Series } from './messages.ts'
+export {
+  createSequence,
+  emptyAnswersMax,
+  gapOf,
+  observe,
+  observeAnswer,
+  recentMax,
+} from './sequence.ts'
+export type { Gap, Sequence, SequenceCounts, SequenceDecision } from './sequence.ts'
+export { afterFault, healthy, mayAsk } from './source-health.ts'
+export type { BackoffLimits, SourceFault, SourceHealth } from './source-health.ts'

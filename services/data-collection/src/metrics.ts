@@ -1,0 +1,22 @@
+import { counter } from '@flotilla/runtime'
+import type { Metrics } from '@flotilla/runtime'
+
+export type FeedMetrics = ReturnType<typeof createFeedMetrics>
+
+export function createFeedMetrics(metrics: Metrics) {
+  const perSymbol = (name: string, help: string) =>
+    counter(metrics, { name: `flotilla_${name}_total`, help, labelNames: ['symbol'] })
+  return {
+    published: perSymbol('candles_published', 'Closed candles published.'),
+    gaps: perSymbol('candle_gaps', 'Gaps before which newer candles had to wait.'),
+    corrections: perSymbol('candle_corrections', 'Closed candles that the venue changed later.'),
+    duplicates: perSymbol('candle_duplicates', 'Candles seen again without a change.'),
+    invalid: perSymbol('candles_invalid', 'Candles off the grid or with impossible prices.'),
+    tickers: perSymbol('tickers_published', 'Tickers published.'),
+    faults: counter(metrics, {
+      name: 'flotilla_venue_read_faults_total',
+      help: 'Reads that the venue failed, by kind of fault.',
+      labelNames: ['code'],
+    }),
+  }
+}

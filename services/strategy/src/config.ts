@@ -1,0 +1,80 @@
+import { formatIndicator, shippedStrategies } from '@flotilla/strategy-kit'
+import type { IndicatorSpec } from '@flotilla/strategy-kit'
+import { z } from 'zod'
+
+const names = shippedStrategies.map(({ name }) => name)
+
+const strategy = z
+  .strictObject({
+    name: z.enum(names).describe('Which strategy.'),
+    id: z
+      .string()
+      .max(64)
+      .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/)
+      .optional()
+      .describe('Its name in messages; needed only when one strategy runs twice.'),
+    symbols: z.array(z.string()).optional().describe('All symbols of the fleet unless given.'),
+    parameters: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('Its own parameters; see the strategy for their ranges.'),
+  })
+  .superRefine((entry, context) => {
+    const shipped = shippedStrategies.find(({ name }) => name === entry.name)
+    const result = shipped?.parameters.safeParse(entry.parameters)
+    for (const issue of result?.error?.issues ?? []) {
+      const path = ['parameters', ...issue.path]
+      context.addIssue({ code: 'custom', path, message: issue.message })
+    }
+  })
+
+export const StrategyConfig = z
+  .strictObject({
+    strategies: z
+      .array(strategy)
+      .max(50)
+      .default(names.map((name) => ({ name, parameters: {} })))
+      .describe('The strategies that run.'),
+    signalAgeCandles: z
+      .number()
+      .positive()
+      .max(1_000)
+      .default(3)
+      .describe('Signals of candles that closed longer ago, in candles, are not traded on.'),
+    intentLifetimeCandles: z
+      .number()
+      .positive()
+      .max(1_000)
+      .default(2)
+      .describe('An intent nobody decided on for this long, in candles, is void.'),
+    cooldownMs: z
+      .int()
+      .min(0)
+      .default(300_000)
+      .describe('Market milliseconds without an entry after a denial or rejection.'),
+    openIntentGraceMs: z
+      .int()
+      .min(0)
+      .default(3_600_000)
+      .describe('Market milliseconds after which an intent whose end was never told is given up.'),
+    confidenceMin: z.number().min(0).max(100).default(0).describe('No entry below this.'),
+  })
+  .superRefine(({ strategies }, context) => {
+    const ids = strategies.map(({ id, name }) => id ?? name)
+    ids.forEach((id, index) => {
+      if (ids.indexOf(id) === index) return
+      const message = `${id} is there twice: give one of them another id`
+      context.addIssue({ code: 'custom', path: ['strategies', index], message })
+    })
+  })
+  .describe('strategy: from analysis to intents.')
+export type StrategyConfig = z.infer<typeof StrategyConfig>
+
+/** The indicators that the configured strategies need, for whoever computes them. */
+export function indicatorsNeededBy(config: StrategyConfig): IndicatorSpec[] {
+  const all = config.strategies.flatMap(({ name, parameters }) => {
+    const strategy = shippedStrategies.find((each) => each.name === name)
+    return strategy?.configure(parameters).indicators ?? []
+  })
+  return [...new Map(all.map((spec) => [formatIndicator(spec), spec])).values()]
+}

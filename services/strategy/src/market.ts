@@ -1,0 +1,56 @@
+import { timeframeMs } from '@flotilla/contracts'
+import type { TradingState } from '@flotilla/contracts'
+import { shippedStrategies } from '@flotilla/strategy-kit'
+import { Mutex } from 'async-mutex'
+import { freshMemory } from './core/index.ts'
+import type { Desk, DeskLimits, DeskMemory, KnownPosition } from './core/index.ts'
+import type { Deps } from './service.ts'
+import { deskKey } from './store.ts'
+
+export type RunningDesk = { readonly key: string; readonly desk: Desk; memory: DeskMemory }
+
+/** One symbol: its desks, and the lock that makes what happens to them one after another. */
+export type Market = {
+  readonly symbol: string
+  readonly lock: Mutex
+  readonly desks: readonly RunningDesk[]
+  position: KnownPosition | undefined
+  tradingState: TradingState
+}
+
+export function marketOf({ config, shared }: Deps, symbol: string): Market {
+  const desks = config.strategies
+    .filter(({ symbols }) => symbols === undefined || symbols.includes(symbol))
+    .map((entry): RunningDesk => {
+      const found = shippedStrategies.find(({ name }) => name === entry.name)
+      if (found === undefined) throw new Error(`no strategy is called ${entry.name}`)
+      const desk: Desk = {
+        id: entry.id ?? entry.name,
+        account: shared.account.id,
+        venue: shared.venue.id,
+        symbol,
+        timeframe: shared.timeframe,
+        strategy: found.configure(entry.parameters),
+      }
+      return { key: deskKey(desk), desk, memory: freshMemory(desk.strategy) }
+    })
+  return { symbol, lock: new Mutex(), desks, position: undefined, tradingState: 'active' }
+}
+
+export function limitsOf({ config, shared }: Deps): DeskLimits {
+  const interval = timeframeMs[shared.timeframe]
+  return {
+    signalAgeMaxMs: config.signalAgeCandles * interval,
+    intentLifetimeMs: config.intentLifetimeCandles * interval,
+    entryCooldownMs: config.cooldownMs,
+    exitCooldownMs: Math.min(config.cooldownMs, interval),
+    openIntentGraceMs: config.openIntentGraceMs,
+    confidenceMin: config.confidenceMin,
+  }
+}
+
+const strictness: readonly TradingState[] = ['active', 'paused', 'halted']
+
+export function stricter(left: TradingState, right: TradingState): TradingState {
+  return strictness.indexOf(left) > strictness.indexOf(right) ? left : right
+}

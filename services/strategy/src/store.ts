@@ -1,0 +1,84 @@
+import type { Bus } from '@flotilla/bus'
+import type { AnyMessage } from '@flotilla/contracts'
+import { createUnitProcessor } from '@flotilla/ledger'
+import type { Json, Ledger, LedgerChange, UnitOutcome, UnitProcessor } from '@flotilla/ledger'
+import type { Logger } from '@flotilla/runtime'
+import { parseMemory } from './core/index.ts'
+import type { DeskMemory, KnownPosition } from './core/index.ts'
+
+export type DeskUpdate = { readonly key: string; readonly memory: DeskMemory }
+
+/**
+ * The ledger as this agent uses it: desks' memories, committed together with the message that was
+ * processed and the intents that go out. Positions are execution's rows and are only read.
+ */
+export class StrategyStore {
+  readonly #ledger: Ledger
+  readonly #units: UnitProcessor
+
+  constructor(ports: { readonly ledger: Ledger; readonly bus: Bus; readonly logger: Logger }) {
+    const { ledger, bus, logger } = ports
+    this.#ledger = ledger
+    this.#units = createUnitProcessor({
+      ledger,
+      consumer: 'strategy',
+      publish: (messages) => bus.publishAll(messages),
+      logger,
+    })
+  }
+
+  /** Publishes what an earlier run committed and could not publish any more. */
+  start(): Promise<void> {
+    return this.#units.start()
+  }
+
+  stop(): Promise<void> {
+    return this.#units.stop()
+  }
+
+  /** By desk; null where a stored memory cannot be read any more. */
+  async loadMemories(): Promise<Map<string, DeskMemory | null>> {
+    const entries = await this.#ledger.recallAll('strategy', deskPrefix)
+    return new Map(entries.map(({ key, value }) => [key, parseMemory(value)]))
+  }
+
+  async loadPositions(account: string): Promise<Map<string, KnownPosition>> {
+    const positions = await this.#ledger.loadPositions(account)
+    return new Map(
+      positions.map(({ symbol, version, quantity, averageEntryPrice, protection }) => {
+        const state = protection?.state ?? 'none'
+        const flat = quantity.isZero() || state === 'none' || state === 'dust'
+        const average = averageEntryPrice?.toNumber() ?? null
+        const held = { quantity: quantity.toNumber(), averageEntryPrice: average }
+        return [symbol, { version, held: flat ? null : held }]
+      }),
+    )
+  }
+
+  /** One transaction; what goes out is published after it, now or after a crash. */
+  commit(unit: {
+    readonly causeId: string
+    readonly updates: readonly DeskUpdate[]
+    readonly outgoing: readonly AnyMessage[]
+  }): Promise<UnitOutcome> {
+    const { causeId, updates, outgoing } = unit
+    const changes = updates.map(({ key, memory }): LedgerChange => ({
+      kind: 'memory-stored',
+      agent: 'strategy',
+      key,
+      value: memory satisfies Json,
+    }))
+    return this.#units.submit({ consumer: 'strategy', causeId, changes, outgoing })
+  }
+}
+
+const deskPrefix = 'desk '
+
+export function deskKey(desk: {
+  readonly id: string
+  readonly venue: string
+  readonly symbol: string
+  readonly timeframe: string
+}): string {
+  return `${deskPrefix}${desk.id} ${desk.venue} ${desk.symbol} ${desk.timeframe}`
+}

@@ -1,0 +1,40 @@
+import { IndicatorSyntaxError, parseIndicator } from '@flotilla/indicators'
+import { z } from 'zod'
+
+const indicator = z.string().superRefine((text, context) => {
+  try {
+    parseIndicator(text)
+  } catch (error) {
+    if (!(error instanceof IndicatorSyntaxError)) throw error
+    context.addIssue({ code: 'custom', message: error.message })
+  }
+})
+
+export const TechnicalAnalysisConfig = z
+  .strictObject({
+    indicators: z
+      .array(indicator)
+      .max(100)
+      .default(['sma(20)', 'sma(50)', 'ema(50)', 'bollinger(20,2)'])
+      .describe(
+        'Computed besides the ones that the readings rest on, as ema(200) or macd(5,35,5).',
+      ),
+    storeIndicators: z
+      .enum(['all', 'volatility'])
+      .default('all')
+      .describe('What goes to the market store: every value, or only the average true range.'),
+    refillAttempts: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(5)
+      .describe('How often the store is asked for a missing candle before going on without.'),
+    refillPauseMs: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .default(200)
+      .describe('Real milliseconds between two such questions.'),
+  })
+  .describe('technical-analysis: indicators and readings of every closed candle.')
+export type TechnicalAnalysisConfig = z.infer<typeof TechnicalAnalysisConfig>

@@ -1,0 +1,145 @@
+/**
+ * The analysis of one symbol and timeframe, candle by candle and in order. A candle that was seen is
+ * known; one that comes after a hole must wait until what is missing has been fed.
+ */
+import { createMessage, instant, SignalsComputed } from '@flotilla/contracts'
+import type { AnyMessage, Envelope, Timeframe } from '@flotilla/contracts'
+import { IndicatorSet } from '@flotilla/indicators'
+import type { IndicatorSpec } from '@flotilla/indicators'
+import { findPositions, read, readingIndicators } from './readings.ts'
+import type { ReadingPositions } from './readings.ts'
+
+export type AnalysedSeries = {
+  readonly venue: string
+  readonly symbol: string
+  readonly timeframe: Timeframe
+}
+
+export type AnalysedCandle = {
+  readonly openTime: number
+  readonly closeTime: number
+  readonly high: number
+  readonly low: number
+  /** The exact text, which travels on. */
+  readonly close: string
+}
+
+export type Step =
+  /** Seen already, or older than what was seen. */
+  | { readonly kind: 'known' }
+  | { readonly kind: 'next' }
+  /** Feed what is in `from` (inclusive) to `to` (exclusive) first. */
+  | {
+      readonly kind: 'missing'
+      readonly from: number
+      readonly to: number
+      /** Nothing before it counts: the indicators start anew, and what is fed is no news. */
+      readonly cold: boolean
+    }
+
+export class Analysis {
+  readonly series: AnalysedSeries
+  readonly intervalMs: number
+  readonly #specs: readonly IndicatorSpec[]
+  #set: IndicatorSet
+  readonly #positions: ReadingPositions
+  #lastOpenTime: number | null = null
+
+  constructor(options: {
+    readonly series: AnalysedSeries
+    readonly intervalMs: number
+    /** Besides the ones that the readings rest on. */
+    readonly indicators: readonly IndicatorSpec[]
+  }) {
+    this.series = options.series
+    this.intervalMs = options.intervalMs
+    this.#specs = [...readingIndicators, ...options.indicators]
+    this.#set = new IndicatorSet(this.#specs)
+    this.#positions = findPositions(this.#set.names)
+  }
+
+  get lastOpenTime(): number | null {
+    return this.#lastOpenTime
+  }
+
+  /** Every indicator has a value. */
+  get warm(): boolean {
+    return this.#set.complete
+  }
+
+  /** Names and values as of the last candle; overwritten by the next. */
+  get names(): readonly string[] {
+    return this.#set.names
+  }
+
+  get values(): Float64Array {
+    return this.#set.values
+  }
+
+  /** How many candles make a restart invisible. */
+  get candlesToSettle(): number {
+    return this.#set.candlesToSettle
+  }
+
+  stepTo(openTime: number): Step {
+    const last = this.#lastOpenTime
+    if (last !== null && openTime <= last) return { kind: 'known' }
+    if (last !== null && openTime === last + this.intervalMs) return { kind: 'next' }
+    const settled = openTime - this.candlesToSettle * this.intervalMs
+    if (last === null || last < settled) {
+      return { kind: 'missing', from: settled, to: openTime, cold: true }
+    }
+    return { kind: 'missing', from: last + this.intervalMs, to: openTime, cold: false }
+  }
+
+  /** Forgets everything: the next candle starts cold. */
+  reset(): void {
+    this.#set = new IndicatorSet(this.#specs)
+    this.#lastOpenTime = null
+  }
+
+  feed(candle: AnalysedCandle): void {
+    this.#set.update(candle.high, candle.low, Number(candle.close))
+    this.#lastOpenTime = candle.openTime
+  }
+
+  /** What can be said after the candle that was fed last. */
+  report(
+    candle: AnalysedCandle,
+    options: {
+      readonly origin: 'live' | 'backfill'
+      readonly cause?: Pick<Envelope, 'messageId' | 'correlationId'> | undefined
+    },
+  ): AnyMessage {
+    const { venue, symbol, timeframe } = this.series
+    const { score, ...readings } = read(this.values, this.#positions, Number(candle.close))
+    return createMessage(SignalsComputed, {
+      source: 'technical-analysis',
+      occurredAt: candle.closeTime,
+      cause: options.cause,
+      discriminator: `${venue} ${symbol} ${timeframe} ${candle.openTime}`,
+      payload: {
+        venue,
+        symbol,
+        timeframe,
+        candleOpenTime: instant(candle.openTime),
+        candleCloseTime: instant(candle.closeTime),
+        close: candle.close,
+        indicators: this.#warmValues(),
+        readings,
+        score,
+        origin: options.origin,
+      },
+    })
+  }
+
+  #warmValues(): Record<string, number> {
+    const { names, values } = this.#set
+    const warm: Record<string, number> = {}
+    for (let index = 0; index < names.length; index += 1) {
+      const value = values[index] as number
+      if (!Number.isNaN(value)) warm[names[index] as string] = value
+    }
+    return warm
+  }
+}
