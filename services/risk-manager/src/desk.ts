@@ -1,0 +1,135 @@
+import type { AnyMessage } from '@flotilla/contracts'
+import type { Unit, UnitOutcome } from '@flotilla/ledger'
+import { Mutex } from 'async-mutex'
+import { applyAll, type Book, type Work } from './core/index.ts'
+import { RecentIds } from './recent-ids.ts'
+import { unitOf } from './store.ts'
+
+export type DeskOptions = {
+  /** Takes units in order and answers when each is durable. */
+  readonly submit: (unit: Unit) => Promise<UnitOutcome>
+  /** The book as the ledger has it, with the prices and rules of the one before. */
+  readonly load: (before: Book | null) => Promise<Book>
+  readonly wasProcessed: (messageId: string) => Promise<boolean>
+  readonly onRebuilt?: (reason: string) => void
+}
+
+export type Task<Result extends Work> = {
+  readonly message: AnyMessage
+  /** Whether the message may have been processed by an earlier life of this agent. */
+  readonly mayBeOld: boolean
+  /** Pure: called with the mutex held, again on another book when the ledger refused. */
+  readonly decide: (book: Book) => Result
+}
+
+export type Done<Result extends Work> =
+  | { readonly kind: 'committed'; readonly result: Result }
+  | { readonly kind: 'duplicate' }
+  | Extract<UnitOutcome, { kind: 'refused' }>
+
+/** A refusal on a fresh book can be the race of another writer; twice in a row it is the work itself. */
+const attemptsMax = 3
+
+/**
+ * The one place where an account's book changes. Deciding and reserving happen in memory with the
+ * mutex held; nothing waits for the network there. The commit is waited for outside, so that many
+ * decisions share one. Whenever book and ledger may differ, the book is thrown away and rebuilt.
+ */
+export class AccountDesk {
+  readonly #options: DeskOptions
+  readonly #mutex = new Mutex()
+  readonly #inFlight = new Set<Promise<unknown>>()
+  readonly #processed = new RecentIds(100_000)
+  #book: Book
+  /** Set while the book is in doubt. */
+  #doubt: string | null = null
+  #rebuilding: Promise<void> | null = null
+
+  constructor(book: Book, options: DeskOptions) {
+    this.#book = book
+    this.#options = options
+  }
+
+  /** For looking at: prices, valuation, readiness. It may change at any time. */
+  get book(): Book {
+    return this.#book
+  }
+
+  async work<Result extends Work>(task: Task<Result>): Promise<Done<Result>> {
+    if (await this.#isDone(task)) return { kind: 'duplicate' }
+    for (let attempt = 1; ; attempt++) {
+      const { result, commit } = await this.#decide(task)
+      const outcome = await commit
+      if (outcome.kind === 'refused' && attempt < attemptsMax) continue
+      if (outcome.kind !== 'refused') this.#processed.add(task.message.messageId)
+      return outcome.kind === 'committed' ? { kind: 'committed', result } : outcome
+    }
+  }
+
+  /** Resolves when nothing is on its way to the ledger. */
+  async idle(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight)
+  }
+
+  async #isDone({ message, mayBeOld }: Task<Work>): Promise<boolean> {
+    const id = message.messageId
+    return this.#processed.has(id) || (mayBeOld && (await this.#options.wasProcessed(id)))
+  }
+
+  async #decide<Result extends Work>(task: Task<Result>) {
+    for (;;) {
+      await this.#trusted()
+      const step = await this.#mutex.runExclusive(() => this.#reserve(task))
+      if (step !== null) return step
+    }
+  }
+
+  /** With the mutex held, and without a pause: from reading the book to queueing the commit. */
+  #reserve<Result extends Work>(task: Task<Result>) {
+    if (this.#doubt !== null) return null
+    const book = this.#book
+    const result = task.decide(book)
+    try {
+      applyAll(book, result.changes)
+    } catch (error) {
+      this.#distrust(book, 'invariant')
+      throw error
+    }
+    const commit = this.#options.submit(unitOf(task.message, result))
+    this.#inFlight.add(commit)
+    // Registered first, so that nobody decides on a doubtful book before it is known to be one.
+    commit.then(
+      (outcome) => {
+        this.#inFlight.delete(commit)
+        if (outcome.kind !== 'committed') this.#distrust(book, outcome.kind)
+      },
+      (error: unknown) => {
+        this.#inFlight.delete(commit)
+        // Whether the unit was committed is not known.
+        this.#distrust(book, error instanceof Error ? error.name : 'commit failed')
+      },
+    )
+    return { result, commit }
+  }
+
+  #distrust(book: Book, reason: string): void {
+    if (book === this.#book) this.#doubt ??= reason
+  }
+
+  async #trusted(): Promise<void> {
+    while (this.#doubt !== null) {
+      this.#rebuilding ??= this.#rebuild(this.#doubt).finally(() => {
+        this.#rebuilding = null
+      })
+      await this.#rebuilding
+    }
+  }
+
+  async #rebuild(reason: string): Promise<void> {
+    await this.idle()
+    const book = await this.#options.load(this.#book)
+    this.#book = book
+    this.#doubt = null
+    this.#options.onRebuilt?.(reason)
+  }
+}

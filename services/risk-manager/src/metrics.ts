@@ -1,0 +1,62 @@
+import { counter, gauge, histogram } from '@flotilla/runtime'
+import type { Metrics } from '@flotilla/runtime'
+import { availableOf, exposureOf, netAssetValue, type Book } from './core/index.ts'
+
+export type RiskMetrics = ReturnType<typeof createRiskMetrics>
+
+/** Statistics only: nothing is decided with these numbers. */
+export function createRiskMetrics(metrics: Metrics, book: () => Book | null) {
+  const ofBook = (name: string, help: string, read: (book: Book) => number): void => {
+    gauge(metrics, {
+      name,
+      help,
+      collect: () => {
+        const current = book()
+        return current === null ? 0 : read(current)
+      },
+    })
+  }
+  ofBook('flotilla_equity', 'Value of the account in its currency.', (each) =>
+    netAssetValue(each).toNumber(),
+  )
+  ofBook('flotilla_exposure', 'Positions and entries on their way, in account currency.', (each) =>
+    exposureOf(each).toNumber(),
+  )
+  ofBook('flotilla_available_balance', 'Account currency neither spent nor set aside.', (each) =>
+    availableOf(each, each.account.currency).toNumber(),
+  )
+  ofBook('flotilla_open_reservations', 'Reservations that are held.', (each) => {
+    return each.reservations.size
+  })
+  return {
+    decisions: counter(metrics, {
+      name: 'flotilla_decisions_total',
+      help: 'Intents decided, by verdict.',
+      labelNames: ['verdict'],
+    }),
+    denials: counter(metrics, {
+      name: 'flotilla_denials_total',
+      help: 'Reasons of denied intents, by code.',
+      labelNames: ['code'],
+    }),
+    decisionSeconds: histogram(metrics, {
+      name: 'flotilla_decision_seconds',
+      help: 'From taking an intent to its durable decision.',
+    }),
+    priceFallbacks: counter(metrics, {
+      name: 'flotilla_price_fallbacks_total',
+      help: 'Decisions made without a fresh market price, by the source used instead.',
+      labelNames: ['source'],
+    }),
+    rebuilds: counter(metrics, {
+      name: 'flotilla_book_rebuilds_total',
+      help: 'Times the book was rebuilt from the ledger, by cause.',
+      labelNames: ['cause'],
+    }),
+    shortfalls: counter(metrics, {
+      name: 'flotilla_balance_shortfalls_total',
+      help: 'Fills that took more of an asset than the ledger had, by asset.',
+      labelNames: ['asset'],
+    }),
+  }
+}

@@ -1,0 +1,341 @@
+import { ack, retry, type Delivery, type Settlement, type Subscription } from '@flotilla/bus'
+import { createMessage, EquityValued, epochMs, type AnyMessage } from '@flotilla/contracts'
+import type { AgentDeps } from '@flotilla/fleet'
+import { LedgerUnavailableError, StaleFenceError } from '@flotilla/ledger'
+import type { Unit, UnitOutcome } from '@flotilla/ledger'
+import { Decimal } from '@flotilla/money'
+import { realClock, type Logger, type Timer } from '@flotilla/runtime'
+import { limitsOf, type RiskManagerConfig } from './config.ts'
+import {
+  decide,
+  needsStoredPrice,
+  takeCommand,
+  takeOrder,
+  takePrice,
+  valueAccount,
+  type Book,
+  type CommandMessage,
+  type IntentMessage,
+  type Limits,
+  type OrderMessage,
+  type PriceMessage,
+  type Verdict,
+  type Work,
+} from './core/index.ts'
+import { AccountDesk, type Done, type Task } from './desk.ts'
+import type { RiskMetrics } from './metrics.ts'
+import type { RiskStore } from './store.ts'
+
+export type Deps = AgentDeps<RiskManagerConfig, 'bus' | 'ledger' | 'marketStore' | 'venue'>
+
+export type TermOptions = {
+  readonly deps: Deps
+  readonly store: RiskStore
+  readonly metrics: RiskMetrics
+  readonly submit: (unit: Unit) => Promise<UnitOutcome>
+  /** Aborted when the term is over: leadership was lost, or the agent stops. */
+  readonly over: AbortSignal
+  /** Another instance leads: this term must end. */
+  readonly lost: (reason: string) => void
+  /** Told what the term waits for; null when it waits for nothing. */
+  readonly waitingFor: (what: string | null) => void
+}
+
+/** Decisions in flight per partition: what waits for one commit shares the next. */
+const intentsAtOnce = 64
+const ordersAtOnce = 16
+const retryPauseMs = 1_000
+
+/** One term of leadership over an account: recovers, takes messages, ends. */
+export class Term {
+  readonly #options: TermOptions
+  readonly #limits: Limits
+  readonly #log: Logger
+  readonly #since: number
+  readonly #subscriptions: Subscription[] = []
+  readonly #timers: Timer[] = []
+  #desk: AccountDesk | null = null
+
+  constructor(options: TermOptions) {
+    this.#options = options
+    const { config, shared, context } = options.deps
+    this.#limits = limitsOf(config, shared)
+    this.#log = context.logger
+    this.#since = context.clock.now()
+  }
+
+  get book(): Book | null {
+    return this.#desk?.book ?? null
+  }
+
+  /** Load, then take facts, then learn the venue's rules, and only then take intents. */
+  async begin(): Promise<void> {
+    const desk = await this.#recover()
+    this.#desk = desk
+    await this.#subscribeFacts(desk)
+    await this.#untilDone('the rules of the venue', () => this.#refreshRules(desk))
+    await this.#subscribeIntents(desk)
+    this.#options.waitingFor(null)
+    this.#startTimers(desk)
+    const { account } = desk.book.account
+    const reservations = desk.book.reservations.size
+    this.#log.info({ account, reservations }, 'account open for decisions')
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#timers.splice(0).map((timer) => timer.stop()))
+    await Promise.all(this.#subscriptions.splice(0).map((each) => each.cancel()))
+    await this.#desk?.idle()
+  }
+
+  async #recover(): Promise<AccountDesk> {
+    const { store, metrics, submit } = this.#options
+    const known = await store.loadBook(null)
+    const book = known ?? (await this.#openAccount())
+    return new AccountDesk(book, {
+      submit,
+      wasProcessed: (id) => store.wasProcessed(id),
+      load: async (before) => {
+        const loaded = await store.loadBook(before)
+        if (loaded === null) throw new Error('the account has vanished from the ledger')
+        return loaded
+      },
+      onRebuilt: (cause) => {
+        metrics.rebuilds.inc({ cause })
+        this.#log.warn({ cause }, 'book rebuilt from the ledger')
+      },
+    })
+  }
+
+  /** The venue may be away at the first start: without its balances there is no account. */
+  async #openAccount(): Promise<Book> {
+    const { deps, store, submit } = this.#options
+    let book: Book | null = null
+    await this.#untilDone('the balances of the venue', async () => {
+      const balances = await deps.venue.fetchBalances()
+      const outcome = await submit(store.accountOpening(balances, deps.context.clock.now()))
+      if (outcome.kind === 'refused') throw new Error(outcome.detail)
+      book = await store.loadBook(null)
+      const assets = Object.fromEntries(balances.map((b) => [b.asset, b.total.toString()]))
+      this.#log.info({ assets }, 'account opened with what the venue reports')
+    })
+    if (book === null) throw new Error('the account was opened and is not in the ledger')
+    return book
+  }
+
+  async #subscribeFacts(desk: AccountDesk): Promise<void> {
+    const { bus } = this.#options.deps
+    const agent = 'risk-manager'
+    this.#subscriptions.push(
+      await bus.subscribe({
+        agent,
+        types: ['market.candle.closed.v1', 'market.ticker.updated.v1'],
+        handler: async ({ message }) => {
+          takePrice(desk.book, message as PriceMessage)
+          return ack
+        },
+      }),
+      await bus.subscribe({
+        agent,
+        types: ['market.source.state-changed.v1', 'market.universe.changed.v1'],
+        handler: async () => ack,
+      }),
+      await bus.subscribe({
+        agent,
+        types: ['control.pause.v1', 'control.resume.v1', 'control.halt.v1'],
+        handler: (delivery) => this.#takeCommand(desk, delivery),
+      }),
+      await bus.subscribe({
+        agent,
+        types: orderTypes,
+        prefetch: ordersAtOnce,
+        handler: (delivery) => this.#takeOrder(desk, delivery),
+      }),
+    )
+  }
+
+  async #subscribeIntents(desk: AccountDesk): Promise<void> {
+    this.#subscriptions.push(
+      await this.#options.deps.bus.subscribe({
+        agent: 'risk-manager',
+        types: ['strategy.intent.proposed.v1'],
+        prefetch: intentsAtOnce,
+        handler: (delivery) => this.#takeIntent(desk, delivery),
+      }),
+    )
+  }
+
+  async #takeIntent(desk: AccountDesk, delivery: Delivery): Promise<Settlement> {
+    const { clock } = this.#options.deps.context
+    const { metrics, store } = this.#options
+    const message = delivery.message as IntentMessage
+    const timer = metrics.decisionSeconds.startTimer()
+    const limits = this.#limits
+    const question = { book: desk.book, intent: message.payload, limits, now: clock.now() }
+    if (needsStoredPrice(question)) {
+      await store.noteStoredPrice(desk.book, message.payload.symbol)
+    }
+    const done = await this.#carryOut(desk, delivery, (book) =>
+      decide({ book, message, limits, now: clock.now() }),
+    )
+    timer()
+    if (done.kind === 'committed') this.#tellVerdict(message, done.result.verdict)
+    if (done.kind !== 'refused') return ack
+    // The same intent under another message id: it has its one decision already.
+    if (await store.wasDecided(message.payload.intentId)) return ack
+    return this.#refused(message, done)
+  }
+
+  async #takeOrder(desk: AccountDesk, delivery: Delivery): Promise<Settlement> {
+    const { message } = delivery
+    if (!isOrder(message)) return ack
+    if (message.payload.account !== desk.book.account.account) return ack
+    const done = await this.#carryOut(desk, delivery, (book) => takeOrder(book, message))
+    if (done.kind === 'refused') return this.#refused(message, done)
+    for (const { asset, amount } of done.kind === 'committed' ? done.result.shortfalls : []) {
+      this.#options.metrics.shortfalls.inc({ asset })
+      const values = { asset, missing: amount.toString(), cause: message.messageId }
+      this.#log.error(values, 'fill took more than the ledger had')
+    }
+    return ack
+  }
+
+  async #takeCommand(desk: AccountDesk, delivery: Delivery): Promise<Settlement> {
+    const { clock } = this.#options.deps.context
+    const message = delivery.message as CommandMessage
+    const done = await this.#carryOut(desk, delivery, (book) =>
+      takeCommand(book, message, clock.now()),
+    )
+    if (done.kind === 'refused') return this.#refused(message, done)
+    const { requestedBy, reason, symbol } = message.payload
+    this.#log.warn(
+      { command: message.type, requestedBy, reason, symbol },
+      'trading state commanded',
+    )
+    return ack
+  }
+
+  /** While the ledger is away a message waits here: giving it back would wear out its deliveries. */
+  async #carryOut<Result extends Work>(
+    desk: AccountDesk,
+    delivery: Delivery,
+    decideWith: Task<Result>['decide'],
+  ): Promise<Done<Result>> {
+    const { message, redelivered, deliveryCount } = delivery
+    for (;;) {
+      const ours = epochMs(message.occurredAt) > this.#since
+      const mayBeOld = redelivered || deliveryCount > 1 || !ours
+      try {
+        return await desk.work({ message, mayBeOld, decide: decideWith })
+      } catch (error) {
+        if (error instanceof StaleFenceError) this.#options.lost(error.message)
+        if (!(error instanceof LedgerUnavailableError)) throw error
+        this.#log.error({ err: error }, 'ledger away, decision waits')
+        await realClock.sleep(retryPauseMs, this.#options.over)
+      }
+    }
+  }
+
+  #refused(message: AnyMessage, { constraint, detail }: { constraint: string; detail: string }) {
+    this.#log.error({ type: message.type, constraint, detail }, 'ledger refused')
+    return retry(`the ledger refused: ${constraint}: ${detail}`)
+  }
+
+  #tellVerdict(message: IntentMessage, verdict: Verdict): void {
+    const { metrics } = this.#options
+    const { symbol, side, intentId, strategy } = message.payload
+    const log = this.#log.child({ correlationId: message.correlationId })
+    const source = verdict.price.kind === 'fresh' ? verdict.price.source : null
+    if (source === 'market-store' || source === 'intent') {
+      metrics.priceFallbacks.inc({ source })
+      log.warn({ symbol, source }, 'no fresh market price, fell back')
+    }
+    metrics.decisions.inc({ verdict: verdict.kind })
+    const intent = { intentId, strategy, symbol, side }
+    if (verdict.kind === 'approved') {
+      const { quantity, limitPrice, reserve, sizing } = verdict.approved
+      const reserved = `${reserve.amount.toString()} ${reserve.asset}`
+      const { adjustments } = sizing
+      log.info({ ...intent, quantity, limitPrice, reserved, adjustments }, 'intent approved')
+    } else {
+      for (const { code } of verdict.reasons) metrics.denials.inc({ code })
+      log.info({ ...intent, reasons: verdict.reasons }, 'intent denied')
+    }
+  }
+
+  #startTimers(desk: AccountDesk): void {
+    const { config, context } = this.#options.deps
+    this.#timers.push(
+      context.clock.every(config.rulesRefreshMs, async () => {
+        try {
+          await this.#refreshRules(desk)
+        } catch (err) {
+          this.#log.warn({ err }, 'rules of the venue not refreshed')
+        }
+      }),
+      context.clock.every(config.equityIntervalMs, () => this.#valueEquity(desk.book)),
+    )
+  }
+
+  async #refreshRules(desk: AccountDesk): Promise<void> {
+    const { venue, shared } = this.#options.deps
+    const rules = await venue.fetchRules()
+    for (const each of rules) desk.book.rules.set(each.symbol, each)
+    const unlisted = shared.symbols.filter((symbol) => !desk.book.rules.has(symbol))
+    if (unlisted.length > 0) this.#log.warn({ unlisted }, 'venue does not list configured symbols')
+  }
+
+  async #valueEquity(book: Book): Promise<void> {
+    const { deps, store } = this.#options
+    const { context, bus } = deps
+    const now = context.clock.now()
+    const payload = valueAccount(book)
+    const { account, equity, unpriced } = payload
+    this.#log.info({ account, equity, unpriced }, 'equity valued')
+    try {
+      await bus.publish(
+        createMessage(EquityValued, {
+          source: 'risk-manager',
+          occurredAt: now,
+          discriminator: `${account} ${now}`,
+          account,
+          payload,
+        }),
+      )
+      await store.writeEquity(now, Decimal.from(equity))
+    } catch (err) {
+      this.#log.warn({ err }, 'equity not published')
+    }
+  }
+
+  async #untilDone(what: string, task: () => Promise<void>): Promise<void> {
+    const { over, waitingFor } = this.#options
+    for (;;) {
+      over.throwIfAborted()
+      try {
+        return await task()
+      } catch (err) {
+        waitingFor(what)
+        this.#log.warn({ err, what }, 'not available yet, trying again')
+        await realClock.sleep(retryPauseMs, over)
+      }
+    }
+  }
+}
+
+const orderTypes = [
+  'execution.order.submitted.v1',
+  'execution.order.accepted.v1',
+  'execution.order.rejected.v1',
+  'execution.order.partially-filled.v1',
+  'execution.order.filled.v1',
+  'execution.order.canceled.v1',
+  'execution.order.expired.v1',
+  'execution.order.unknown.v1',
+  'execution.position.changed.v1',
+  'execution.protection.failed.v1',
+] as const
+
+function isOrder(message: AnyMessage): message is OrderMessage {
+  return message.type.startsWith('execution.order.')
+}

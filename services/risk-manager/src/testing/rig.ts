@@ -1,0 +1,150 @@
+// A risk manager with everything around it in this process: real shell, in-process bus, memory ledger
+// (or the one that is given), a fake venue, and ears for what it says.
+import { ack, createMemoryBroker, type Bus, type MemoryBroker } from '@flotilla/bus'
+import type { AnyMessage, MessageOfType, MessageType } from '@flotilla/contracts'
+import { SharedConfigSchema, type Agent } from '@flotilla/fleet'
+import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
+import type { MarketStore, StoredPrice } from '@flotilla/market-store'
+import { createTestContext, type TestContext } from '@flotilla/runtime/testing'
+import { createFakeVenue, symbolRules, type FakeVenue } from '@flotilla/venue/testing'
+import { RiskManagerConfig } from '../config.ts'
+import { agent as spec } from '../index.ts'
+
+export type RigOptions = {
+  readonly broker?: MemoryBroker
+  readonly bus?: Bus
+  readonly ledger?: Ledger
+  readonly venue?: FakeVenue
+  readonly marketStore?: MarketStore
+  readonly instance?: string
+  readonly balances?: Readonly<Record<string, string>>
+  /** As in flotilla.yaml, below `risk:`. */
+  readonly config?: Readonly<Record<string, unknown>>
+  readonly symbols?: readonly string[]
+  readonly now?: number
+}
+
+export type Rig = {
+  readonly agent: Agent
+  readonly broker: MemoryBroker
+  readonly ledger: Ledger
+  readonly venue: FakeVenue
+  readonly context: TestContext
+  readonly heard: readonly AnyMessage[]
+  heardOf<Type extends MessageType>(type: Type): MessageOfType<Type>[]
+  publish(...messages: readonly AnyMessage[]): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The origin's trader: four fifths of the balance, and nothing else in the way. */
+export const originConfig = { balanceShare: '0.8', exposureShareMax: '1' }
+
+const symbolsDefault = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
+
+export function createRig(options: RigOptions = {}): Rig {
+  const broker = options.broker ?? createMemoryBroker()
+  const ledger = options.ledger ?? createMemoryLedger()
+  const symbols = [...(options.symbols ?? symbolsDefault)]
+  const context = createTestContext('risk-manager', {
+    instance: options.instance ?? '1',
+    ...(options.now === undefined ? {} : { now: options.now }),
+  })
+  const venue =
+    options.venue ??
+    createFakeVenue({
+      rules: symbols.map((symbol) => symbolRules({ symbol })),
+      balances: options.balances ?? { USDT: '84.54' },
+      now: () => context.clock.now(),
+    })
+  const bus = options.bus ?? broker.connect()
+  const agent = spec.create({
+    config: RiskManagerConfig.parse(options.config ?? originConfig),
+    shared: SharedConfigSchema.parse({ symbols }),
+    context,
+    folder: '/nonexistent',
+    bus,
+    ledger,
+    venue,
+    marketStore: options.marketStore ?? emptyMarketStore(),
+  })
+  const heard: AnyMessage[] = []
+  const outside = broker.connect()
+  return {
+    agent,
+    broker,
+    ledger,
+    venue,
+    context,
+    heard,
+    heardOf: <Type extends MessageType>(type: Type) =>
+      heard.filter((message): message is MessageOfType<Type> => message.type === type),
+    publish: (...messages) => outside.publishAll(messages),
+    stop: async () => {
+      await agent.stop()
+      await bus.close()
+      await outside.close()
+    },
+  }
+}
+
+/** Started, and with everything heard that it says. */
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const rig = createRig(options)
+  await listen(rig)
+  await rig.agent.start()
+  return rig
+}
+
+/** Listens in the place of those to whom the risk manager speaks; each message id is kept once. */
+async function listen(rig: Rig): Promise<void> {
+  const bus = rig.broker.connect()
+  const ids = new Set<string>()
+  const hear = async (message: AnyMessage) => {
+    if (!ids.has(message.messageId)) (rig.heard as AnyMessage[]).push(message)
+    ids.add(message.messageId)
+    return ack
+  }
+  const handler = ({ message }: { message: AnyMessage }) => hear(message)
+  await bus.subscribe({
+    agent: 'execution',
+    types: ['risk.intent.approved.v1', 'risk.trading-state.changed.v1'],
+    handler,
+  })
+  await bus.subscribe({ agent: 'strategy', types: ['risk.intent.denied.v1'], handler })
+}
+
+/** Waits for a condition without counting seconds: the test's own time limit is the limit. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve))
+}
+
+export function emptyMarketStore(
+  prices: ReadonlyMap<string, StoredPrice> = new Map(),
+): MarketStore {
+  const health = {
+    state: 'healthy',
+    written: 0,
+    buffered: 0,
+    dropped: 0,
+    failedWrites: 0,
+    lastError: null,
+  } as const
+  return {
+    writeCandles: async () => {},
+    writeTickers: async () => {},
+    writeIndicators: async () => {},
+    writeEquity: async () => {},
+    lastCandle: async () => null,
+    candles: async () => [],
+    lastPrice: async ({ symbol }) => prices.get(symbol) ?? null,
+    lastIndicator: async () => null,
+    indicators: async () => [],
+    equity: async () => [],
+    aggregate: async () => null,
+    health: () => health,
+    check: async () => health,
+    takeHoles: () => [],
+    flush: async () => health,
+    close: async () => {},
+  }
+}
