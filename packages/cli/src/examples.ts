@@ -10,6 +10,8 @@ export const examples = {
   'dead-letters': 'npm run flotilla -- dead-letters list --agent execution',
   'check-config': 'npm run flotilla -- check-config --config flotilla.yaml',
   'config-schema': 'npm run --silent flotilla -- config-schema > flotilla.schema.json',
+  provision:
+    'npm run flotilla -- provision --rabbitmq http://127.0.0.1:15672 --secrets /run/secrets',
 } as const
 
 export type CommandName = keyof typeof examples

@@ -8,6 +8,7 @@ import type { LogsOptions } from './logs-command.ts'
 import { controlActions } from './operator/commands.ts'
 import type { ControlAction } from './operator/commands.ts'
 import type { ControlOptions, DeadLetterOptions } from './operator/operator-commands.ts'
+import type { ProvisionOptions } from './provision/provision-command.ts'
 import type { StartOptions } from './single/start-command.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -33,6 +34,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
   addRunCommands(program, terminal, finish)
   addOperatorCommands(program, terminal, finish)
   addConfigCommands(program, terminal, finish)
+  addProvisionCommand(program, terminal, finish)
   try {
     await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
@@ -114,6 +116,30 @@ function addOperatorCommands(program: Command, terminal: Terminal, finish: Finis
     .option('--limit <count>', 'at most this many', wholeNumberFrom(1, 10_000), 100)
     .action(async (ids: string[], options: DeadLetterOptions) => {
       await finish((await load()).requeueDeadLetters(ids, options, terminal))
+    })
+}
+
+const environment = process.env
+
+function addProvisionCommand(program: Command, terminal: Terminal, finish: Finish): void {
+  command(program, 'provision', 'provision')
+    .description("make RabbitMQ's users and rights and the ledger's tables, before agents start")
+    .option(...configFlag)
+    .option(
+      '--rabbitmq <url>',
+      "address of RabbitMQ's management API",
+      environment['FLOTILLA_PROVISION_RABBITMQ_URL'] ?? 'http://127.0.0.1:15672',
+    )
+    .option('--admin-user <name>', 'administrator of the broker', 'admin')
+    .option('--vhost <name>', 'virtual host of the fleet', 'flotilla')
+    .option(
+      '--secrets <folder>',
+      'one file rabbitmq-password-<user> for the administrator and each agent',
+      environment['FLOTILLA_PROVISION_SECRETS'] ?? '/run/secrets',
+    )
+    .action(async (options: ProvisionOptions) => {
+      const load = await import('./provision/provision-command.ts')
+      await finish(load.provision(options, terminal))
     })
 }
 
