@@ -56,7 +56,9 @@ function firstLine(error: unknown): string {
 async function binariesUnder(root: string): Promise<RabbitBinaries | null> {
   const versions = await entries(join(root, 'usr/lib/rabbitmq/lib'))
   const server = versions.find((name) => name.startsWith('rabbitmq_server-'))
-  const erts = (await entries(join(root, 'usr/lib/erlang'))).find((name) => name.startsWith('erts-'))
+  const erts = (await entries(join(root, 'usr/lib/erlang'))).find((name) =>
+    name.startsWith('erts-'),
+  )
   if (server === undefined || erts === undefined) return null
   return {
     sbin: join(root, 'usr/lib/rabbitmq/lib', server, 'sbin'),
@@ -124,7 +126,9 @@ async function packagesOf(options: readonly string[]): Promise<string[]> {
 
 /** Debian's own script names the installed place; this one finds its place by itself. */
 async function writeErlWrapper(root: string): Promise<void> {
-  const erts = (await entries(join(root, 'usr/lib/erlang'))).find((name) => name.startsWith('erts-'))
+  const erts = (await entries(join(root, 'usr/lib/erlang'))).find((name) =>
+    name.startsWith('erts-'),
+  )
   const script = [
     '#!/bin/sh',
     'ROOTDIR=$(cd "$(dirname "$0")/../usr/lib/erlang" && pwd)',

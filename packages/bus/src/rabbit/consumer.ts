@@ -39,6 +39,7 @@ export class Consumer implements Subscription {
   #channel: Channel | null = null
   #acks: Acks | null = null
   #tags: string[] = []
+  #cancelled: Promise<void> | null = null
   #supervision: Promise<void>
 
   constructor(options: ConsumerOptions) {
@@ -60,18 +61,24 @@ export class Consumer implements Subscription {
     return this.#lanes.map((lane) => lane.figures())
   }
 
-  async cancel(): Promise<void> {
-    if (this.#stop.signal.aborted) return this.#supervision
+  cancel(): Promise<void> {
+    this.#cancelled ??= this.#cancel()
+    return this.#cancelled
+  }
+
+  async #cancel(): Promise<void> {
+    for (const lane of this.#lanes) lane.halt()
     const channel = this.#channel
-    const tags = this.#tags
-    this.#stop.abort()
     if (channel !== null) {
-      await Promise.all(tags.map((tag) => channel.cancel(tag).catch(() => undefined)))
+      // Before the pauses of retries end: what goes back must not be handed to us again.
+      const cancels = this.#tags.map((tag) => channel.cancel(tag).catch(() => undefined))
+      await Promise.all(cancels)
     }
+    this.#stop.abort()
     await Promise.all(this.#lanes.map((lane) => lane.drained()))
     this.#acks?.flush()
     // Closing gives back what was fetched but not begun.
-    await channel?.close().catch(() => undefined)
+    await this.#channel?.close().catch(() => undefined)
     await this.#supervision
   }
 

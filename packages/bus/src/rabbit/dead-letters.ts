@@ -58,24 +58,40 @@ async function visit(url: string, filter: DeadLetterFilter, fate: Fate): Promise
 }
 
 type Visit = { agent: AgentName; filter: DeadLetterFilter & { limit: number }; fate: Fate }
+type Found = { readonly letter: DeadLetter; readonly message: GetMessage }
 
-async function visitAgent(model: ChannelModel, { agent, filter, fate }: Visit) {
-  const deadLetterQueue = deadLetterQueueOf(agent)
-  if (!(await queueExists(model, deadLetterQueue))) return []
+async function visitAgent(model: ChannelModel, visit: Visit): Promise<DeadLetter[]> {
+  const { agent, fate } = visit
+  if (!(await queueExists(model, deadLetterQueueOf(agent)))) return []
   const channel = await model.createConfirmChannel()
-  const chosen: DeadLetter[] = []
-  for (let scanned = 0; scanned < SCAN_MAX && chosen.length < filter.limit; scanned++) {
-    const message = await channel.get(deadLetterQueue)
-    if (message === false) break
-    const letter = letterOf(agent, message)
-    if (filter.ids !== undefined && !filter.ids.includes(letter.id)) continue
-    chosen.push(letter)
+  const chosen = choose(await readAll(channel, agent), visit.filter)
+  for (const { letter, message } of chosen) {
     if (fate === 'requeue') await putBack(channel, letter.queue, message)
     if (fate !== 'keep') channel.ack(message)
   }
-  // Closing gives back, in order, what was only looked at.
+  // Closing gives back what was only looked at.
   await channel.close()
-  return chosen
+  return chosen.map(({ letter }) => letter)
+}
+
+async function readAll(channel: ConfirmChannel, agent: AgentName): Promise<Found[]> {
+  const found: Found[] = []
+  while (found.length < SCAN_MAX) {
+    const message = await channel.get(deadLetterQueueOf(agent))
+    if (message === false) break
+    found.push({ letter: letterOf(agent, message), message })
+  }
+  return found
+}
+
+/** Looking at letters moves them within their queue, so that their order is their time of death. */
+function choose(found: Found[], { ids, limit }: Visit['filter']): readonly Found[] {
+  const wanted = found.filter(({ letter }) => ids === undefined || ids.includes(letter.id))
+  wanted.sort(({ letter: left }, { letter: right }) => {
+    const leftKey = `${left.deadLetteredAt} ${left.id}`
+    return leftKey < `${right.deadLetteredAt} ${right.id}` ? -1 : 1
+  })
+  return wanted.slice(0, limit)
 }
 
 /** Into the one queue it came from, past the exchange: other agents had theirs. */

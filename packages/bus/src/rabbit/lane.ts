@@ -16,6 +16,7 @@ export type LaneOptions = {
   readonly handler: Handler
   readonly prefetch: number
   readonly redelivery: RedeliveryPolicy
+  /** Ends the pauses before retries. */
   readonly stopping: AbortSignal
   /** Puts a message into the dead-letter queue; resolves when it is safe there. */
   readonly bury: (letter: Burial) => Promise<void>
@@ -38,6 +39,7 @@ export class Lane {
   #options: LaneOptions
   #arrived = new Fifo<Arrival>()
   #running = 0
+  #halted = false
   #figures = { delivered: 0, retried: 0, deadLettered: 0 }
   #attempts = new Map<string, number>()
   #drainWaiters: (() => void)[] = []
@@ -56,6 +58,11 @@ export class Lane {
     this.#pump()
   }
 
+  /** Begins nothing more. */
+  halt(): void {
+    this.#halted = true
+  }
+
   /** Resolves when no handler of this lane runs any more. */
   async drained(): Promise<void> {
     while (this.#running > 0) {
@@ -64,7 +71,7 @@ export class Lane {
   }
 
   #pump(): void {
-    while (this.#running < this.#options.prefetch && !this.#options.stopping.aborted) {
+    while (this.#running < this.#options.prefetch && !this.#halted) {
       const arrival = this.#arrived.shift()
       if (arrival === undefined) return
       // Of a channel that has died: the broker hands it out again.

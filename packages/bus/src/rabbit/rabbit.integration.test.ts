@@ -24,4 +24,6 @@ const open: OpenBroker = async (options) => {
   }
 }
 
-describe.skipIf(rabbit === null)('over RabbitMQ', () => busConformance('RabbitMQ', open))
+describe.skipIf(rabbit === null)('over RabbitMQ', () => {
+  busConformance('RabbitMQ', open)
+})
