@@ -7,6 +7,7 @@ import { Decimal } from '@flotilla/money'
 import type { LedgerChange, ReservationStep, Unit } from './port.ts'
 import type { Order, Position, Reservation } from './records.ts'
 import { Refusal } from './refusal.ts'
+import { validateChange } from './validate.ts'
 import { accountRow, decisionRow, fillRow, orderRow, positionRow, reservationRow } from './rows.ts'
 
 /** The argument of the database's commit function: lists that are empty are left out. */
@@ -100,6 +101,7 @@ class PlanFold {
 
   // oxlint-disable-next-line complexity -- one line for each kind of change is the simplest form
   #fold(change: LedgerChange): void {
+    validateChange(change)
     switch (change.kind) {
       case 'account-opened':
         this.#mustBeNew('account', change.account.account, this.#accounts)

@@ -3,8 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Fence, StaleFenceError, type Unit, type UnitOutcome } from '../port.ts'
 import { type Plan, planOf } from '../plan.ts'
-import { Refusal } from '../refusal.ts'
-import { validateChange } from '../validate.ts'
+import type { Refusal } from '../refusal.ts'
 import type { Connections } from './connections.ts'
 import { isDuplicate, isStaleFence, refusalOf } from './errors.ts'
 
@@ -30,8 +29,7 @@ export class Committer {
     const outcomes: UnitOutcome[] = []
     const attempt = new Attempt(this, fence, outcomes)
     const entries = units.map((unit, index) => ({ unit, index }))
-    const sound = entries.filter((entry) => isSound(entry, outcomes))
-    for (const run of runsWithoutRepetition(sound)) await attempt.commit(run)
+    for (const run of runsWithoutRepetition(entries)) await attempt.commit(run)
     this.units += units.length
     return outcomes
   }
@@ -88,31 +86,25 @@ class Attempt {
 
   async #afterFailure(entries: readonly Entry[], error: unknown): Promise<void> {
     if (isStaleFence(error) && this.#fence !== undefined) throw new StaleFenceError(this.#fence)
-    if (isDuplicate(error)) {
-      const processed = await this.#committer.processed(entries)
-      for (const { index } of processed) this.#outcomes[index] = { kind: 'duplicate' }
-      return this.commit(entries.filter((entry) => !processed.has(entry)))
-    }
+    if (isDuplicate(error)) return this.commit(await this.#withoutProcessed(entries))
     const refusal = refusalOf(error)
     if (refusal === null) throw error
     if (entries.length === 1) {
-      this.#outcomes[entries[0]!.index] = refused(refusal)
+      // The fold refuses without having asked the inbox, and what was processed is a duplicate first.
+      for (const { index } of await this.#withoutProcessed(entries)) {
+        this.#outcomes[index] = refused(refusal)
+      }
       return
     }
     const middle = Math.ceil(entries.length / 2)
     await this.commit(entries.slice(0, middle))
     await this.commit(entries.slice(middle))
   }
-}
 
-function isSound({ unit, index }: Entry, outcomes: UnitOutcome[]): boolean {
-  try {
-    for (const change of unit.changes) validateChange(change)
-    return true
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    outcomes[index] = refused(error)
-    return false
+  async #withoutProcessed(entries: readonly Entry[]): Promise<Entry[]> {
+    const processed = await this.#committer.processed(entries)
+    for (const { index } of processed) this.#outcomes[index] = { kind: 'duplicate' }
+    return entries.filter((entry) => !processed.has(entry))
   }
 }
 

@@ -1,7 +1,7 @@
 // Records and units with sensible values, so that a test says only what it is about.
 import { type AnyMessage, createMessage, deriveId, Heartbeat } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
-import type { LedgerChange, Unit } from '../port.ts'
+import type { Ledger, LedgerChange, Unit } from '../port.ts'
 import type { Account, Decision, Fill, Order, Position, Reservation } from '../records.ts'
 
 export const START = Date.parse('2024-08-01T00:00:00.123Z')
@@ -181,4 +181,10 @@ export function release({ reservationId, amount, asset = 'USDT' }: Step): Ledger
 
 export function adjust(asset: string, delta: string, name = 'paper'): LedgerChange {
   return { kind: 'balance-adjusted', account: name, asset, totalDelta: Decimal.from(delta) }
+}
+
+/** The outcomes in one word each: committed, duplicate or the constraint that refused. */
+export async function outcomesOf(ledger: Ledger, units: readonly Unit[]): Promise<string[]> {
+  const outcomes = await ledger.commit(units)
+  return outcomes.map((each) => (each.kind === 'refused' ? each.constraint : each.kind))
 }
