@@ -1,0 +1,314 @@
+import { ack, createMemoryBroker } from '@flotilla/bus'
+import type { Bus, MemoryBroker } from '@flotilla/bus'
+import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
+import { createMessage, TradingStateChanged } from '@flotilla/contracts'
+import { SharedConfigSchema } from '@flotilla/fleet'
+import type { Agent } from '@flotilla/fleet'
+import { createMemoryLedger } from '@flotilla/ledger'
+import type { Ledger } from '@flotilla/ledger'
+import { Decimal } from '@flotilla/money'
+import { createTestContext } from '@flotilla/runtime/testing'
+import type { TestContext } from '@flotilla/runtime/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { agent as spec, indicatorsNeededBy } from './index.ts'
+import { denied, ended, epoch, filled, minute, position, signals } from './testing.ts'
+
+type Intent = MessageOfType<'strategy.intent.proposed.v1'>
+
+/** A broker and a ledger that outlive the agent, and the agent in one of its lives. */
+class Stage {
+  readonly broker: MemoryBroker = createMemoryBroker({
+    redelivery: { retryDelayMs: 1, retryDelayMsMax: 1 },
+  })
+  readonly context: TestContext = createTestContext('strategy', { now: epoch })
+  readonly intents: Intent[]
+  readonly ledger: Ledger
+  readonly #lives: Agent[] = []
+  readonly #outside = this.broker.connect()
+
+  constructor(kept: { readonly ledger?: Ledger; readonly intents?: Intent[] } = {}) {
+    this.ledger = kept.ledger ?? createMemoryLedger()
+    this.intents = kept.intents ?? []
+  }
+
+  async listen(): Promise<void> {
+    await this.#outside.subscribe({
+      agent: 'risk-manager',
+      types: ['strategy.intent.proposed.v1'],
+      handler: async ({ message }) => {
+        this.intents.push(message as Intent)
+        return ack
+      },
+    })
+  }
+
+  async start(config: unknown = { strategies: [{ name: 'rsi-reversion' }] }): Promise<Agent> {
+    const agent = spec.create({
+      config: spec.config.parse(config),
+      shared: SharedConfigSchema.parse({ symbols: ['BTC/USDT'] }),
+      context: this.context,
+      bus: this.broker.connect(),
+      ledger: this.ledger,
+      folder: '',
+    })
+    this.#lives.push(agent)
+    await agent.start()
+    return agent
+  }
+
+  async tell(...messages: readonly AnyMessage[]): Promise<void> {
+    for (const message of messages) {
+      await this.#outside.publish(message)
+      await this.broker.idle()
+    }
+  }
+
+  /** The RSI of candles one after another, each told a moment after its close. */
+  async rsi(from: number, ...values: readonly number[]): Promise<void> {
+    for (const [at, value] of values.entries()) {
+      await this.context.clock.advance(
+        epoch + (from + at + 1) * minute + 500 - this.context.clock.now(),
+      )
+      await this.tell(signals(from + at, { 'rsi(14)': value }))
+    }
+  }
+
+  async end(): Promise<void> {
+    for (const agent of this.#lives) await agent.stop()
+    await this.#outside.close()
+  }
+}
+
+let stage: Stage
+async function setUp(config?: unknown): Promise<Stage> {
+  stage = new Stage()
+  await stage.listen()
+  await stage.start(config)
+  return stage
+}
+afterEach(() => stage.end())
+
+const held = (version: number): AnyMessage => position(version, '1', 'protected')
+const flat = (version: number): AnyMessage => position(version, '0', 'none')
+
+describe('the strategy agent', () => {
+  it('trades a swing: an entry, its fill, an exit, flat again, and the next entry', async () => {
+    const { intents } = await setUp()
+    await stage.rsi(0, 25, 31)
+    expect(intents.map(({ payload }) => payload.purpose)).toEqual(['entry'])
+    await stage.tell(filled(intents[0]!.payload.intentId), held(1))
+    await stage.rsi(2, 40, 71)
+    expect(intents.map(({ payload }) => payload.purpose)).toEqual(['entry', 'exit'])
+    await stage.tell(filled(intents[1]!.payload.intentId, { leg: 'exit', side: 'sell' }), flat(2))
+    await stage.rsi(4, 28, 33)
+    expect(intents.map(({ payload }) => payload.side)).toEqual(['buy', 'sell', 'buy'])
+    expect(await stage.broker.deadLetters.list()).toEqual([])
+  })
+
+  it('a signal that comes again makes no second intent, also after a restart', async () => {
+    await setUp()
+    await stage.rsi(0, 25, 31)
+    await stage.tell(signals(1, { 'rsi(14)': 31 }))
+    await stage.start()
+    await stage.tell(signals(0, { 'rsi(14)': 25 }), signals(1, { 'rsi(14)': 31 }))
+    expect(stage.intents).toHaveLength(1)
+  })
+
+  it('one intent at a time: the next goes out when the last has ended', async () => {
+    const { intents } = await setUp()
+    await stage.rsi(0, 25, 31, 25, 31)
+    expect(intents).toHaveLength(1)
+    await stage.tell(ended('expired', intents[0]!.payload.intentId))
+    await stage.rsi(4, 25, 31)
+    expect(intents).toHaveLength(2)
+  })
+
+  it('after a denial it waits, and then tries again', async () => {
+    const { intents } = await setUp({
+      strategies: [{ name: 'rsi-reversion' }],
+      cooldownMs: 150_000,
+    })
+    await stage.rsi(0, 25, 31)
+    await stage.tell(denied(intents[0]!.payload.intentId))
+    await stage.rsi(2, 25, 31)
+    expect(intents).toHaveLength(1)
+    await stage.rsi(4, 25, 31)
+    expect(intents).toHaveLength(2)
+  })
+
+  it('what it remembers survives: the strategy’s state, the open intent, whose position it is', async () => {
+    const { intents } = await setUp()
+    await stage.rsi(0, 25)
+    await (await stage.start()).stop()
+    await restart()
+    await stage.rsi(1, 31)
+    expect(intents).toHaveLength(1)
+    await restart()
+    await stage.rsi(2, 25, 31)
+    expect(intents).toHaveLength(1)
+    await stage.tell(filled(intents[0]!.payload.intentId))
+    await holdInLedger(stage.ledger, '1')
+    await restart()
+    await stage.rsi(4, 75)
+    expect(intents.map(({ payload }) => payload.purpose)).toEqual(['entry', 'exit'])
+  })
+
+  it('a position that was closed while it was away is not its own any more', async () => {
+    const { intents } = await setUp()
+    await stage.rsi(0, 25, 31)
+    await stage.tell(filled(intents[0]!.payload.intentId), held(1))
+    await restart()
+    await stage.tell(held(2))
+    await stage.rsi(2, 75)
+    expect(intents).toHaveLength(1)
+  })
+
+  it('an intent that was committed and not sent goes out at the next start', async () => {
+    stage = new Stage()
+    await stage.listen()
+    const crashing = spec.create({
+      config: spec.config.parse({ strategies: [{ name: 'rsi-reversion' }] }),
+      shared: SharedConfigSchema.parse({ symbols: ['BTC/USDT'] }),
+      context: stage.context,
+      bus: silenced(stage.broker),
+      ledger: stage.ledger,
+      folder: '',
+    })
+    await crashing.start()
+    await stage.rsi(0, 25, 31)
+    await crashing.stop()
+    expect(stage.intents).toEqual([])
+    await stage.start()
+    await stage.broker.idle()
+    expect(stage.intents).toHaveLength(1)
+  })
+
+  it('when the commit fails nothing is remembered, and the signal is taken again', async () => {
+    await setUp()
+    let failures = 2
+    const { ledger } = stage
+    const real = ledger.commit.bind(ledger)
+    ledger.commit = async (units, fence) => {
+      if (failures > 0) {
+        failures -= 1
+        throw new Error('the ledger is away')
+      }
+      return real(units, fence)
+    }
+    await stage.rsi(0, 25, 31)
+    expect(failures).toBe(0)
+    expect(stage.intents).toHaveLength(1)
+  })
+
+  it('a pause holds entries back, for the account or the symbol', async () => {
+    await setUp()
+    const said = (state: 'paused' | 'active', symbol: string | null): AnyMessage =>
+      createMessage(TradingStateChanged, {
+        source: 'risk-manager',
+        occurredAt: epoch,
+        discriminator: `${state} ${symbol ?? ''}`,
+        payload: { account: 'main', symbol, state, reason: '' },
+      })
+    await stage.tell(said('paused', null))
+    await stage.rsi(0, 25, 31)
+    await stage.tell(said('active', null), said('paused', 'BTC/USDT'))
+    await stage.rsi(2, 25, 31)
+    expect(stage.intents).toEqual([])
+    await stage.tell(said('active', 'BTC/USDT'))
+    await stage.rsi(4, 25, 31)
+    expect(stage.intents).toHaveLength(1)
+  })
+
+  it('another account’s positions and other symbols are none of its business', async () => {
+    const { intents } = await setUp()
+    const theirs = held(1) as MessageOfType<'execution.position.changed.v1'>
+    await stage.tell({ ...theirs, payload: { ...theirs.payload, account: 'other' } })
+    await stage.tell(signals(0, { 'rsi(14)': 25 }, { symbol: 'DOGE/USDT' }))
+    await stage.rsi(0, 25, 31)
+    expect(intents).toHaveLength(1)
+  })
+
+  it('indicators that nobody computes are named once', async () => {
+    await setUp({ strategies: [{ name: 'ema-crossover', parameters: { fastPeriod: 9 } }] })
+    await stage.rsi(0, 40, 50, 60)
+    const told = stage.context.logs.records.filter(({ msg }) => msg.startsWith('waiting for'))
+    expect(told).toMatchObject([{ level: 'info', missing: 'ema(9), ema(26)' }])
+  })
+})
+
+describe('the configuration', () => {
+  it.each([
+    [{ strategies: [{ name: 'no-such' }] }, /ema-crossover/],
+    [{ strategies: [{ name: 'rsi-reversion', parameters: { oversold: 99 } }] }, /oversold/],
+    [{ strategies: [{ name: 'rsi-reversion' }, { name: 'rsi-reversion' }] }, /another id/],
+    [{ strategies: [{ name: 'ema-crossover', parameters: { fastPeriod: 30 } }] }, /less than slow/],
+  ])('%o is refused with a reason', (config, reason) => {
+    stage = new Stage()
+    expect(() => spec.config.parse(config)).toThrow(reason)
+  })
+
+  it('tells which indicators its strategies need, each once', () => {
+    stage = new Stage()
+    const kinds = indicatorsNeededBy(spec.config.parse({})).map(({ kind }) => kind)
+    expect(kinds).toEqual(['ema', 'ema', 'rsi'])
+  })
+})
+
+/** The old life is cut off as it stands; the new one has only the ledger to go by. */
+async function restart(): Promise<void> {
+  const before = stage
+  await before.end()
+  stage = new Stage({ ledger: before.ledger, intents: before.intents })
+  await stage.context.clock.advance(before.context.clock.now() - epoch)
+  await stage.listen()
+  await stage.start()
+}
+
+async function holdInLedger(ledger: Ledger, quantity: string): Promise<void> {
+  const [outcome] = await ledger.commit([
+    {
+      consumer: 'execution',
+      causeId: null,
+      outgoing: [],
+      changes: [
+        {
+          kind: 'position-changed',
+          position: {
+            account: 'main',
+            venue: 'simulator',
+            symbol: 'BTC/USDT',
+            quantity: Decimal.from(quantity),
+            costBasis: Decimal.from(50_000),
+            averageEntryPrice: Decimal.from(50_000),
+            realisedProfit: Decimal.zero,
+            protection: {
+              state: 'protected',
+              stop: null,
+              takeProfit: null,
+              quantity: Decimal.from(quantity),
+              listId: null,
+              since: epoch,
+              reason: null,
+            },
+            openedAt: epoch,
+            updatedAt: epoch,
+            version: 1,
+          },
+        },
+      ],
+    },
+  ])
+  expect(outcome).toEqual({ kind: 'committed' })
+}
+
+/** A bus that takes everything in and lets nothing out. */
+function silenced(broker: MemoryBroker): Bus {
+  const bus = broker.connect()
+  return {
+    publish: bus.publish.bind(bus),
+    publishAll: () => Promise.reject(new Error('the bus is away')),
+    subscribe: bus.subscribe.bind(bus),
+    health: bus.health.bind(bus),
+    close: bus.close.bind(bus),
+  }
+}
