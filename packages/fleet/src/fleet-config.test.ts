@@ -7,7 +7,7 @@ import { liveConfirmationPhrase } from './shared-config.ts'
 const risk: AgentSpec = {
   name: 'risk-manager',
   config: z.strictObject({ exposureShareMax: z.number().max(1).default(0.25) }),
-  needs: [],
+  needs: ['bus', 'ledger', 'marketStore', 'venue'],
   create: () => ({
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
@@ -81,7 +81,7 @@ describe('what makes no sense is refused', () => {
       'live without keys',
       confirmed,
       {},
-      /venue\.apiKey.*set FLOTILLA_VENUE__API_KEY[\s\S]*apiSecret/,
+      /venue\.apiKey: mode live needs it; .*FLOTILLA_VENUE__API_KEY_FILE[\s\S]*venue\.apiSecret/,
     ],
     [
       'live on the simulator',
@@ -121,6 +121,16 @@ describe('what makes no sense is refused', () => {
   test('paper on a test network is accepted', () => {
     expect(refusal('venue: { kind: binance, id: binance, testnet: true }\n')).toBe('accepted')
   })
+})
+
+test('an address is asked for only where it is used', () => {
+  const text = 'marketStore: { kind: influxdb }\nledger: { kind: postgres }\n'
+  const quiet = { ...risk, needs: ['bus' as const] }
+  const source = { file: 'flotilla.yaml', text }
+  expect(() => readFleetConfig({ ...source, specs: [quiet] })).not.toThrow()
+  expect(() => readFleetConfig({ ...source, specs: [quiet], needs: ['ledger'] })).toThrow(
+    /ledger\.url/,
+  )
 })
 
 test('secrets are known, so that they can be kept out of logs', () => {

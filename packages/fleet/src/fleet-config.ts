@@ -2,8 +2,8 @@ import type { AgentName } from '@flotilla/contracts'
 import { jsonSchemaOf, parseConfig, readConfig } from '@flotilla/runtime'
 import type { Environment, JsonSchema } from '@flotilla/runtime'
 import { z } from 'zod'
-import type { AgentSpec } from './agent.ts'
-import { checkSense } from './sense.ts'
+import type { AgentSpec, PortName } from './agent.ts'
+import { senseCheck } from './sense.ts'
 import { sharedShape } from './shared-config.ts'
 import type { SharedConfig } from './shared-config.ts'
 
@@ -33,12 +33,14 @@ export type FleetConfigSource = {
   /** Read from the file unless given. */
   readonly text?: string
   readonly specs: readonly AgentSpec[]
+  /** What will be opened, and hence needs its address; what the agents need unless given. */
+  readonly needs?: readonly PortName[]
   readonly environment?: Environment
 }
 
 export function readFleetConfig(source: FleetConfigSource): FleetConfig {
-  const { text, specs, ...rest } = source
-  const schema = fleetSchema(specs)
+  const { text, specs, needs = needsOf(source.specs), ...rest } = source
+  const schema = fleetSchema(specs, needs)
   const config =
     text === undefined ? readConfig({ ...rest, schema }) : parseConfig({ ...rest, schema, text })
   return {
@@ -50,17 +52,24 @@ export function readFleetConfig(source: FleetConfigSource): FleetConfig {
 
 /** For editors: completion and checks while flotilla.yaml is written. */
 export function fleetJsonSchema(specs: readonly AgentSpec[]): JsonSchema {
-  return { title: 'flotilla.yaml', ...jsonSchemaOf(fleetSchema(specs)) }
+  return { title: 'flotilla.yaml', ...jsonSchemaOf(fleetSchema(specs, [])) }
 }
 
-function fleetSchema(specs: readonly AgentSpec[]) {
+/** Every agent is on the bus, for its heartbeats if for nothing else. */
+function needsOf(specs: readonly AgentSpec[]): PortName[] {
+  return specs.length === 0
+    ? []
+    : [...new Set(specs.flatMap(({ needs }) => ['bus' as const, ...needs]))]
+}
+
+function fleetSchema(specs: readonly AgentSpec[], needs: readonly PortName[]) {
   const sections = Object.fromEntries(
     Object.entries(sectionNames).map(([agent, section]) => {
       const spec = specs.find(({ name }) => name === agent)
       return [section, spec === undefined ? z.unknown().optional() : spec.config.prefault({})]
     }),
   )
-  return z.strictObject({ ...sections, ...sharedShape }).superRefine(checkSense)
+  return z.strictObject({ ...sections, ...sharedShape }).superRefine(senseCheck(needs))
 }
 
 function secretsOf(config: SharedConfig): string[] {

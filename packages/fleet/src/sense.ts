@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { PortName } from './agent.ts'
 import { liveConfirmationPhrase } from './shared-config.ts'
 import type { SharedConfig } from './shared-config.ts'
 
@@ -12,19 +13,27 @@ export type SenseProblem = {
   readonly fix: string
 }
 
-export function senseProblems(config: SharedConfig): SenseProblem[] {
-  return [...modeProblems(config), ...addressProblems(config), ...symbolProblems(config)]
+/**
+ * Addresses and keys are asked for only where they are used: an agent that has no venue must not be
+ * given the venue's keys.
+ */
+export function senseProblems(config: SharedConfig, needs: readonly PortName[]): SenseProblem[] {
+  return [
+    ...(config.mode === 'live' ? liveProblems(config) : paperProblems(config)),
+    ...needs.flatMap((need) => needProblems(config, need)),
+    ...symbolProblems(config),
+  ]
 }
 
 /** The same, as a check of a schema. */
-export function checkSense(config: SharedConfig, context: z.RefinementCtx): void {
-  for (const { path, message, fix } of senseProblems(config)) {
-    context.addIssue({ code: 'custom', path: [...path], message, params: { fix } })
+export function senseCheck(
+  needs: readonly PortName[],
+): (config: SharedConfig, context: z.RefinementCtx) => void {
+  return (config, context) => {
+    for (const { path, message, fix } of senseProblems(config, needs)) {
+      context.addIssue({ code: 'custom', path: [...path], message, params: { fix } })
+    }
   }
-}
-
-function modeProblems(config: SharedConfig): SenseProblem[] {
-  return config.mode === 'live' ? liveProblems(config) : paperProblems(config)
 }
 
 function paperProblems({ venue }: SharedConfig): SenseProblem[] {
@@ -48,31 +57,33 @@ function liveProblems(config: SharedConfig): SenseProblem[] {
     const fix = 'set mode to paper, or venue.kind to binance'
     problems.push({ path: ['venue', 'kind'], message: 'the simulator has no live money', fix })
   }
-  for (const key of ['apiKey', 'apiSecret'] as const) {
-    if (venue.kind === 'simulator' || venue[key] !== undefined) continue
-    const variable = key === 'apiKey' ? 'FLOTILLA_VENUE__API_KEY' : 'FLOTILLA_VENUE__API_SECRET'
-    const fix = `set ${variable} or ${variable}_FILE`
-    problems.push({ path: ['venue', key], message: `mode live needs it at ${venue.kind}`, fix })
-  }
   return problems
 }
 
-function addressProblems({ bus, ledger, marketStore }: SharedConfig): SenseProblem[] {
-  const needed = [
-    { section: 'bus', kind: bus.kind, remote: 'rabbitmq', key: 'url', value: bus.url },
-    { section: 'ledger', kind: ledger.kind, remote: 'postgres', key: 'url', value: ledger.url },
-    ...(['url', 'token'] as const).map((key) => {
-      const value = marketStore[key]
-      return { section: 'marketStore', kind: marketStore.kind, remote: 'influxdb', key, value }
-    }),
-  ]
-  return needed
-    .filter(({ kind, remote, value }) => kind === remote && value === undefined)
-    .map(({ section, kind, key }) => ({
-      path: [section, key],
-      message: `${section}.kind ${kind} needs it`,
-      fix: `set ${section}.${key}, or the variable ${variableOf(section, key)}`,
-    }))
+function needProblems(config: SharedConfig, need: PortName): SenseProblem[] {
+  const { bus, ledger, marketStore, mode, venue } = config
+  const missing = (key: string, value: unknown, why: string): SenseProblem[] => {
+    const variable = variableOf(need, key)
+    const fix = `set ${need}.${key}, or the variable ${variable} or ${variable}_FILE`
+    return value === undefined ? [{ path: [need, key], message: `${why} needs it`, fix }] : []
+  }
+  if (need === 'bus' && bus.kind === 'rabbitmq') return missing('url', bus.url, 'bus.kind rabbitmq')
+  if (need === 'ledger' && ledger.kind === 'postgres') {
+    return missing('url', ledger.url, 'ledger.kind postgres')
+  }
+  if (need === 'marketStore' && marketStore.kind === 'influxdb') {
+    const { url, token } = marketStore
+    const why = 'marketStore.kind influxdb'
+    return [...missing('url', url, why), ...missing('token', token, why)]
+  }
+  if (need === 'venue' && mode === 'live') {
+    const { apiKey, apiSecret } = venue
+    return [
+      ...missing('apiKey', apiKey, 'mode live'),
+      ...missing('apiSecret', apiSecret, 'mode live'),
+    ]
+  }
+  return []
 }
 
 function symbolProblems({ symbols }: SharedConfig): SenseProblem[] {
@@ -84,12 +95,15 @@ function symbolProblems({ symbols }: SharedConfig): SenseProblem[] {
 }
 
 function variableOf(section: string, key: string): string {
-  const words = section.replaceAll(/([a-z])([A-Z])/g, '$1_$2')
-  return `FLOTILLA_${words}__${key}`.toUpperCase()
+  const words = [section, key].map((name) => name.replaceAll(/([a-z])([A-Z])/g, '$1_$2'))
+  return `FLOTILLA_${words.join('__')}`.toUpperCase()
 }
 
 /** What an agent in a process of its own cannot use, because it ends at the process. */
-export function ownProcessProblems(config: SharedConfig, needs: readonly string[]): SenseProblem[] {
+export function ownProcessProblems(
+  config: SharedConfig,
+  needs: readonly PortName[],
+): SenseProblem[] {
   const { bus, ledger, venue } = config
   const problems: SenseProblem[] = []
   const add = (path: readonly string[], message: string, fix: string): void => {
@@ -103,6 +117,7 @@ export function ownProcessProblems(config: SharedConfig, needs: readonly string[
     const fix = 'set ledger.kind to postgres and ledger.url'
     add(['ledger', 'kind'], 'a private ledger belongs to the single process', fix)
   }
+  // Every agent asks the simulator for its time, also those that do not trade there.
   if (venue.kind === 'simulator' && venue.url === undefined) {
     add(['venue', 'url'], 'the simulator runs elsewhere', 'set venue.url to its address')
   }

@@ -84,6 +84,9 @@ async function withLink(
   if (config === null) return 1
   const { bus } = config.shared
   try {
+    if (bus.kind === 'rabbitmq' && bus.url === undefined) {
+      throw new OperatorError('bus.url is not set; set it, or FLOTILLA_BUS__URL')
+    }
     const link = await openLink(bus.kind === 'rabbitmq' ? (bus.url ?? null) : null)
     try {
       return await use(link)

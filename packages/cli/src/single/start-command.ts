@@ -6,6 +6,7 @@ import { atLeast, live, realClock, terminalSink } from '@flotilla/runtime'
 import type { LogSink } from '@flotilla/runtime'
 import { checkedConfig } from '../config-commands.ts'
 import { loadAgents } from '../load-agents.ts'
+import { withNeededIndicators } from '../needed-indicators.ts'
 import { logFolder, stateFolder, userPath } from '../places.ts'
 import type { Terminal } from '../terminal.ts'
 import { symbolOfRecording } from './markets.ts'
@@ -37,7 +38,7 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
   const read = checkedConfig(options.config, specs, terminal)
   if (read === null) return 1
   const shared = withFlags(read.shared, options)
-  const config: FleetConfig = { ...read, shared, section: (agent) => read.section(agent) }
+  const config: FleetConfig = { ...withNeededIndicators(read), shared }
   const state = stateFolder()
   const world = openWorld(state, shared, { fresh: options.fresh === true })
 

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ownProcessProblems } from '@flotilla/fleet'
-import type { AgentSpec, SharedConfig } from '@flotilla/fleet'
+import type { AgentSpec, FleetConfig, SharedConfig } from '@flotilla/fleet'
 import {
   createLogger,
   fileSink,
@@ -13,6 +13,7 @@ import {
 import type { LogSink } from '@flotilla/runtime'
 import { checkedConfig } from '../config-commands.ts'
 import { agentOrder, loadAgents } from '../load-agents.ts'
+import { neededIndicators } from '../needed-indicators.ts'
 import { configFile, logFolder, shownPath, stateFolder } from '../places.ts'
 import type { Terminal } from '../terminal.ts'
 import { Supervisor } from './supervisor.ts'
@@ -51,7 +52,7 @@ export async function startProcesses(
     },
   })
   const start = (): Promise<void> => {
-    for (const program of programsOf(specs, config.shared, configFile(options.config))) {
+    for (const program of programsOf(specs, config, configFile(options.config))) {
       supervisor.supervise(program)
     }
     return Promise.resolve()
@@ -73,17 +74,18 @@ function isDistributed(
 }
 
 /** Health ports count up from the configured one in the order of the agents. */
-function programsOf(specs: readonly AgentSpec[], shared: SharedConfig, config: string): Program[] {
+function programsOf(specs: readonly AgentSpec[], config: FleetConfig, file: string): Program[] {
+  const { port } = config.shared.http
   return specs.map(({ name }) => {
-    const { port } = shared.http
     return {
       name,
       file: mainOf(name),
       environment: {
-        FLOTILLA_CONFIG: config,
+        FLOTILLA_CONFIG: file,
         FLOTILLA_FOLDER: stateFolder(),
         FLOTILLA_INSTANCE: '1',
         FLOTILLA_LOGS__FORMAT: 'json',
+        FLOTILLA_ANALYSIS__INDICATORS: JSON.stringify(neededIndicators(config)),
         FLOTILLA_HTTP__PORT: String(port === 0 ? 0 : port + agentOrder.indexOf(name)),
       },
     }
