@@ -124,7 +124,7 @@ function moveByFill(work: Work, ticket: Ticket, fill: Fill): Ticket {
 function takeIntoPosition(work: Work, ticket: Ticket, fill: Fill): void {
   const { leg, intentId } = ticket.order
   keepPosition(work, applyFill(heldOf(work), fill, work.market.rules))
-  if (work.price === null || work.price.at <= fill.filledAt) {
+  if (work.price === null || work.price.at < fill.filledAt) {
     work.price = { value: fill.price, at: fill.filledAt }
   }
   if (leg !== 'entry') {

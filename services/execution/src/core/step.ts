@@ -140,12 +140,20 @@ const outOfPlace: ReadonlySet<string> = new Set([
   'would_match_immediately',
 ])
 
+/** The same orders would be refused for ever. */
+const hopeless: ReadonlySet<string> = new Set([
+  'rule_broken',
+  'unsupported',
+  'unknown_symbol',
+  'invalid_request',
+])
+
 function protectionRefused(work: Work, outcome: WriteRejected): void {
   work.protecting = retryAfter(work, work.protecting, outcome.retryAfterMs ?? 0)
   const { code } = outcome
   const reason = reasonOf(outcome)
-  if (outOfPlace.has(code)) {
-    close(work, { code, reason, failed: false })
+  if (outOfPlace.has(code) || hopeless.has(code)) {
+    close(work, { code, reason, failed: hopeless.has(code) })
     return
   }
   const attempts = work.protecting.failures

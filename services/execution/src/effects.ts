@@ -1,0 +1,97 @@
+// Carries out what the core asked of the venue, and brings back what it said. Writes never throw by
+// the port's promise; a read that fails is an answer too: it says nothing about the order.
+import { VenueError, type Venue } from '@flotilla/venue'
+import type { Answer, Effect } from './core/index.ts'
+
+/** When a read fails without the venue saying how long to wait. */
+const READ_PAUSE_MS = 500
+
+type Write = Extract<
+  Effect,
+  { kind: 'place-order' | 'place-protection' | 'cancel-order' | 'cancel-protection' }
+>
+type Read = Exclude<Effect, Write>
+
+export async function carryOut(venue: Venue, symbol: string, effect: Effect): Promise<Answer> {
+  if (isWrite(effect)) return write(venue, symbol, effect)
+  try {
+    return await read(venue, symbol, effect)
+  } catch (error) {
+    const waits = error instanceof VenueError ? error.retryAfterMs : null
+    const retryAfterMs = waits ?? READ_PAUSE_MS
+    return { key: effect.key, kind: 'read-failed', subject: subjectOf(effect), retryAfterMs }
+  }
+}
+
+function isWrite(effect: Effect): effect is Write {
+  return effect.kind.startsWith('place-') || effect.kind.startsWith('cancel-')
+}
+
+async function write(venue: Venue, symbol: string, effect: Write): Promise<Answer> {
+  const { key } = effect
+  switch (effect.kind) {
+    case 'place-order': {
+      const { clientOrderId } = effect.request
+      const outcome = await venue.placeOrder(effect.request).catch(lost)
+      return { key, kind: 'order-placed', clientOrderId, outcome }
+    }
+    case 'place-protection': {
+      const listId = effect.request.clientProtectionId
+      const outcome = await venue.placeProtection(effect.request).catch(lost)
+      return { key, kind: 'protection-placed', listId, outcome }
+    }
+    case 'cancel-order': {
+      const { clientOrderId } = effect
+      const outcome = await venue.cancelOrder({ symbol, clientOrderId }).catch(lost)
+      return { key, kind: 'order-canceled', clientOrderId, outcome }
+    }
+    case 'cancel-protection': {
+      const { listId } = effect
+      const outcome = await venue
+        .cancelProtection({ symbol, clientProtectionId: listId })
+        .catch(lost)
+      return { key, kind: 'protection-canceled', listId, outcome }
+    }
+  }
+}
+
+/** Should a write throw after all, nobody can say what became of it. */
+function lost(error: unknown) {
+  return { kind: 'unknown', reason: String(error) } as const
+}
+
+async function read(venue: Venue, symbol: string, effect: Read): Promise<Answer> {
+  const { key } = effect
+  switch (effect.kind) {
+    case 'query-order': {
+      const { clientOrderId } = effect
+      const order = await venue.queryOrder({ symbol, clientOrderId })
+      return { key, kind: 'order-told', clientOrderId, order }
+    }
+    case 'query-protection': {
+      const { listId } = effect
+      const protection = await venue.queryProtection({ symbol, clientProtectionId: listId })
+      return { key, kind: 'protection-told', listId, protection }
+    }
+    case 'fetch-fills':
+      return { key, kind: 'fills-told', fills: await venue.fetchFills(symbol, effect.from) }
+    case 'search': {
+      const openOrders = await venue.fetchOpenOrders(symbol)
+      const fills = await venue.fetchFills(symbol, effect.from)
+      return { key, kind: 'searched', subject: effect.subject, openOrders, fills }
+    }
+  }
+}
+
+function subjectOf(effect: Read): string | null {
+  switch (effect.kind) {
+    case 'query-order':
+      return effect.clientOrderId
+    case 'query-protection':
+      return effect.listId
+    case 'search':
+      return effect.subject
+    case 'fetch-fills':
+      return null
+  }
+}

@@ -1,0 +1,37 @@
+// From the configuration to the core's settings: durations that wait for a network or a person are
+// stretched by the speed of the market's clock.
+import type { VenueProfile } from '@flotilla/venue'
+import type { ExecutionConfig } from './config.ts'
+import type { Settings } from './core/index.ts'
+
+const ASK_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000]
+const RETRY_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000]
+const NOT_FOUND_SPACING_MS = 1_000
+/** Fills are looked up from so long before the last look: venues answer from copies that lag. */
+const FILL_MARGIN_MS = 60_000
+/** Two candles of the usual length: older prices close no position. */
+const PRICE_FRESH_MS = 180_000
+
+export function settingsOf(
+  config: ExecutionConfig,
+  profile: VenueProfile,
+  speed: number,
+): Settings {
+  const stretch = Math.max(1, speed)
+  const scaled = (ms: number) => Math.ceil(ms * stretch)
+  return {
+    protectionDeadlineMs: scaled(config.protectionDeadlineMs),
+    protectionAttemptsMax: config.protectionAttempts,
+    exitAttemptsMax: config.exitAttempts,
+    pollMs: scaled(config.pollMs),
+    askDelaysMs: ASK_DELAYS_MS.map(scaled),
+    retryDelaysMs: RETRY_DELAYS_MS.map(scaled),
+    recvWindowMs: scaled(profile.recvWindowMs),
+    engineTimeoutMs: scaled(profile.engineTimeoutMs),
+    skewMs: scaled(config.skewMs),
+    notFoundSpacingMs: scaled(NOT_FOUND_SPACING_MS),
+    sweepMs: scaled(config.sweepMs),
+    fillMarginMs: scaled(FILL_MARGIN_MS),
+    priceFreshMs: PRICE_FRESH_MS,
+  }
+}

@@ -1,0 +1,38 @@
+// This service's access to the ledger: what a desk needs to begin again, and the trading state.
+import type { Ledger, Order } from '@flotilla/ledger'
+import type { Market, Records } from './core/index.ts'
+
+/** Enough ended orders to know which attempts were used and whose the position is. */
+const ORDERS_LOADED = 100
+
+const STOPPED_PREFIX = 'entries-stopped:'
+
+export async function loadRecords(ledger: Ledger, market: Market): Promise<Records> {
+  const { account, venue, symbol } = market
+  const ours = (order: Order) => order.symbol === symbol && order.venue === venue
+  const open = (await ledger.loadOpenOrders(account)).filter(ours)
+  const recent = (await ledger.loadOrders({ account, symbol, limit: ORDERS_LOADED })).filter(ours)
+  const known = new Map([...recent, ...open].map((order) => [order.clientOrderId, order]))
+  const orders = [...known.values()].toSorted((left, right) => left.createdAt - right.createdAt)
+  const position = await ledger.findPosition(account, venue, symbol)
+  if (orders.length === 0) return { orders, fills: [], position }
+  const fills = await ledger.loadFills({ account, symbol, since: orders[0]!.createdAt })
+  return { orders, fills, position }
+}
+
+/** Why no entries are sent: for the whole account under the symbol `*`, and for single symbols. */
+export type EntriesStopped = Map<string, string>
+
+export async function loadEntriesStopped(ledger: Ledger): Promise<EntriesStopped> {
+  const entries = await ledger.recallAll('execution', STOPPED_PREFIX)
+  const stopped: EntriesStopped = new Map()
+  for (const { key, value } of entries) {
+    if (typeof value === 'string') stopped.set(key.slice(STOPPED_PREFIX.length), value)
+  }
+  return stopped
+}
+
+export function entriesStoppedChange(symbol: string | null, reason: string | null) {
+  const key = `${STOPPED_PREFIX}${symbol ?? '*'}`
+  return { kind: 'memory-stored', agent: 'execution', key, value: reason } as const
+}

@@ -1,0 +1,232 @@
+// Builders, and a harness that runs one desk against a fake venue and a memory ledger with every
+// effect and every crash in the test's hands.
+import {
+  createMessage,
+  deriveId,
+  instant,
+  IntentApproved,
+  type AnyMessage,
+  type Message,
+} from '@flotilla/contracts'
+import { createMemoryLedger, type Ledger, type Reservation } from '@flotilla/ledger'
+import { Decimal } from '@flotilla/money'
+import { createFakeVenue, symbolRules, type FakeVenue } from '@flotilla/venue/testing'
+import type { SymbolRules } from '@flotilla/venue'
+import { ExecutionConfig } from './config.ts'
+import { recoverDesk, step, type Answer, type Desk, type Effect, type Input } from './core/index.ts'
+import { carryOut } from './effects.ts'
+import { settingsOf } from './settings.ts'
+import { loadRecords } from './store.ts'
+
+export const account = 'main'
+export const venueName = 'simulator'
+export const symbol = 'BTC/USDT'
+export const startedAt = Date.UTC(2024, 7, 5, 12)
+
+export type ApprovalOptions = {
+  readonly name: string
+  readonly purpose?: 'entry' | 'exit'
+  readonly symbol?: string
+  readonly quantity?: string
+  readonly limitPrice?: string
+  readonly stop?: string | null
+  readonly takeProfit?: string | null
+  readonly now?: number
+  readonly expiresInMs?: number
+}
+
+/** What risk says and what it stored before it said so. */
+export function approval(options: ApprovalOptions): {
+  message: Message<typeof IntentApproved>
+  reservation: Reservation
+} {
+  const { name, purpose = 'entry', quantity = '0.01', limitPrice = '50100' } = options
+  const market = options.symbol ?? symbol
+  const { now = startedAt, expiresInMs = 60_000 } = options
+  const intentId = deriveId('intent', name)
+  const reservationId = deriveId('reservation', name)
+  const entry = purpose === 'entry'
+  const [base = '', quote = ''] = market.split('/')
+  const amount = entry ? Decimal.from(quantity).times(limitPrice) : Decimal.from(quantity)
+  const asset = entry ? quote : base
+  const message = createMessage(IntentApproved, {
+    source: 'risk-manager',
+    occurredAt: now,
+    account,
+    correlationId: deriveId('correlation', name),
+    discriminator: name,
+    payload: {
+      decisionId: deriveId('decision', name),
+      intentId,
+      strategy: 'test',
+      account,
+      venue: venueName,
+      symbol: market,
+      side: entry ? 'buy' : 'sell',
+      purpose,
+      quantity,
+      limitPrice: entry ? limitPrice : null,
+      referencePrice: '50000',
+      reservation: { reservationId, asset, amount: amount.toString() },
+      stopLossPrice: entry ? (options.stop === undefined ? '49000' : options.stop) : null,
+      takeProfitPrice: entry
+        ? options.takeProfit === undefined
+          ? '52000'
+          : options.takeProfit
+        : null,
+      sizing: { method: 'fixed', adjustments: [] },
+      expiresAt: instant(now + expiresInMs),
+    },
+  })
+  const reservation: Reservation = {
+    reservationId,
+    account,
+    intentId,
+    asset,
+    amount,
+    consumed: Decimal.zero,
+    state: 'held',
+    createdAt: now,
+    endedAt: null,
+    endReason: null,
+  }
+  return { message, reservation }
+}
+
+/** A ledger with an account that owns plenty, so that reservations are never the matter. */
+export async function openTestLedger(): Promise<Ledger> {
+  const ledger = createMemoryLedger()
+  const balances = ['USDT', 'BTC', 'ETH'].map(
+    (asset) =>
+      ({
+        kind: 'balance-adjusted',
+        account,
+        asset,
+        totalDelta: Decimal.from(1_000_000_000),
+      }) as const,
+  )
+  const opened = {
+    account,
+    venue: venueName,
+    mode: 'paper',
+    currency: 'USDT',
+    openedAt: 0,
+  } as const
+  const changes = [{ kind: 'account-opened', account: opened } as const, ...balances]
+  await ledger.commit([{ consumer: 'risk-manager', causeId: null, changes, outgoing: [] }])
+  return ledger
+}
+
+export async function hold(ledger: Ledger, reservation: Reservation): Promise<void> {
+  const changes = [{ kind: 'reservation-held', reservation } as const]
+  await ledger.commit([{ consumer: 'risk-manager', causeId: null, changes, outgoing: [] }])
+}
+
+export type HarnessOptions = {
+  readonly price?: string
+  readonly usdt?: string
+  readonly btc?: string
+  readonly rules?: Partial<SymbolRules>
+}
+
+export async function createHarness(options: HarnessOptions = {}): Promise<DeskHarness> {
+  const harness = new DeskHarness(await openTestLedger(), options)
+  await harness.restart()
+  await harness.input({ kind: 'tick' })
+  await harness.settle()
+  return harness
+}
+
+export class DeskHarness {
+  readonly ledger: Ledger
+  readonly venue: FakeVenue
+  readonly messages: AnyMessage[] = []
+  readonly #rules: SymbolRules
+  now = startedAt
+  desk!: Desk
+  /** Asked for by committed drafts and not carried out yet. */
+  effects: Effect[] = []
+  /** Carried out, but the answer has not arrived yet. */
+  answers: Answer[] = []
+
+  constructor(ledger: Ledger, options: HarnessOptions) {
+    this.ledger = ledger
+    this.#rules = symbolRules(options.rules)
+    this.venue = createFakeVenue({
+      name: venueName,
+      rules: [this.#rules],
+      balances: { USDT: options.usdt ?? '1000000', BTC: options.btc ?? '0' },
+      prices: { [symbol]: options.price ?? '50000' },
+      now: () => this.now,
+    })
+  }
+
+  /** A new process: nothing survives but the ledger and the venue. */
+  async restart(): Promise<void> {
+    this.effects = []
+    this.answers = []
+    const market = { account, venue: venueName, symbol, rules: this.#rules }
+    const settings = settingsOf(ExecutionConfig.parse(undefined), this.venue.profile, 1)
+    const records = await loadRecords(this.ledger, market)
+    this.desk = recoverDesk({ market, settings, records }, this.now)
+  }
+
+  /** One step as the shell makes it: commit first, then keep the desk and hand out the effects. */
+  async input(input: Input, causeId: string | null = null): Promise<'committed' | 'duplicate'> {
+    const draft = step(this.desk, input, this.now)
+    const { changes, messages: outgoing } = draft
+    const unit = { consumer: 'execution', causeId, changes, outgoing } as const
+    const [outcome] = await this.ledger.commit([unit])
+    if (outcome?.kind === 'duplicate') return 'duplicate'
+    if (outcome?.kind === 'refused') throw new Error(`${outcome.constraint}: ${outcome.detail}`)
+    this.desk = draft.desk
+    this.messages.push(...outgoing)
+    this.effects.push(...draft.effects)
+    return 'committed'
+  }
+
+  async approve(options: ApprovalOptions): Promise<'committed' | 'duplicate'> {
+    const { message, reservation } = approval({ now: this.now, ...options })
+    const known = await this.ledger.findReservation(reservation.reservationId)
+    if (known === null) await hold(this.ledger, reservation)
+    const held = known ?? reservation
+    return this.input({ kind: 'approved', message, reservation: held }, message.messageId)
+  }
+
+  /** The venue gets the request; its answer is still on the way. */
+  async send(effect: Effect): Promise<void> {
+    this.effects = this.effects.filter((each) => each !== effect)
+    this.answers.push(await carryOut(this.venue, symbol, effect))
+  }
+
+  async receive(answer: Answer): Promise<void> {
+    this.answers = this.answers.filter((each) => each !== answer)
+    await this.input(answer)
+  }
+
+  /** Everything that is under way comes through. */
+  async settle(): Promise<void> {
+    while (this.effects.length > 0 || this.answers.length > 0) {
+      for (const effect of this.effects) await this.send(effect)
+      for (const answer of this.answers) await this.receive(answer)
+    }
+  }
+
+  /** Market time goes by in small steps, as the shell's timer does it. */
+  async pass(ms: number, stepMs = 500): Promise<void> {
+    for (let gone = 0; gone < ms; gone += stepMs) {
+      this.now += stepMs
+      await this.input({ kind: 'tick' })
+      await this.settle()
+    }
+  }
+
+  async price(price: string): Promise<void> {
+    this.venue.setPrice(symbol, price)
+    await this.input({ kind: 'price', price: Decimal.from(price), at: this.now })
+  }
+
+  said(type: AnyMessage['type']): AnyMessage[] {
+    return this.messages.filter((message) => message.type === type)
+  }
+}
