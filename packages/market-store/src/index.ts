@@ -1,1 +1,6 @@
+// The door of the package: the port and its two implementations.
 export * from './port.ts'
+export {
+  openSqliteMarketStore,
+  type SqliteMarketStoreOptions,
+} from './sqlite/sqlite-market-store.ts'
