@@ -9,6 +9,7 @@ import {
   live,
   startHealthServer,
   stdoutJsonSink,
+  surviveClosedOutput,
   terminalSink,
 } from '@flotilla/runtime'
 import type { AgentContext, Environment, HealthSource, Life, LogSink } from '@flotilla/runtime'
@@ -26,6 +27,7 @@ import type { SharedConfig } from './shared-config.ts'
  * whatever fails, the process ends and its supervisor starts it again.
  */
 export async function runAgent(spec: AgentSpec): Promise<never> {
+  surviveClosedOutput()
   process.exit(await runAgentProcess(spec, process.env))
 }
 

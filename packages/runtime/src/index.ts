@@ -2,7 +2,13 @@ export { createRealClock, createScaledClock, realClock } from './clock.ts'
 export type { Clock, ClockAnchor, TaskErrorHandler, Timer } from './clock.ts'
 export type { AgentContext } from './context.ts'
 export { formatLogLine } from './log-format.ts'
-export { atLeast, fileSink, stdoutJsonSink, terminalSink } from './log-sinks.ts'
+export {
+  atLeast,
+  fileSink,
+  stdoutJsonSink,
+  surviveClosedOutput,
+  terminalSink,
+} from './log-sinks.ts'
 export { createLogger, createSilentLogger } from './logger.ts'
 export type { Logger, LoggerOptions, LogLevel, LogSink } from './logger.ts'
 export { counter, createMetrics, gauge, histogram } from './metrics.ts'

@@ -3,6 +3,15 @@ import { dirname } from 'node:path'
 import { formatLogLine } from './log-format.ts'
 import type { LogSink } from './logger.ts'
 
+/** A reader that goes away (`| head`) must not bring a trading process down; its lines are let go. */
+export function surviveClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
+
 /** JSON on standard output, as containers want it. */
 export function stdoutJsonSink(): LogSink {
   return { write: (line) => void process.stdout.write(line) }

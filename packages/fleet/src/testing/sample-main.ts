@@ -1,0 +1,20 @@
+// An agent that does nothing but live, as a program: what surrounds every agent is tested with it.
+import { z } from 'zod'
+import { defineAgent } from '../agent.ts'
+import { runAgent } from '../run-agent.ts'
+
+const sample = defineAgent({
+  name: 'strategy',
+  config: z.strictObject({ greeting: z.string().default('hello') }),
+  needs: ['bus'],
+  create: ({ config, context }) => ({
+    start: () => {
+      context.logger.info({ greeting: config.greeting }, 'sample started')
+      return Promise.resolve()
+    },
+    stop: () => Promise.resolve(),
+    readiness: () => ({ ready: true, detail: {} }),
+  }),
+})
+
+await runAgent(sample)
