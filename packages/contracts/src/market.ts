@@ -1,5 +1,6 @@
 // Facts about the market, as data-collection sees it.
 import { z } from 'zod'
+import { deriveId } from './ids.ts'
 import { defineMessage, type PayloadOf } from './message.ts'
 import {
   DecimalText,
@@ -35,6 +36,22 @@ export const CandleClosed = defineMessage('market.candle.closed.v1', {
   }),
 })
 export type CandleClosed = PayloadOf<typeof CandleClosed>
+
+/** What names a candle for ever: the discriminator of its message. */
+export function candleKey(
+  series: Pick<CandleClosed, 'venue' | 'symbol' | 'timeframe'>,
+  openTimeMs: number,
+): string {
+  return `${series.venue} ${series.symbol} ${series.timeframe} ${openTimeMs}`
+}
+
+/** The id of a candle's message, for who has the candle from the store and not from the bus. */
+export function candleMessageId(
+  series: Pick<CandleClosed, 'venue' | 'symbol' | 'timeframe'>,
+  openTimeMs: number,
+): string {
+  return deriveId(CandleClosed.type, '', '', candleKey(series, openTimeMs))
+}
 
 export const TickerUpdated = defineMessage('market.ticker.updated.v1', {
   summary: 'The newest prices of a symbol.',

@@ -5,7 +5,9 @@ import type { AnyMessage, MessageOfType, Timeframe } from '@flotilla/contracts'
 import type { Agent, AgentDeps, Readiness } from '@flotilla/fleet'
 import { parseIndicator } from '@flotilla/indicators'
 import type { IndicatorSpec } from '@flotilla/indicators'
+import { MarketStoreError } from '@flotilla/market-store'
 import { counter, realClock } from '@flotilla/runtime'
+import type { Timer } from '@flotilla/runtime'
 import type { TechnicalAnalysisConfig } from './config.ts'
 import { Analysis } from './core/index.ts'
 import type { AnalysedCandle, AnalysedSeries, Step } from './core/index.ts'
@@ -15,6 +17,9 @@ export type Deps = AgentDeps<TechnicalAnalysisConfig, 'bus' | 'marketStore'>
 type CandleMessage = MessageOfType<'market.candle.closed.v1'>
 type Missing = Extract<Step, { kind: 'missing' }>
 
+/** Values are written together, so that a candle does not cost a transaction of its own. */
+const writeEveryMs = 1_000
+
 /** Turns closed candles into signals. Its state can be rebuilt from the store at any time. */
 export class TechnicalAnalysis implements Agent {
   readonly #deps: Deps
@@ -23,7 +28,10 @@ export class TechnicalAnalysis implements Agent {
   readonly #analyses = new Map<string, Analysis>()
   readonly #metrics: ReturnType<typeof createAnalysisMetrics>
   readonly #stopped = new AbortController()
+  /** Started without the store: tried again with the next candle. */
+  readonly #cold = new Set<Analysis>()
   #subscription: Subscription | null = null
+  #writing: Timer | null = null
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -42,11 +50,13 @@ export class TechnicalAnalysis implements Agent {
       types: ['market.candle.closed.v1', 'market.universe.changed.v1'],
       handler: (delivery) => this.#handle(delivery),
     })
+    this.#writing = realClock.every(writeEveryMs, () => this.#store.write())
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort()
     await this.#subscription?.cancel()
+    await this.#writing?.stop()
     await this.#store.flush()
   }
 
@@ -98,16 +108,17 @@ export class TechnicalAnalysis implements Agent {
 
   async #analyse(analysis: Analysis, message: CandleMessage): Promise<void> {
     const candle = candleOf(message)
-    const step = analysis.stepTo(candle.openTime)
-    if (step.kind === 'known') {
+    if (analysis.stepTo(candle.openTime).kind === 'known') {
       this.#metrics.known.inc()
       return
     }
+    if (this.#cold.has(analysis)) await this.#warmUpLate(analysis, candle.openTime)
+    const step = analysis.stepTo(candle.openTime)
     if (step.kind === 'missing') await this.#refill(analysis, step)
     analysis.feed(candle)
     const { origin } = message.payload
-    await this.#deps.bus.publish(analysis.report(candle, { origin, cause: message }))
-    await this.#store.save(analysis, candle.closeTime)
+    await this.#deps.bus.publish(analysis.report(candle, origin))
+    this.#store.save(analysis, candle.closeTime)
     this.#metrics.analysed.inc()
   }
 
@@ -125,36 +136,63 @@ export class TechnicalAnalysis implements Agent {
     const messages: AnyMessage[] = []
     for (const candle of candles) {
       analysis.feed(candle)
-      messages.push(analysis.report(candle, { origin: 'backfill' }))
-      await this.#store.save(analysis, candle.closeTime)
+      messages.push(analysis.report(candle, 'backfill'))
+      this.#store.save(analysis, candle.closeTime)
     }
     await bus.publishAll(messages)
     this.#metrics.refilled.inc(candles.length)
     context.logger.info(values, 'missing candles taken from store')
   }
 
+  /** The store was away at the start; as soon as it is back, its candles replace the cold ones. */
+  async #warmUpLate(analysis: Analysis, to: number): Promise<void> {
+    const from = to - analysis.candlesToSettle * analysis.intervalMs
+    try {
+      const candles = await this.#store.candles(analysis.series, { from, to })
+      analysis.reset()
+      for (const candle of candles) analysis.feed(candle)
+      this.#cold.delete(analysis)
+      const { symbol } = analysis.series
+      const values = { symbol, candles: candles.length, warm: analysis.warm }
+      this.#deps.context.logger.info(values, 'indicators warmed up late')
+    } catch (err) {
+      if (!(err instanceof MarketStoreError)) throw err
+    }
+  }
+
   /**
-   * The candle that is missing was published, so it is on its way into the store; it is waited for a
-   * little while, then done without.
+   * A candle that is missing was published, so it is on its way into the store; it is waited for a
+   * little while, then done without. Fresh data is analysed also while the store is away.
    */
   async #load(analysis: Analysis, step: Missing): Promise<AnalysedCandle[]> {
-    const { config, context } = this.#deps
-    const wanted = (step.to - step.from) / analysis.intervalMs
-    let candles: AnalysedCandle[] = []
-    for (let attempt = 1; attempt <= config.refillAttempts; attempt += 1) {
-      candles = await this.#store.candles(analysis.series, step)
-      const newest = candles.at(-1)
-      const enough = step.cold ? newest?.closeTime === step.to : candles.length === wanted
-      if (enough || this.#stopped.signal.aborted) return candles
-      if (attempt < config.refillAttempts) await this.#pause()
-    }
-    const missing = wanted - candles.length
+    const { logger } = this.#deps.context
     const { symbol } = analysis.series
-    if (!step.cold || candles.length > 0) {
-      this.#metrics.missing.inc(missing)
-      context.logger.info({ symbol, missing }, 'candles not in store, going on without')
+    try {
+      const candles = await this.#loadInTime(analysis, step)
+      const missing = (step.to - step.from) / analysis.intervalMs - candles.length
+      if (missing > 0 && !step.cold) {
+        this.#metrics.missing.inc(missing)
+        logger.warn({ symbol, missing }, 'candles not in store, going on without')
+      }
+      return candles
+    } catch (err) {
+      if (!(err instanceof MarketStoreError)) throw err
+      logger.warn({ err, symbol, cold: step.cold }, 'store not readable, going on without')
+      if (step.cold) this.#cold.add(analysis)
+      return []
     }
-    return candles
+  }
+
+  async #loadInTime(analysis: Analysis, step: Missing): Promise<AnalysedCandle[]> {
+    const { refillAttempts } = this.#deps.config
+    const wanted = (step.to - step.from) / analysis.intervalMs
+    for (let attempt = 1; ; attempt += 1) {
+      const candles = await this.#store.candles(analysis.series, step)
+      const upToDate = candles.at(-1)?.closeTime === step.to
+      const enough = upToDate && (step.cold || candles.length === wanted)
+      if (enough || attempt >= refillAttempts || this.#stopped.signal.aborted) return candles
+      await this.#pause()
+    }
   }
 
   async #pause(): Promise<void> {

@@ -6,6 +6,7 @@ import type { AnalysedCandle, AnalysedSeries, Analysis } from './core/index.ts'
 export class AnalysisStore {
   readonly #store: MarketStore
   readonly #names: 'all' | 'volatility'
+  #rows: StoredIndicator[] = []
 
   constructor(store: MarketStore, names: 'all' | 'volatility') {
     this.#store = store
@@ -33,19 +34,30 @@ export class AnalysisStore {
     return last?.at ?? null
   }
 
-  async save(analysis: Analysis, at: number): Promise<void> {
+  /** Remembers the values of a candle, to be written with others. */
+  save(analysis: Analysis, at: number): void {
     const { series, names, values } = analysis
-    const rows: StoredIndicator[] = []
     for (let index = 0; index < names.length; index += 1) {
       const name = names[index] as string
       const value = values[index] as number
       if (Number.isNaN(value) || (this.#names === 'volatility' && name !== rangeName)) continue
-      rows.push({ ...series, name, at, value })
+      this.#rows.push({ ...series, name, at, value })
     }
+    if (this.#rows.length >= rowsMax) void this.write()
+  }
+
+  /** Never rejects: a store that is away is the store's own matter. */
+  async write(): Promise<void> {
+    if (this.#rows.length === 0) return
+    const rows = this.#rows
+    this.#rows = []
     await this.#store.writeIndicators(rows)
   }
 
   async flush(): Promise<void> {
+    await this.write()
     await this.#store.flush()
   }
 }
+
+const rowsMax = 2_000

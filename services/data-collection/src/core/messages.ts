@@ -5,6 +5,7 @@
 import {
   BookUpdated,
   CandleClosed,
+  candleKey,
   createMessage,
   instant,
   SourceStateChanged,
@@ -31,7 +32,7 @@ export function candleMessage(
   return createMessage(CandleClosed, {
     source,
     occurredAt: candle.closeTime,
-    discriminator: `${venue} ${symbol} ${timeframe} ${candle.openTime}`,
+    discriminator: candleKey(series, candle.openTime),
     payload: {
       venue,
       symbol,

@@ -2,8 +2,8 @@
  * The analysis of one symbol and timeframe, candle by candle and in order. A candle that was seen is
  * known; one that comes after a hole must wait until what is missing has been fed.
  */
-import { createMessage, instant, SignalsComputed } from '@flotilla/contracts'
-import type { AnyMessage, Envelope, Timeframe } from '@flotilla/contracts'
+import { candleMessageId, createMessage, instant, SignalsComputed } from '@flotilla/contracts'
+import type { AnyMessage, Timeframe } from '@flotilla/contracts'
 import { IndicatorSet } from '@flotilla/indicators'
 import type { IndicatorSpec } from '@flotilla/indicators'
 import { findPositions, read, readingIndicators } from './readings.ts'
@@ -103,21 +103,15 @@ export class Analysis {
     this.#lastOpenTime = candle.openTime
   }
 
-  /** What can be said after the candle that was fed last. */
-  report(
-    candle: AnalysedCandle,
-    options: {
-      readonly origin: 'live' | 'backfill'
-      readonly cause?: Pick<Envelope, 'messageId' | 'correlationId'> | undefined
-    },
-  ): AnyMessage {
+  /** What can be said after the candle that was fed last; the same from the bus and from the store. */
+  report(candle: AnalysedCandle, origin: 'live' | 'backfill'): AnyMessage {
     const { venue, symbol, timeframe } = this.series
+    const candleId = candleMessageId(this.series, candle.openTime)
     const { score, ...readings } = read(this.values, this.#positions, Number(candle.close))
     return createMessage(SignalsComputed, {
       source: 'technical-analysis',
       occurredAt: candle.closeTime,
-      cause: options.cause,
-      discriminator: `${venue} ${symbol} ${timeframe} ${candle.openTime}`,
+      cause: { messageId: candleId, correlationId: candleId },
       payload: {
         venue,
         symbol,
@@ -128,7 +122,7 @@ export class Analysis {
         indicators: this.#warmValues(),
         readings,
         score,
-        origin: options.origin,
+        origin,
       },
     })
   }

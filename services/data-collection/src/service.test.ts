@@ -1,0 +1,415 @@
+import { ack, createMemoryBroker } from '@flotilla/bus'
+import { createMessage, epochMs, Reload } from '@flotilla/contracts'
+import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
+import { SharedConfigSchema } from '@flotilla/fleet'
+import type { Agent } from '@flotilla/fleet'
+import { MarketStoreError, openSqliteMarketStore } from '@flotilla/market-store'
+import type { MarketStore, StoredCandle } from '@flotilla/market-store'
+import { Decimal } from '@flotilla/money'
+import { createTestContext } from '@flotilla/runtime/testing'
+import type { VenueCandle } from '@flotilla/venue'
+import { VenueError } from '@flotilla/venue'
+import { createFakeVenue } from '@flotilla/venue/testing'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { agent as spec } from './index.ts'
+import { candle, candles, epoch, indexOf, minute } from './testing.ts'
+
+type Candle = MessageOfType<'market.candle.closed.v1'>
+type SourceState = MessageOfType<'market.source.state-changed.v1'>
+
+const series = { venue: 'simulator', symbol: 'BTC/USDT', timeframe: '1m' }
+
+/** A venue, a store and a bus that outlive the agent. The market begins at minute -50. */
+class Stage {
+  readonly context = createTestContext('data-collection', { now: epoch })
+  readonly venue = createFakeVenue({ now: () => this.context.clock.now() })
+  readonly store: MarketStore = openSqliteMarketStore({ file: ':memory:' })
+  readonly broker = createMemoryBroker()
+  readonly heard: AnyMessage[] = []
+  readonly #outside = this.broker.connect()
+  readonly #lives: Agent[] = []
+  /** What the venue answers with, given the candles that it has by now. */
+  damage: (answer: readonly VenueCandle[]) => readonly VenueCandle[] = (answer) => answer
+
+  constructor() {
+    this.venue.setPrice('BTC/USDT', '50000')
+    this.venue.fetchCandles = async (request) => {
+      await this.venue.fetchTime()
+      const now = this.context.clock.now()
+      const all = this.damage(
+        candles(-50, Math.floor((now - epoch) / minute) + 1).map((each) => ({
+          ...each,
+          closed: each.closeTime <= now,
+        })),
+      )
+      const since = request.since ?? 0
+      return all.filter(({ openTime }) => openTime >= since).slice(0, request.limit ?? 500)
+    }
+  }
+
+  async listen(): Promise<void> {
+    const handler = async ({ message }: { readonly message: AnyMessage }) => {
+      this.heard.push(message)
+      return ack
+    }
+    await this.#outside.subscribe({
+      agent: 'risk-manager',
+      types: [
+        'market.candle.closed.v1',
+        'market.ticker.updated.v1',
+        'market.source.state-changed.v1',
+        'market.universe.changed.v1',
+      ],
+      handler,
+    })
+  }
+
+  async start(config: object = {}, symbols: readonly string[] = ['BTC/USDT']): Promise<Agent> {
+    const agent = spec.create({
+      config: spec.config.parse({ historyCandles: 20, ...config }),
+      shared: SharedConfigSchema.parse({ symbols }),
+      context: this.context,
+      bus: this.broker.connect(),
+      marketStore: this.store,
+      venue: this.venue,
+      folder: '',
+    })
+    this.#lives.push(agent)
+    await agent.start()
+    return agent
+  }
+
+  async minutes(count: number): Promise<void> {
+    await this.context.clock.advance(count * minute)
+    await this.broker.idle()
+  }
+
+  async tell(message: AnyMessage): Promise<void> {
+    await this.#outside.publish(message)
+    await this.broker.idle()
+  }
+
+  candles(): Candle[] {
+    return this.heard.filter((each) => each.type === 'market.candle.closed.v1')
+  }
+
+  numbers(): number[] {
+    return this.candles().map(({ payload }) => indexOf(epochMs(payload.openTime)))
+  }
+
+  states(): SourceState['payload'][] {
+    return this.heard
+      .filter((each) => each.type === 'market.source.state-changed.v1')
+      .map(({ payload }) => payload)
+  }
+
+  async stored(): Promise<number[]> {
+    await this.store.flush()
+    return (await this.store.candles(series)).map(({ openTime }) => indexOf(openTime))
+  }
+
+  async end(): Promise<void> {
+    for (const agent of this.#lives) await agent.stop()
+    await this.store.close()
+    await this.#outside.close()
+  }
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index)
+
+let stage: Stage
+beforeEach(async () => {
+  stage = new Stage()
+  await stage.listen()
+})
+afterEach(() => stage.end())
+
+describe('candles', () => {
+  it('the history of the first start is stored and not published', async () => {
+    await stage.start()
+    expect(await stage.stored()).toEqual(range(-21, 0))
+    expect(stage.numbers()).toEqual([])
+  })
+
+  it('each candle is published once, when it has closed, and stored', async () => {
+    await stage.start()
+    await stage.minutes(10)
+    expect(stage.numbers()).toEqual(range(0, 10))
+    expect(stage.candles().every(({ payload }) => payload.origin === 'live')).toBe(true)
+    expect(await stage.stored()).toEqual(range(-21, 10))
+    expect(stage.candles()[3]?.payload).toEqual({
+      ...series,
+      openTime: '2026-01-05T00:03:00.000Z',
+      closeTime: '2026-01-05T00:04:00.000Z',
+      open: '50003',
+      high: '50008',
+      low: '49998',
+      close: '50003',
+      baseVolume: '1.5',
+      quoteVolume: '75000',
+      origin: 'live',
+    })
+  })
+
+  it('the venue is asked only when a candle can have closed', async () => {
+    await stage.start()
+    const before = asked()
+    await stage.minutes(10)
+    // Twenty looks: each asks for tickers, every second one for candles.
+    expect(asked() - before).toBe(10)
+  })
+
+  it('what a gap holds back goes out after the gap was filled', async () => {
+    await stage.start()
+    stage.damage = (answer) => answer.filter(({ openTime }) => indexOf(openTime) !== 2)
+    await stage.minutes(4)
+    expect(stage.numbers()).toEqual([0, 1])
+    stage.damage = (answer) => answer
+    await stage.minutes(1)
+    expect(stage.numbers()).toEqual(range(0, 5))
+    expect(stage.candles().map(({ payload }) => payload.origin)).toEqual([
+      'live',
+      'live',
+      'backfill',
+      'live',
+      'live',
+    ])
+    expect(stage.context.logs.messages('warn')).toEqual([])
+  })
+
+  it('a gap that the venue itself has is given up after three answers', async () => {
+    await stage.start()
+    stage.damage = (answer) => answer.filter(({ openTime }) => indexOf(openTime) !== 2)
+    await stage.minutes(8)
+    expect(stage.numbers()).toEqual([0, 1, ...range(3, 8)])
+    expect(stage.context.logs.messages('warn')).toEqual([
+      'venue has no candles here, going on without',
+    ])
+  })
+
+  it('a correction is stored and counted, not sent again', async () => {
+    await stage.start()
+    await stage.minutes(2)
+    const corrected = candle(1, { close: Decimal.from(50_004) })
+    stage.damage = (answer) =>
+      answer.map((each) => (each.openTime === corrected.openTime ? corrected : each))
+    await stage.minutes(2)
+    expect(stage.numbers()).toEqual(range(0, 4))
+    const [stored] = await stage.store.candles({ ...series, from: corrected.openTime, limit: 3 })
+    expect(stored?.close.toString()).toBe('50004')
+    expect(await metric('flotilla_candle_corrections_total')).toBe(1)
+  })
+
+  it('pages are walked until the present, and only the newest candle is live', async () => {
+    await stage.start({ pageCandles: 10, historyCandles: 100 })
+    await stage.minutes(2)
+    stage.venue.failReads('unavailable', 10)
+    await stage.minutes(41)
+    const back = stage.candles().findIndex(({ payload }) => payload.origin === 'backfill')
+    const again = stage
+      .candles()
+      .findIndex(({ payload }, at) => at > back && payload.origin === 'live')
+    expect(stage.numbers()).toEqual(range(0, 43))
+    expect(back).toBe(2)
+    expect(again - back).toBeGreaterThan(20)
+  })
+})
+
+describe('restarts', () => {
+  it('nothing is skipped and nothing told twice', async () => {
+    const first = await stage.start()
+    await stage.minutes(5)
+    await first.stop()
+    await stage.minutes(7)
+    await stage.start()
+    await stage.minutes(3)
+    expect(stage.numbers()).toEqual(range(0, 15))
+    expect(await stage.stored()).toEqual(range(-21, 15))
+  })
+
+  it('what was told and not stored at a crash is told again under the same id', async () => {
+    const first = await stage.start()
+    await stage.minutes(3)
+    const write = stage.store.writeCandles.bind(stage.store)
+    stage.store.writeCandles = () => Promise.resolve()
+    await stage.minutes(2)
+    await first.stop()
+    stage.store.writeCandles = write
+    await stage.start()
+    expect(stage.numbers()).toEqual([0, 1, 2, 3, 4, 3, 4])
+    const ids = stage.candles().map(({ messageId }) => messageId)
+    expect(ids.slice(3, 5)).toEqual(ids.slice(5, 7))
+    expect(await stage.stored()).toEqual(range(-21, 5))
+  })
+
+  it('holes between stored candles are filled without being told', async () => {
+    await stage.store.writeCandles(storedCandles([...range(-20, -10), ...range(-8, 0)]))
+    await stage.start()
+    expect(await stage.stored()).toEqual(range(-20, 0))
+    expect(stage.numbers()).toEqual([])
+  })
+
+  it('what the store had to drop while it was away is fetched again', async () => {
+    await stage.start()
+    await stage.minutes(4)
+    const away = { ...series, from: epoch + minute, to: epoch + 2 * minute }
+    const taken = [[away]]
+    stage.store.takeHoles = () => taken.pop() ?? []
+    const written: StoredCandle[] = []
+    const write = stage.store.writeCandles.bind(stage.store)
+    stage.store.writeCandles = (rows) => {
+      written.push(...rows)
+      return write(rows)
+    }
+    await stage.minutes(1)
+    expect(written.map(({ openTime }) => indexOf(openTime))).toEqual([1, 2, 4])
+  })
+
+  it('without the store it starts from the venue and goes on', async () => {
+    stage.store.candles = () => Promise.reject(new MarketStoreError('away'))
+    await stage.start()
+    await stage.minutes(3)
+    expect(stage.numbers()).toEqual(range(0, 3))
+    expect(stage.context.logs.messages('warn')).toHaveLength(1)
+  })
+})
+
+describe('a venue that fails', () => {
+  it('an outage is told once, waited out, and everything missed comes in order', async () => {
+    await stage.start()
+    await stage.minutes(3)
+    stage.venue.failReads('unavailable', 3)
+    await stage.minutes(12)
+    expect(stage.numbers()).toEqual(range(0, 15))
+    expect(stage.states().map(({ state }) => state)).toEqual(['degraded', 'healthy'])
+    expect(stage.context.logs.messages('warn')).toEqual(['venue state changed'])
+  })
+
+  it('an outage at the start does not keep it from starting', async () => {
+    stage.venue.failReads('unreachable', 2)
+    const agent = await stage.start()
+    expect(agent.readiness().ready).toBe(false)
+    await stage.minutes(3)
+    expect(agent.readiness().ready).toBe(true)
+    expect(stage.numbers().length).toBeGreaterThan(0)
+  })
+
+  it('while it waits it does not ask', async () => {
+    await stage.start({ backoffMinimumMs: 600_000, backoffMaximumMs: 600_000 })
+    stage.venue.failReads('throttled', 1)
+    await stage.minutes(1)
+    const before = stage.venue.calls.length
+    await stage.minutes(9)
+    expect(stage.venue.calls.length).toBe(before)
+    await stage.minutes(5)
+    expect(stage.numbers()).toEqual(range(0, 15))
+  })
+
+  it('a refused key disables the source with one message, until it is told to reload', async () => {
+    await stage.start()
+    stage.venue.failReads('unauthorized', 1)
+    await stage.minutes(1)
+    const calls = stage.venue.calls.length
+    await stage.minutes(60)
+    expect(stage.venue.calls.length).toBe(calls)
+    expect(stage.states()).toMatchObject([
+      { source: 'simulator', state: 'disabled', fix: expect.stringContaining('apiKey') as string },
+    ])
+    expect(stage.context.logs.messages('error')).toEqual(['venue state changed'])
+    const payload = { agent: null, requestedBy: 'test', reason: 'new key' }
+    await stage.tell(
+      createMessage(Reload, { source: 'operator', occurredAt: 0, discriminator: '1', payload }),
+    )
+    await stage.minutes(1)
+    expect(stage.numbers()).toEqual([...range(0, 62)].slice(-stage.numbers().length))
+    expect(stage.states().at(-1)?.state).toBe('healthy')
+  })
+
+  it('a symbol that is not listed is told once; the others go on', async () => {
+    const fetch = stage.venue.fetchCandles.bind(stage.venue)
+    stage.venue.fetchCandles = async (request) => {
+      if (request.symbol !== 'BTC/USDT') throw new VenueError('unknown_symbol', 'no such market')
+      return fetch(request)
+    }
+    const agent = await stage.start({}, ['BTC/USDT', 'DOGE/USDT'])
+    await stage.minutes(3)
+    expect(stage.numbers()).toEqual(range(0, 3))
+    expect(stage.context.logs.messages('error')).toEqual(['symbol not listed at venue'])
+    expect(agent.readiness()).toMatchObject({
+      ready: true,
+      detail: { symbols: { 'DOGE/USDT': 'unlisted' } },
+    })
+  })
+})
+
+it('tickers are published and stored with each look, order books when asked for', async () => {
+  await stage.start({ orderBookDepth: 5 })
+  await stage.minutes(1)
+  const tickers = stage.heard.filter(({ type }) => type === 'market.ticker.updated.v1')
+  expect(tickers).toHaveLength(3)
+  expect(await stage.store.lastPrice(series)).toMatchObject({ source: 'ticker' })
+  expect(stage.venue.calls.filter(({ method }) => method === 'fetchOrderBook')).toHaveLength(3)
+})
+
+it('a stopped agent leaves no timer behind', async () => {
+  const agent = await stage.start()
+  await agent.stop()
+  expect(stage.context.clock.waiting()).toBe(0)
+})
+
+it('any damage on the way, outages and restarts included, yields the clean sequence', async () => {
+  const damage = fc.record({
+    lost: fc.array(fc.nat(8), { maxLength: 3 }),
+    repeat: fc.boolean(),
+    reverse: fc.boolean(),
+    fails: fc.boolean(),
+    restart: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(damage, { minLength: 5, maxLength: 20 }), async (steps) => {
+      const one = new Stage()
+      await one.listen()
+      let life = await one.start({ backoffMinimumMs: 1_000 })
+      for (const { lost, repeat, reverse, fails, restart } of steps) {
+        let times = 0
+        one.damage = (answer) => {
+          times += 1
+          // The first answer is damaged; when the venue is asked for the gap, it is honest.
+          if (times % 2 === 0) return answer
+          const kept = answer.filter((_, at) => !lost.includes(answer.length - 1 - at))
+          const all = repeat ? [...kept, ...kept] : kept
+          return reverse ? all.toReversed() : all
+        }
+        if (fails) one.venue.failReads('timeout', 1)
+        await one.minutes(1)
+        if (!restart) continue
+        await life.stop()
+        life = await one.start({ backoffMinimumMs: 1_000 })
+      }
+      one.damage = (answer) => answer
+      await one.minutes(2)
+      expect(one.numbers()).toEqual(range(0, steps.length + 2))
+      expect(await one.stored()).toEqual(range(-21, steps.length + 2))
+      await one.end()
+    }),
+    { numRuns: 25 },
+  )
+})
+
+function asked(): number {
+  return stage.venue.calls.filter(({ method }) => method === 'fetchTime').length
+}
+
+async function metric(name: string): Promise<number | undefined> {
+  const values = await stage.context.metrics.getSingleMetric(name)?.get()
+  return values?.values[0]?.value
+}
+
+function storedCandles(numbers: readonly number[]): StoredCandle[] {
+  return numbers.map((number) => {
+    const { closed: _, ...figures } = candle(number)
+    return { ...figures, ...series }
+  })
+}
