@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { simulatorKeys } from '@flotilla/fleet'
 import type { SharedConfig } from '@flotilla/fleet'
 import { createScaledClock } from '@flotilla/runtime'
@@ -50,6 +51,18 @@ export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMark
     clock: createScaledClock(simulator.anchor(), onTaskError),
     shared: { ...shared, venue: { ...shared.venue, url: simulator.url, ...simulatorKeys } },
   }
+}
+
+/** What is wrong with the files to replay, or null. */
+export function recordingProblem(files: readonly string[]): string | null {
+  const absent = files.find((file) => !existsSync(file))
+  if (absent !== undefined) return `there is no file ${absent} to replay; check the path`
+  const nameless = files.find((file) => symbolOfRecording(basename(file)) === null)
+  if (nameless === undefined) return null
+  return (
+    `the name of ${nameless} does not say its symbol; ` +
+    'call it <venue>_<BASE>-<QUOTE>_<timeframe>_<range>.csv, as binance_BTC-USDT_1m_2024-08.csv.gz'
+  )
 }
 
 /** `binance_BTC-USDT_1m_2024-08.csv.gz` holds BTC/USDT; null when the name does not say. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { relative } from 'node:path'
+import { basename, relative } from 'node:path'
 import type { FleetConfig, SharedConfig } from '@flotilla/fleet'
 import { FolderInUseError, PostgresMissingError } from '@flotilla/ledger'
 import { atLeast, live, realClock, terminalSink } from '@flotilla/runtime'
@@ -9,7 +9,7 @@ import { loadAgents } from '../load-agents.ts'
 import { withNeededIndicators } from '../needed-indicators.ts'
 import { logFolder, stateFolder, userPath } from '../places.ts'
 import type { Terminal } from '../terminal.ts'
-import { symbolOfRecording } from './markets.ts'
+import { recordingProblem, symbolOfRecording } from './markets.ts'
 import { createNarrator } from './narrator.ts'
 import { onceEach } from './observe.ts'
 import { SingleFleet } from './single-fleet.ts'
@@ -39,6 +39,11 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
   if (read === null) return 1
   const shared = withFlags(read.shared, options)
   const config: FleetConfig = { ...withNeededIndicators(read), shared }
+  const problem = recordingProblem(shared.simulator.candles)
+  if (problem !== null) {
+    terminal.complain(`flotilla: ${problem}`)
+    return 1
+  }
   const state = stateFolder()
   const world = openWorld(state, shared, { fresh: options.fresh === true })
 
@@ -97,7 +102,9 @@ function withFlags(shared: SharedConfig, options: StartOptions): SharedConfig {
     ...(seed === undefined ? {} : { seed }),
     ...(candles.length === 0 ? {} : { candles }),
   }
-  const recorded = candles.map(symbolOfRecording).filter((symbol) => symbol !== null)
+  const recorded = simulator.candles
+    .map((file) => symbolOfRecording(basename(file)))
+    .filter((symbol) => symbol !== null)
   const symbols = recorded.length === 0 ? shared.symbols : [...new Set(recorded)]
   return { ...shared, simulator, symbols }
 }
@@ -111,7 +118,8 @@ function terminalLines(terminal: Terminal, verbose: boolean): LogSink {
   return atLeast(verbose ? 'info' : 'warn', sink)
 }
 
-function greeting({ url, shared }: Running, world: World): string {
+function greeting({ url, shared, clock, endsAt }: Running, world: World): string {
+  const isOver = endsAt !== null && endsAt <= clock.now()
   const { mode, symbols, timeframe, venue, simulator, account } = shared
   const isSimulated = venue.kind === 'simulator'
   const source =
@@ -125,6 +133,9 @@ function greeting({ url, shared }: Running, world: World): string {
     `  overview  ${url}`,
     '  logs      npm run logs -- --follow',
     `  data      ${relative(process.cwd(), world.folder)} (goes on from here at the next start)`,
+    ...(isOver
+      ? ['  The recording is over; start with --fresh to replay it from its beginning.']
+      : []),
     '',
   ].join('\n')
 }
