@@ -96,6 +96,36 @@ export async function createVhost(address: RabbitAddress): Promise<string> {
   return first!
 }
 
+export type UserRights = {
+  readonly user: string
+  readonly vhost: string
+  readonly configure: string
+  readonly write: string
+  readonly read: string
+  readonly topics: readonly { exchange: string; write: string; read: string }[]
+}
+
+/** A user with the password `secret` and these rights. */
+export async function createUser(address: RabbitAddress, rights: UserRights): Promise<void> {
+  const [user, vhost] = [erlang(rights.user), erlang(rights.vhost)]
+  const backend = 'rabbit_auth_backend_internal'
+  const plain = [rights.configure, rights.write, rights.read].map(erlang).join(', ')
+  const topics = rights.topics.map(({ exchange, write, read }) => {
+    const words = [exchange, write, read].map(erlang).join(', ')
+    return `${backend}:set_topic_permissions(${user}, ${vhost}, ${words}, <<"test">>)`
+  })
+  const steps = [
+    `${backend}:add_user(${user}, <<"secret">>, <<"test">>)`,
+    `${backend}:set_permissions(${user}, ${vhost}, ${plain}, <<"test">>)`,
+    ...topics,
+  ]
+  await rabbitmqctl(address, 'eval', `${steps.join(',\n')}.`)
+}
+
+function erlang(text: string): string {
+  return `<<"${text.replaceAll(/[\\"]/g, '\\$&')}">>`
+}
+
 async function prepare(binaries: RabbitBinaries, options: RabbitOptions): Promise<Rabbit> {
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-rabbitmq-'))
   const ports = await freePorts(3)

@@ -10,5 +10,6 @@ export {
   type MemoryQueueState,
 } from './memory/memory-broker.ts'
 export { connectRabbit } from './rabbit/rabbit-bus.ts'
+export { provisionRabbit } from './rabbit/provision.ts'
 export { rabbitDeadLetters } from './rabbit/dead-letters.ts'
 export type { BusLog, RabbitOptions } from './rabbit/settings.ts'

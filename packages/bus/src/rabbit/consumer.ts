@@ -10,7 +10,7 @@ import { sleep } from '../clock.ts'
 import { reasonOf } from '../settle.ts'
 import type { QueueSpec } from '../topology.ts'
 import { Acks } from './acks.ts'
-import { declareExchanges, declareQueues, lastingRefusal } from './declare.ts'
+import { declareExchanges, declareQueues, declaring } from './declare.ts'
 import { Lane, type LaneOptions } from './lane.ts'
 import type { Link } from './link.ts'
 import type { RabbitSettings } from './settings.ts'
@@ -88,8 +88,7 @@ export class Consumer implements Subscription {
       try {
         await this.#serve(() => (failures = 0))
       } catch (error) {
-        const refusal = error instanceof TopologyError ? error : lastingRefusal(error)
-        if (refusal !== null) return this.#fail(refusal)
+        if (error instanceof TopologyError) return this.#fail(error)
         if (error instanceof BusClosedError) break
         this.#warn(error)
       }
@@ -105,7 +104,7 @@ export class Consumer implements Subscription {
   async #serve(begun: () => void): Promise<void> {
     const { link, specs } = this.#options
     const model = await link.connection(this.#stop.signal)
-    await declareExchanges(model)
+    await declaring(declareExchanges(model))
     const channel = await model.createChannel()
     const acks = new Acks(channel)
     let cause: Error | null = null
@@ -113,7 +112,7 @@ export class Consumer implements Subscription {
     channel.on('close', () => acks.die())
     channel.on('error', (error) => (cause = error))
     try {
-      await declareQueues(channel, specs)
+      await declaring(declareQueues(channel, specs))
       await this.#consume(channel, acks)
     } catch (error) {
       await channel.close().catch(() => undefined)

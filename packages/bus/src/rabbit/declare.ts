@@ -92,18 +92,27 @@ const NOT_FOUND = 404
 const ACCESS_REFUSED = 403
 const PRECONDITION_FAILED = 406
 
-/** An error that no retry will heal, as one that says so; null for all others. */
-export function lastingRefusal(error: unknown): TopologyError | null {
-  const code = codeOf(error)
-  if (code === PRECONDITION_FAILED) {
-    const hint = 'delete the queue or give the broker its old settings'
-    return new TopologyError(`declared differently at the broker (${hint}): ${reasonOf(error)}`)
+/** Turns an error of declaring that no retry will heal into one that says so. */
+export async function declaring<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === PRECONDITION_FAILED) {
+      const hint = 'delete the queue or give the broker its old settings'
+      throw new TopologyError(`declared differently at the broker (${hint}): ${reasonOf(error)}`)
+    }
+    throw code === ACCESS_REFUSED ? forbidden(error) : error
   }
-  if (code === ACCESS_REFUSED) {
-    const hint = 'provision the broker for this agent'
-    return new TopologyError(`the user has no permission (${hint}): ${reasonOf(error)}`)
-  }
-  return null
+}
+
+export function isForbidden(error: unknown): boolean {
+  return codeOf(error) === ACCESS_REFUSED
+}
+
+export function forbidden(error: unknown): TopologyError {
+  const hint = 'provision the broker for this agent'
+  return new TopologyError(`the user has no permission (${hint}): ${reasonOf(error)}`)
 }
 
 function codeOf(error: unknown): number | null {

@@ -3,7 +3,7 @@ import { BusClosedError, PublishTimeoutError, TopologyError, UnroutableError } f
 import { sleep, after, wallClock } from '../clock.ts'
 import { Fifo } from '../fifo.ts'
 import { reasonOf } from '../settle.ts'
-import { declareExchanges, lastingRefusal, queueExists } from './declare.ts'
+import { declareExchanges, declaring, forbidden, isForbidden, queueExists } from './declare.ts'
 import type { Link } from './link.ts'
 import type { RabbitSettings } from './settings.ts'
 
@@ -99,8 +99,9 @@ export class Publisher {
       try {
         await this.#serve()
       } catch (error) {
-        const refusal = error instanceof TopologyError ? error : lastingRefusal(error)
-        if (refusal !== null) return this.#fail(refusal)
+        if (error instanceof TopologyError) return this.#fail(error)
+        // A routing key that is not ours to use closes the channel, and would close the next.
+        if (isForbidden(error)) return this.#fail(forbidden(error))
         if (this.#stop.signal.aborted || error instanceof BusClosedError) return
         const fields = { exchange: this.#exchange, reason: reasonOf(error) }
         this.#settings.log.warn(fields, 'lost the publishing channel')
@@ -112,7 +113,7 @@ export class Publisher {
   /** Opens a channel and resolves when it has died. */
   async #serve(): Promise<void> {
     const model = await this.#link.connection()
-    await declareExchanges(model)
+    await declaring(declareExchanges(model))
     const channel = await model.createConfirmChannel()
     let cause: Error | null = null
     const died = new Promise<void>((resolve) => channel.on('close', () => resolve()))

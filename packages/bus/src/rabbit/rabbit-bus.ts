@@ -33,8 +33,13 @@ const DRAIN_MS_MAX = 2_000
  */
 export async function connectRabbit(options: RabbitOptions): Promise<Bus> {
   const bus = new RabbitBus(settingsOf(options))
-  await bus.connected()
-  return bus
+  try {
+    await bus.connected()
+    return bus
+  } catch (error) {
+    await bus.close()
+    throw error
+  }
 }
 
 /**

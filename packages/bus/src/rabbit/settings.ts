@@ -37,6 +37,8 @@ export type RabbitSettings = Omit<Required<RabbitOptions>, 'redelivery'> & {
 const silent: BusLog = { info: () => {}, warn: () => {}, error: () => {} }
 
 export function settingsOf(options: RabbitOptions): RabbitSettings {
+  const { onFatal = endProcess } = options
+  let told = false
   return {
     name: 'flotilla',
     log: silent,
@@ -44,12 +46,19 @@ export function settingsOf(options: RabbitOptions): RabbitSettings {
     publishWindow: 256,
     heartbeatSeconds: 10,
     lengthMax: {},
-    onFatal: (error) => {
-      queueMicrotask(() => {
-        throw error
-      })
-    },
     ...options,
+    // Every channel may meet the same refusal; it is said once.
+    onFatal: (error) => {
+      if (told) return
+      told = true
+      onFatal(error)
+    },
     redelivery: { ...defaultRedelivery, ...options.redelivery },
   }
+}
+
+function endProcess(error: Error): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }
