@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { freshVhost, sharedRabbit } from '../../../test/support/rabbitmq-shared.ts'
 
 const rabbit = await sharedRabbit()
-const entry = join(import.meta.dirname, 'testing/sample-main.ts')
+const entry = join(import.meta.dirname, 'testing.ts')
 
 let folder: string
 let market: Server

@@ -1,3 +1,4 @@
+import { variableOf } from '@flotilla/runtime'
 import type { z } from 'zod'
 import type { PortName } from './agent.ts'
 import { liveConfirmationPhrase } from './shared-config.ts'
@@ -17,7 +18,7 @@ export type SenseProblem = {
  * Addresses and keys are asked for only where they are used: an agent that has no venue must not be
  * given the venue's keys.
  */
-export function senseProblems(config: SharedConfig, needs: readonly PortName[]): SenseProblem[] {
+function senseProblems(config: SharedConfig, needs: readonly PortName[]): SenseProblem[] {
   return [
     ...(config.mode === 'live' ? liveProblems(config) : paperProblems(config)),
     ...needs.flatMap((need) => needProblems(config, need)),
@@ -63,7 +64,7 @@ function liveProblems(config: SharedConfig): SenseProblem[] {
 function needProblems(config: SharedConfig, need: PortName): SenseProblem[] {
   const { bus, ledger, marketStore, mode, venue } = config
   const missing = (key: string, value: unknown, why: string): SenseProblem[] => {
-    const variable = variableOf(need, key)
+    const variable = variableOf([need, key])
     const fix = `set ${need}.${key}, or the variable ${variable} or ${variable}_FILE`
     return value === undefined ? [{ path: [need, key], message: `${why} needs it`, fix }] : []
   }
@@ -92,11 +93,6 @@ function symbolProblems({ symbols }: SharedConfig): SenseProblem[] {
     const fix = 'remove one of them'
     return [{ path: ['symbols', index], message: `${symbol} is listed twice`, fix }]
   })
-}
-
-function variableOf(section: string, key: string): string {
-  const words = [section, key].map((name) => name.replaceAll(/([a-z])([A-Z])/g, '$1_$2'))
-  return `FLOTILLA_${words.join('__')}`.toUpperCase()
 }
 
 /** What an agent in a process of its own cannot use, because it ends at the process. */

@@ -17,7 +17,7 @@ export type Override = {
   readonly value: unknown
 }
 
-export type OverrideProblem = {
+type OverrideProblem = {
   readonly variable: string
   readonly message: string
   readonly fix: string

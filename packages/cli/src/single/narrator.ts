@@ -131,7 +131,7 @@ function wordsFor(message: AnyMessage, paint: Paint): string | null {
 
 type Denial = MessageOfType<'risk.intent.denied.v1'>['payload']['reasons'][number]
 
-export function reasonText(reason: Denial): string {
+function reasonText(reason: Denial): string {
   const { code, ...numbers } = reason
   const list = Object.entries(numbers).map(([name, value]) => `${name} ${String(value)}`)
   return list.length === 0 ? code : `${code} (${list.join(', ')})`

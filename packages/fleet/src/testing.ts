@@ -1,7 +1,7 @@
 // An agent that does nothing but live, as a program: what surrounds every agent is tested with it.
 import { z } from 'zod'
-import { defineAgent } from '../agent.ts'
-import { runAgent } from '../run-agent.ts'
+import { defineAgent } from './agent.ts'
+import { runAgent } from './run-agent.ts'
 
 const sample = defineAgent({
   name: 'strategy',
