@@ -7,7 +7,20 @@ import { TEMPLATE } from './postgres.setup.ts'
 /** False where no server can be had: skip with it. */
 export const hasPostgres: boolean = inject('postgresUrl') !== null
 
-export type TestDatabase = { readonly url: string; drop(): Promise<void> }
+export type TestDatabase = {
+  readonly url: string
+  /** Forgets all rows: far quicker than another database. */
+  empty(): Promise<void>
+  drop(): Promise<void>
+}
+
+const EMPTY = `do $$
+begin
+  execute (
+    select 'truncate ' || string_agg(quote_ident(tablename), ', ') from pg_tables
+    where schemaname = 'public' and tablename <> 'ledger_migrations'
+  );
+end $$`
 
 /** An empty database with the newest schema, nobody else's. Drop it when the test is over. */
 export async function createTestDatabase(): Promise<TestDatabase> {
@@ -19,6 +32,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   url.pathname = `/${name}`
   return {
     url: url.href,
+    empty: () => administer(url.href, EMPTY),
     drop: () => administer(server, `drop database if exists ${name} with (force)`),
   }
 }

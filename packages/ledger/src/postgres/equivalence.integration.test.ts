@@ -1,5 +1,4 @@
 import * as fc from 'fast-check'
-import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { createTestDatabase, hasPostgres } from '../../../../test/support/postgres.ts'
 import { createMemoryLedger } from '../memory/memory-ledger.ts'
@@ -15,10 +14,10 @@ describe.skipIf(!hasPostgres)('PostgreSQL and memory', () => {
     try {
       await fc.assert(
         fc.asyncProperty(randomBatches, async (batches) => {
-          await empty(database.url)
+          await database.empty()
           await compare(ledger, batches)
         }),
-        { numRuns: 150, interruptAfterTimeLimit: 60_000 },
+        { numRuns: 100, interruptAfterTimeLimit: 60_000 },
       )
     } finally {
       await ledger.close()
@@ -40,14 +39,4 @@ async function compare(ledger: Ledger, batches: readonly Unit[][]): Promise<void
 
 async function kinds(ledger: Ledger, units: readonly Unit[]): Promise<string[]> {
   return (await ledger.commit(units)).map((outcome) => outcome.kind)
-}
-
-async function empty(url: string): Promise<void> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  await client.query(
-    `truncate accounts, balances, reservations, decisions, orders, fills, positions, agent_memory,
-      inbox, outbox`,
-  )
-  await client.end()
 }

@@ -23,7 +23,7 @@ import { type FolderLock, lockFolder } from './lock.ts'
 import { areGone, stopProcessesIn } from './processes.ts'
 
 const READY_WITHIN_MS = 60_000
-const LOCK_WITHIN_MS = 8_000
+const LOCK_WITHIN_MS = 5_000
 const RESTART_PAUSE_MS = 250
 const DATABASE = 'flotilla'
 const NOTE_FILE = 'server.json'
@@ -158,13 +158,15 @@ class SupervisedServer {
 
   #spawn(dataFolder: string): ChildProcess {
     const log = openSync(join(this.#folder, 'server.log'), 'a', 0o600)
-    const [command, ...arguments_] = this.#command(dataFolder)
+    const { line, user } = this.#command(dataFolder)
+    const [command, ...arguments_] = line
     const child = spawn(command!, arguments_, {
       cwd: '/',
       // A session of its own: an interrupt at the terminal is for us, who stop it when all is flushed.
       detached: true,
       stdio: ['ignore', log, log],
       env: { ...process.env, LC_ALL: 'C' },
+      ...user,
     })
     closeSync(log)
     this.#child = child
@@ -199,16 +201,15 @@ class SupervisedServer {
     return this.#stopping === null
   }
 
-  #command(dataFolder: string): string[] {
+  /** With setpriv the kernel ends the server when its owner dies, however that happens. */
+  #command(dataFolder: string): { line: string[]; user: ServerUser } {
     const server = [this.#binaries!.postgres, '-D', dataFolder, ...this.#settings()]
+    if (!hasSetpriv()) return { line: server, user: this.#user }
     const user = this.#user
     const identity =
       user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
-    if (hasSetpriv()) return ['setpriv', ...identity, '--pdeathsig', 'INT', '--', ...server]
-    if (user === null) return server
-    throw new Error(
-      'running as root needs setpriv (package util-linux) to start the database server',
-    )
+    const line = ['setpriv', ...identity, '--pdeathsig', 'INT', '--', ...server]
+    return { line, user: null }
   }
 
   /** Small in memory, silent when all is well, reachable from this machine only. */
