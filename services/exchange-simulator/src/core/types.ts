@@ -132,6 +132,8 @@ export type Market = {
   lastPrice: bigint
   /** Mean price of the last five minutes: the reference of the percent and notional filters. */
   averagePrice: bigint
+  /** The second since 1970 whose book is laid out. */
+  epoch: number
   levels: LevelSource
   readonly depletion: { readonly BUY: Depletion; readonly SELL: Depletion }
   readonly bids: OrderQueue

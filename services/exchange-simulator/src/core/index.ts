@@ -1,0 +1,64 @@
+export { createEngine, drainChanges, restoreEngine } from './engine.ts'
+export type { EngineOptions, Remembered } from './engine.ts'
+export { holdingOf } from './holdings.ts'
+export { createHistory } from './history.ts'
+export type { Bar, History, TapeTrade } from './history.ts'
+export { intervalOf } from './intervals.ts'
+export type { Interval } from './intervals.ts'
+export { siblingOf } from './legs.ts'
+export type { LiquidityShape } from './liquidity.ts'
+export { bestOf, TRADE_IDS_PER_SECOND } from './matching.ts'
+export { submitOco } from './order-lists.ts'
+export type { ListSubmission, NewOco } from './order-lists.ts'
+export {
+  OCO_PARAMETERS,
+  OLD_OCO_PARAMETERS,
+  ORDER_PARAMETERS,
+  readOco,
+  readOldOco,
+  readOrder,
+} from './order-parameters.ts'
+export type { Names } from './order-parameters.ts'
+export { cancelList, cancelOrder, checkOrder, findOrder, submitOrder } from './orders.ts'
+export type { Cancellation, NewOrder, OrderName, Submission } from './orders.ts'
+export { members } from './order-queue.ts'
+export { ParameterReader } from './parameters.ts'
+export type { Parameters } from './parameters.ts'
+export { hashText, mix } from './random.ts'
+export { createRecordedTape, readRecording } from './recorded.ts'
+export type { Recording } from './recorded.ts'
+export { isRefusal, refuse, refusals } from './refusal.ts'
+export type { Refusal } from './refusal.ts'
+export { advance, openMarkets } from './simulation.ts'
+export type { Feed, Simulation } from './simulation.ts'
+export { profileOf, rulesOf, venueSymbol } from './symbol-rules.ts'
+export { createMood, createSyntheticTape } from './synthetic.ts'
+export { MINUTE_MS, minuteOf, SECOND_MS } from './tape.ts'
+export type { Candle, Tape } from './tape.ts'
+export { movePrice } from './triggers.ts'
+export {
+  isLimit,
+  isLive,
+  isStop,
+  ORDER_TYPES,
+  remainingOf,
+  SELF_TRADE_MODES,
+  SIDES,
+  TIMES_IN_FORCE,
+} from './types.ts'
+export type {
+  Changes,
+  Engine,
+  Holding,
+  Level,
+  LevelSource,
+  Market,
+  Order,
+  OrderList,
+  OrderType,
+  Side,
+  SymbolRules,
+  TimeInForce,
+  Trade,
+} from './types.ts'
+export { decimalsOfStep, formatUnits, larger, multiply, ONE, parseUnits, units } from './units.ts'

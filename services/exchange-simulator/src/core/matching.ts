@@ -1,0 +1,175 @@
+import { pay, receive } from './holdings.ts'
+import { expireSibling, noteLegEnd } from './legs.ts'
+import { endOrder, release } from './lifecycle.ts'
+import { peek } from './order-queue.ts'
+import {
+  remainingOf,
+  type Engine,
+  type Level,
+  type Market,
+  type Order,
+  type Side,
+  type Trade,
+} from './types.ts'
+import { floorToStep, multiply, ONE, smaller } from './units.ts'
+
+/**
+ * Trades are made with the synthetic book only: one account never trades with itself, its crossing
+ * orders expire by the self-trade rule instead. First a plan without any effect, by which funds and
+ * fill-or-kill are judged, then the trades.
+ */
+export type Wish = {
+  readonly side: Side
+  /** Null for any price. */
+  readonly limit: bigint | null
+  /** Base to trade, or null when the quote amount decides. */
+  readonly quantity: bigint | null
+  readonly quote: bigint
+  /** Own orders stand here, and the taker must stop before it passes them. */
+  readonly barrier: bigint | null
+}
+
+export type Plan = {
+  readonly fills: readonly Level[]
+  readonly base: bigint
+  readonly quote: bigint
+  readonly complete: boolean
+}
+
+export const TRADE_IDS_PER_SECOND = 1_000
+
+export function opposite(side: Side): Side {
+  return side === 'BUY' ? 'SELL' : 'BUY'
+}
+
+/** Whether a buyer at `limit` accepts `price`, or a seller. */
+export function accepts(side: Side, limit: bigint | null, price: bigint): boolean {
+  if (limit === null) return true
+  return side === 'BUY' ? price <= limit : price >= limit
+}
+
+export function planMatch(market: Market, wish: Wish): Plan {
+  const maker = opposite(wish.side)
+  const { step } = market.rules
+  const fills: Level[] = []
+  let { index, taken } = market.depletion[maker]
+  let base = 0n
+  let quote = 0n
+  for (;;) {
+    const wanted = wish.quantity === null ? null : wish.quantity - base
+    if (wanted === 0n) return { fills, base, quote, complete: true }
+    const level = market.levels(maker, index)
+    if (level === null || !isReachable(wish, level.price)) break
+    const most = wanted ?? floorToStep(((wish.quote - quote) * ONE) / level.price, step)
+    if (most <= 0n) return { fills, base, quote, complete: true }
+    const quantity = smaller(most, level.quantity - taken)
+    if (quantity > 0n) {
+      fills.push({ price: level.price, quantity })
+      base += quantity
+      quote += multiply(level.price, quantity)
+    }
+    index += 1
+    taken = 0n
+  }
+  return { fills, base, quote, complete: false }
+}
+
+function isReachable(wish: Wish, price: bigint): boolean {
+  return accepts(wish.side, wish.limit, price) && accepts(wish.side, wish.barrier, price)
+}
+
+/** The best price that is left in the synthetic book. */
+export function bestOf(market: Market, side: Side): Level | null {
+  const eaten = market.depletion[side]
+  for (;;) {
+    const level = market.levels(side, eaten.index)
+    if (level === null) return null
+    if (level.quantity > eaten.taken) {
+      return { price: level.price, quantity: level.quantity - eaten.taken }
+    }
+    eaten.index += 1
+    eaten.taken = 0n
+  }
+}
+
+/** The account's own best order on a side. */
+export function ownBest(market: Market, side: Side): Order | null {
+  return peek(side === 'BUY' ? market.bids : market.asks)
+}
+
+export type TradeInput = {
+  readonly engine: Engine
+  readonly market: Market
+  readonly order: Order
+  readonly price: bigint
+  readonly quantity: bigint
+  readonly isMaker: boolean
+  readonly now: number
+}
+
+/** One trade with the synthetic book, whose best level shrinks by it. */
+export function trade(input: TradeInput): Trade {
+  const { engine, market, order, price, quantity, isMaker, now } = input
+  expireSibling(engine, order, now)
+  const { base, quote: quoteAsset } = market.rules
+  const quote = multiply(price, quantity)
+  const isBuyer = order.side === 'BUY'
+  const feeRate = isMaker ? engine.makerFee : engine.takerFee
+  const commission = multiply(isBuyer ? quantity : quote, feeRate)
+  release(engine, order, lockedPart(order, quantity))
+  pay(engine, isBuyer ? quoteAsset : base, isBuyer ? quote : quantity)
+  receive(engine, isBuyer ? base : quoteAsset, {
+    amount: isBuyer ? quantity : quote,
+    fee: commission,
+  })
+  bestOf(market, opposite(order.side))
+  market.depletion[opposite(order.side)].taken += quantity
+  const done: Trade = {
+    symbol: order.symbol,
+    id: nextTradeId(market, now),
+    orderId: order.id,
+    listId: order.listId,
+    price,
+    quantity,
+    quote,
+    commission,
+    commissionAsset: isBuyer ? base : quoteAsset,
+    time: now,
+    isBuyer,
+    isMaker,
+  }
+  record(input, done)
+  return done
+}
+
+function record(input: TradeInput, done: Trade): void {
+  const { engine, market, order, now } = input
+  order.executed += done.quantity
+  order.executedQuote += done.quote
+  order.updatedAt = now
+  order.trades.push(done)
+  market.trades.push(done)
+  market.lastPrice = done.price
+  engine.changes.trades.push(done)
+  engine.changes.orders.add(order)
+  if (order.quantity > 0n && remainingOf(order) === 0n) {
+    endOrder(engine, order, { status: 'FILLED', reason: null, now })
+    noteLegEnd(engine, order, now)
+  } else {
+    order.status = 'PARTIALLY_FILLED'
+  }
+}
+
+function lockedPart(order: Order, quantity: bigint): bigint {
+  if (order.locked === 0n) return 0n
+  const part = order.side === 'SELL' ? quantity : multiply(order.price, quantity)
+  return smaller(part, order.locked)
+}
+
+/** Ids of our trades lie between those of the tape, which has one at the start of each second. */
+function nextTradeId(market: Market, now: number): number {
+  const tapeId = Math.floor(now / 1_000) * TRADE_IDS_PER_SECOND
+  const id = Math.max(tapeId, market.lastTradeId) + 1
+  market.lastTradeId = id % TRADE_IDS_PER_SECOND === 0 ? id + 1 : id
+  return market.lastTradeId
+}
