@@ -19,7 +19,7 @@ export const minute = timeframeMs['1m']
 export const epoch = 1_767_571_200_000
 
 /** Enters while `ema(2)` is above 0, exits while it is below; counts what it sees. */
-export const obedient = defineStrategy({
+const obedient = defineStrategy({
   name: 'obedient',
   summary: 'Does what its indicator says.',
   parameters: z.strictObject({}),

@@ -37,7 +37,7 @@ function damaged({ from, count, lost, repeated, forming, order }: Look) {
 
 it('damage in any form yields exactly the clean sequence', () => {
   fc.assert(
-    fc.property(fc.array(look, { maxLength: 25 }), (looks) => {
+    fc.property(fc.array(look, { minLength: 3, maxLength: 25 }), (looks) => {
       const out: number[] = []
       let sequence = createSequence(minute, [candle(-1)])
       const take = (decision: SequenceDecision): SequenceDecision => {
@@ -64,20 +64,24 @@ it('damage in any form yields exactly the clean sequence', () => {
 
 it('a stop at any moment and a start from what is stored skips nothing and repeats nothing', () => {
   fc.assert(
-    fc.property(fc.array(look, { maxLength: 20 }), fc.array(fc.boolean()), (looks, stops) => {
-      const stored = [candle(-1)]
-      let sequence = createSequence(minute, stored)
-      looks.forEach((each, at) => {
-        const decision = observe(sequence, damaged(each))
-        stored.push(...decision.released)
-        sequence = stops[at] === true ? createSequence(minute, stored) : decision.sequence
-      })
-      const rest = observe(sequence, candles(0, length))
-      stored.push(...rest.released)
-      expect(stored.map(({ openTime }) => openTime)).toEqual(
-        candles(-1, length).map(({ openTime }) => openTime),
-      )
-    }),
+    fc.property(
+      fc.array(look, { minLength: 3, maxLength: 20 }),
+      fc.array(fc.boolean(), { minLength: 20 }),
+      (looks, stops) => {
+        const stored = [candle(-1)]
+        let sequence = createSequence(minute, stored)
+        looks.forEach((each, at) => {
+          const decision = observe(sequence, damaged(each))
+          stored.push(...decision.released)
+          sequence = stops[at] === true ? createSequence(minute, stored) : decision.sequence
+        })
+        const rest = observe(sequence, candles(0, length))
+        stored.push(...rest.released)
+        expect(stored.map(({ openTime }) => openTime)).toEqual(
+          candles(-1, length).map(({ openTime }) => openTime),
+        )
+      },
+    ),
     { numRuns: 200 },
   )
 })
