@@ -198,7 +198,9 @@ describe.skipIf(shared === null)('a broker that closes doors', () => {
     const model = await connect(url, { noDelay: true })
     for (let death = 0; death <= 20; death++) {
       const channel = await model.createChannel()
-      await vi.waitUntil(() => channel.get(intentQueue(0)), { timeout: 30_000, interval: 5 })
+      const delivered = Promise.withResolvers<unknown>()
+      await channel.consume(intentQueue(0), delivered.resolve)
+      await delivered.promise
       await channel.close()
     }
     await model.close()
