@@ -7,6 +7,12 @@ export const DataCollectionConfig = z
       .min(100)
       .default(30_000)
       .describe('Market milliseconds between two looks at the venue; at most one candle.'),
+    settleMs: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .default(1_000)
+      .describe('Market milliseconds that the venue is given after a candle to make it final.'),
     historyCandles: z
       .int()
       .min(1)

@@ -67,7 +67,7 @@ class Stage {
 
   async start(config: object = {}, symbols: readonly string[] = ['BTC/USDT']): Promise<Agent> {
     const agent = spec.create({
-      config: spec.config.parse({ historyCandles: 20, ...config }),
+      config: spec.config.parse({ historyCandles: 20, settleMs: 0, ...config }),
       shared: SharedConfigSchema.parse({ symbols }),
       context: this.context,
       bus: this.broker.connect(),
@@ -159,6 +159,19 @@ describe('candles', () => {
     await stage.minutes(10)
     // Twenty looks: each asks for tickers, every second one for candles.
     expect(asked() - before).toBe(10)
+  })
+
+  it('looks fall a moment after candles close, whenever the agent was started', async () => {
+    await stage.context.clock.advance(17_300)
+    await stage.start({ settleMs: 1_000 })
+    await stage.context.clock.advance(42_700 + 999)
+    await stage.broker.idle()
+    expect(stage.numbers()).toEqual([])
+    await stage.context.clock.advance(1)
+    await stage.broker.idle()
+    expect(stage.numbers()).toEqual([0])
+    await stage.minutes(2)
+    expect(stage.numbers()).toEqual([0, 1, 2])
   })
 
   it('what a gap holds back goes out after the gap was filled', async () => {

@@ -32,7 +32,9 @@ export class DataCollection implements Agent {
   #health: SourceHealth = healthy
   #timer: Timer | null = null
   #subscription: Subscription | null = null
-  #stopping = false
+  #looking: Promise<void> | null = null
+  readonly #stopped = new AbortController()
+  #polling = false
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -49,7 +51,7 @@ export class DataCollection implements Agent {
           venue,
           store: this.#store,
           metrics: this.#metrics,
-          stopping: () => this.#stopping,
+          stopping: () => this.#stopped.signal.aborted,
         }),
     )
     gauge(context.metrics, {
@@ -72,14 +74,28 @@ export class DataCollection implements Agent {
     })
     await this.#poll()
     const interval = Math.min(config.pollIntervalMs, timeframeMs[shared.timeframe])
-    this.#timer = context.clock.every(interval, () => this.#poll())
+    this.#looking = this.#lookOnTheBeat(interval)
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true
+    this.#stopped.abort()
     await this.#subscription?.cancel()
+    await this.#looking
     await this.#timer?.stop()
     await this.#store.flush()
+  }
+
+  /** Looks fall a moment after candles close, so that a new one is seen at once. */
+  async #lookOnTheBeat(interval: number): Promise<void> {
+    const { clock } = this.#deps.context
+    const settled = clock.now() - this.#deps.config.settleMs
+    try {
+      await clock.sleep(interval - (settled % interval), this.#stopped.signal)
+    } catch {
+      return
+    }
+    this.#timer = clock.every(interval, () => this.#poll())
+    await this.#poll()
   }
 
   readiness(): Readiness {
@@ -117,9 +133,11 @@ export class DataCollection implements Agent {
 
   async #poll(): Promise<void> {
     const { context } = this.#deps
-    if (this.#stopping || !mayAsk(this.#health, context.clock.now())) return
-    this.#takeHoles()
+    if (this.#polling || this.#stopped.signal.aborted) return
+    if (!mayAsk(this.#health, context.clock.now())) return
+    this.#polling = true
     try {
+      this.#takeHoles()
       await this.#pollTickers()
       await inParallel(this.#listed(), parallelFeeds, (feed) => this.#pollFeed(feed))
       await this.#pollBooks()
@@ -130,6 +148,8 @@ export class DataCollection implements Agent {
         return
       }
       await this.#afterVenueError(err)
+    } finally {
+      this.#polling = false
     }
   }
 
