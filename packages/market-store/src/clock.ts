@@ -8,3 +8,7 @@ export function after(delayMs: number, task: () => void): Cancel {
   timer.unref()
   return () => clearTimeout(timer)
 }
+
+export function systemTimeMs(): number {
+  return Date.now()
+}

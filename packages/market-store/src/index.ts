@@ -4,3 +4,7 @@ export {
   openSqliteMarketStore,
   type SqliteMarketStoreOptions,
 } from './sqlite/sqlite-market-store.ts'
+export {
+  openInfluxMarketStore,
+  type InfluxMarketStoreOptions,
+} from './influx/influx-market-store.ts'
