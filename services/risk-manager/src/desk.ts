@@ -73,12 +73,15 @@ export class AccountDesk {
 
   async #isDone({ message, mayBeOld }: Task<Work>): Promise<boolean> {
     const id = message.messageId
-    return this.#processed.has(id) || (mayBeOld && (await this.#options.wasProcessed(id)))
+    if (this.#processed.has(id)) return true
+    if (!mayBeOld || !(await this.#options.wasProcessed(id))) return false
+    this.#processed.add(id)
+    return true
   }
 
   async #decide<Result extends Work>(task: Task<Result>) {
     for (;;) {
-      await this.#trusted()
+      await this.trusted()
       const step = await this.#mutex.runExclusive(() => this.#reserve(task))
       if (step !== null) return step
     }
@@ -113,10 +116,14 @@ export class AccountDesk {
   }
 
   #distrust(book: Book, reason: string): void {
-    if (book === this.#book) this.#doubt ??= reason
+    if (book !== this.#book || this.#doubt !== null) return
+    this.#doubt = reason
+    // At once, for the sake of who only looks; when it fails, the next decision tries again.
+    this.trusted().catch(() => undefined)
   }
 
-  async #trusted(): Promise<void> {
+  /** Resolves when the book is known to be the ledger's. */
+  async trusted(): Promise<void> {
     while (this.#doubt !== null) {
       this.#rebuilding ??= this.#rebuild(this.#doubt).finally(() => {
         this.#rebuilding = null

@@ -41,10 +41,16 @@ export type TermOptions = {
   readonly waitingFor: (what: string | null) => void
 }
 
-/** Decisions in flight per partition: what waits for one commit shares the next. */
+/**
+ * Decisions in flight per partition: what waits for one commit shares the next. Orders are taken one
+ * by one, for the facts of a symbol have an order.
+ */
 const intentsAtOnce = 64
-const ordersAtOnce = 16
+/** A fill that sells what is not there is probably ahead of the one that bought it, up to here. */
+const deliveriesUntilShortfall = 8
 const retryPauseMs = 1_000
+/** A message that another machine dates after our start may still be from before it. */
+const clockDifferenceMaxMs = 60_000
 
 /** One term of leadership over an account: recovers, takes messages, ends. */
 export class Term {
@@ -148,7 +154,6 @@ export class Term {
       await bus.subscribe({
         agent,
         types: orderTypes,
-        prefetch: ordersAtOnce,
         handler: (delivery) => this.#takeOrder(desk, delivery),
       }),
     )
@@ -190,7 +195,12 @@ export class Term {
     const { message } = delivery
     if (!isOrder(message)) return ack
     if (message.payload.account !== desk.book.account.account) return ack
-    const done = await this.#carryOut(desk, delivery, (book) => takeOrder(book, message))
+    const patient = delivery.deliveryCount < deliveriesUntilShortfall
+    const done = await this.#carryOut(desk, delivery, (book) => {
+      const work = takeOrder(book, message)
+      if (patient && work.shortfalls.length > 0) throw new Error('more is sold than is there')
+      return work
+    })
     if (done.kind === 'refused') return this.#refused(message, done)
     for (const { asset, amount } of done.kind === 'committed' ? done.result.shortfalls : []) {
       this.#options.metrics.shortfalls.inc({ asset })
@@ -222,15 +232,16 @@ export class Term {
     decideWith: Task<Result>['decide'],
   ): Promise<Done<Result>> {
     const { message, redelivered, deliveryCount } = delivery
+    const ours = epochMs(message.occurredAt) > this.#since + clockDifferenceMaxMs
+    let mayBeOld = redelivered || deliveryCount > 1 || !ours
     for (;;) {
-      const ours = epochMs(message.occurredAt) > this.#since
-      const mayBeOld = redelivered || deliveryCount > 1 || !ours
       try {
         return await desk.work({ message, mayBeOld, decide: decideWith })
       } catch (error) {
         if (error instanceof StaleFenceError) this.#options.lost(error.message)
         if (!(error instanceof LedgerUnavailableError)) throw error
         this.#log.error({ err: error }, 'ledger away, decision waits')
+        mayBeOld = true
         await realClock.sleep(retryPauseMs, this.#options.over)
       }
     }
