@@ -18,8 +18,9 @@ export async function carryOut(venue: Venue, symbol: string, effect: Effect): Pr
     return await read(venue, symbol, effect)
   } catch (error) {
     const waits = error instanceof VenueError ? error.retryAfterMs : null
-    const retryAfterMs = waits ?? READ_PAUSE_MS
-    return { key: effect.key, kind: 'read-failed', subject: subjectOf(effect), retryAfterMs }
+    const reason = error instanceof Error ? error.message : String(error)
+    const failed = { subject: subjectOf(effect), retryAfterMs: waits ?? READ_PAUSE_MS, reason }
+    return { key: effect.key, kind: 'read-failed', ...failed }
   }
 }
 

@@ -1,5 +1,6 @@
 // From the configuration to the core's settings: durations that wait for a network or a person are
 // stretched by the speed of the market's clock.
+import type { SharedConfig } from '@flotilla/fleet'
 import type { VenueProfile } from '@flotilla/venue'
 import type { ExecutionConfig } from './config.ts'
 import type { Settings } from './core/index.ts'
@@ -34,4 +35,9 @@ export function settingsOf(
     fillMarginMs: scaled(FILL_MARGIN_MS),
     priceFreshMs: PRICE_FRESH_MS,
   }
+}
+
+/** Market seconds per second: only the simulator's market runs faster than the clock on the wall. */
+export function speedOf(shared: SharedConfig): number {
+  return shared.venue.kind === 'simulator' ? shared.simulator.speed : 1
 }

@@ -36,3 +36,11 @@ export function entriesStoppedChange(symbol: string | null, reason: string | nul
   const key = `${STOPPED_PREFIX}${symbol ?? '*'}`
   return { kind: 'memory-stored', agent: 'execution', key, value: reason } as const
 }
+
+/** Symbols with an open order or a position, whatever the configuration names today. */
+export async function loadTradedSymbols(ledger: Ledger, account: string): Promise<string[]> {
+  const orders = await ledger.loadOpenOrders(account)
+  const positions = await ledger.loadPositions(account)
+  const held = positions.filter(({ quantity }) => !quantity.isZero())
+  return [...new Set([...orders, ...held].map(({ symbol }) => symbol))]
+}

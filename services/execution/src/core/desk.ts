@@ -175,7 +175,12 @@ export type Answer = { readonly key: string } & (
       readonly fills: readonly VenueFill[]
     }
   /** A read did not come through; it says nothing about the order. */
-  | { readonly kind: 'read-failed'; readonly subject: string | null; readonly retryAfterMs: number }
+  | {
+      readonly kind: 'read-failed'
+      readonly subject: string | null
+      readonly retryAfterMs: number
+      readonly reason: string
+    }
 )
 
 export type Input =

@@ -1,0 +1,381 @@
+import {
+  createMessage,
+  Flatten,
+  TickerUpdated,
+  TradingStateChanged,
+  instant,
+} from '@flotilla/contracts'
+import type { Ledger } from '@flotilla/ledger'
+import type { Venue } from '@flotilla/venue'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { account, approval, hold, venueName, type ApprovalOptions } from './testing.ts'
+import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
+
+const rigs: Rig[] = []
+afterEach(async () => {
+  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
+})
+
+/** Dead processes hang in their calls; their timers are stopped when all tests are done. */
+const dead: Rig[] = []
+afterAll(async () => {
+  await Promise.all(dead.map((rig) => rig.stop()))
+})
+
+async function live(world: World, options: RigOptions = {}): Promise<Rig> {
+  const rig = await createRig(world, options)
+  rigs.push(rig)
+  await rig.agent.start()
+  return rig
+}
+
+async function approve(world: World, rig: Rig, options: ApprovalOptions) {
+  const { message, reservation } = approval({ now: world.now, ...options })
+  await hold(world.ledger, reservation)
+  await rig.publish(message)
+  return message
+}
+
+const positionOf = (world: World, symbol = 'BTC/USDT') =>
+  world.ledger.findPosition(account, venueName, symbol)
+
+async function isProtected(world: World, symbol = 'BTC/USDT'): Promise<boolean> {
+  return (await positionOf(world, symbol))?.protection?.state === 'protected'
+}
+
+async function isFlat(world: World): Promise<boolean> {
+  return (await positionOf(world))?.quantity.isZero() === true
+}
+
+const flatten = (symbol: string | null) =>
+  createMessage(Flatten, {
+    source: 'operator',
+    occurredAt: 1,
+    discriminator: `flatten ${symbol}`,
+    payload: { account: null, symbol, requestedBy: 'test', reason: 'enough' },
+  })
+
+const tradingState = (state: 'active' | 'halted', at: number) =>
+  createMessage(TradingStateChanged, {
+    source: 'risk-manager',
+    occurredAt: at,
+    discriminator: String(at),
+    payload: { account, symbol: null, state, reason: 'test' },
+  })
+
+describe('the execution agent', () => {
+  it('turns an approval into a protected position and says so in order', async () => {
+    const world = await createWorld()
+    const rig = await live(world)
+    const message = await approve(world, rig, { name: 'one' })
+    await rig.until(() => isProtected(world))
+    await rig.until(() => rig.heard.length === 9)
+    expect(rig.heard.map(({ correlationId }) => correlationId)).toEqual(
+      rig.heard.map(() => message.correlationId),
+    )
+    expect(rig.heardOf('execution.position.changed.v1').at(-1)?.payload).toMatchObject({
+      quantity: '0.00999',
+      protection: {
+        state: 'protected',
+        stopPrice: '49000',
+        takeProfitPrice: '52000',
+        quantity: '0.00999',
+      },
+    })
+    expect(rig.agent.readiness()).toMatchObject({ ready: true, detail: { differences: [] } })
+  })
+
+  it('does the work of a redelivered approval once', async () => {
+    const world = await createWorld()
+    const rig = await live(world)
+    const message = await approve(world, rig, { name: 'one' })
+    await rig.publish(message, message)
+    await rig.until(() => isProtected(world))
+    await rig.publish(message)
+    await rig.broker.idle()
+    expect(world.venue.callsOf('placeOrder')).toHaveLength(1)
+  })
+
+  it('refuses an approval that no reservation covers, and keeps it for a human', async () => {
+    const world = await createWorld()
+    const rig = await live(world)
+    await rig.publish(approval({ name: 'forged', now: world.now }).message)
+    await rig.broker.idle()
+    expect(world.venue.callsOf('placeOrder')).toEqual([])
+    const [letter] = await rig.broker.deadLetters.list({ agent: 'execution' })
+    expect(letter?.reason).toContain('without a reservation')
+  })
+
+  it('lets one symbol go on while the venue hangs on another', async () => {
+    const world = await createWorld()
+    const release = Promise.withResolvers<void>()
+    const venue = wrapped(world.venue, async (method, argument, call) => {
+      const { symbol } = (argument ?? {}) as { symbol?: string }
+      if (method === 'placeOrder' && symbol === 'BTC/USDT') await release.promise
+      return call()
+    })
+    const rig = await live(world, { venue })
+    await approve(world, rig, { name: 'btc' })
+    await approve(world, rig, {
+      name: 'eth',
+      symbol: 'ETH/USDT',
+      quantity: '0.2',
+      limitPrice: '2510',
+      stop: '2400',
+      takeProfit: '2700',
+    })
+    await rig.until(() => isProtected(world, 'ETH/USDT'))
+    expect(await positionOf(world)).toBeNull()
+    release.resolve()
+    await rig.until(() => isProtected(world))
+  })
+
+  it('stops entries and goes on with exits while trading is halted, also after a restart', async () => {
+    const world = await createWorld()
+    const first = await live(world)
+    await approve(world, first, { name: 'one' })
+    await first.until(() => isProtected(world))
+    await first.publish(tradingState('halted', 1))
+    await first.broker.idle()
+    await first.agent.stop()
+
+    const second = await live(world)
+    await approve(world, second, { name: 'two' })
+    await second.until(() => second.heardOf('execution.order.expired.v1').length === 1)
+    expect(second.heardOf('execution.order.expired.v1')[0]?.payload).toMatchObject({
+      code: 'trading_stopped',
+    })
+    await approve(world, second, { name: 'out', purpose: 'exit', quantity: '0.00999' })
+    await second.until(() => isFlat(world))
+
+    await second.publish(tradingState('active', 2))
+    await second.broker.idle()
+    await approve(world, second, { name: 'three' })
+    await second.until(() => isProtected(world))
+  })
+
+  it('closes the positions in scope when told to flatten', async () => {
+    const world = await createWorld()
+    const rig = await live(world)
+    await approve(world, rig, { name: 'btc' })
+    await approve(world, rig, {
+      name: 'eth',
+      symbol: 'ETH/USDT',
+      quantity: '0.2',
+      limitPrice: '2510',
+      stop: '2400',
+      takeProfit: '2700',
+    })
+    await rig.until(() => isProtected(world))
+    await rig.until(() => isProtected(world, 'ETH/USDT'))
+    await rig.publish(flatten('BTC/USDT'))
+    await rig.until(() => isFlat(world))
+    expect(await isProtected(world, 'ETH/USDT')).toBe(true)
+  })
+
+  it('asks at once what became of the exits when a price reaches one', async () => {
+    const world = await createWorld()
+    const rig = await live(world)
+    await approve(world, rig, { name: 'one' })
+    await rig.until(() => isProtected(world))
+    world.venue.setPrice('BTC/USDT', '48000')
+    await rig.publish(
+      createMessage(TickerUpdated, {
+        source: 'data-collection',
+        occurredAt: world.now,
+        discriminator: 'fall',
+        payload: {
+          venue: venueName,
+          symbol: 'BTC/USDT',
+          last: '48000',
+          bid: null,
+          ask: null,
+          quoteVolume24h: '1',
+          observedAt: instant(world.now),
+        },
+      }),
+    )
+    const before = world.now
+    while (!(await isFlat(world))) await new Promise((resolve) => setImmediate(resolve))
+    expect(world.now).toBe(before)
+  })
+
+  it('waits for a venue that is away at the start, and says that it is not ready', async () => {
+    const world = await createWorld()
+    world.venue.failReads('unreachable', 1)
+    const rig = await createRig(world)
+    rigs.push(rig)
+    await rig.agent.start()
+    expect(rig.agent.readiness()).toMatchObject({
+      ready: false,
+      detail: { waitsFor: 'the rules of the venue' },
+    })
+    await rig.until(() => rig.agent.readiness().ready)
+  })
+
+  it('names what the venue has and we do not', async () => {
+    const world = await createWorld()
+    await world.venue.placeOrder({
+      type: 'limit-maker',
+      clientOrderId: 'web_1',
+      symbol: 'BTC/USDT',
+      side: 'buy',
+      quantity: approvalQuantity,
+      limitPrice: approvalQuantity.times(4_000_000),
+    })
+    const rig = await live(world)
+    expect(rig.agent.readiness().detail['differences']).toEqual([
+      { kind: 'foreign-order', symbol: 'BTC/USDT', clientOrderId: 'web_1' },
+    ])
+    expect(world.venue.callsOf('cancelOrder')).toEqual([])
+  })
+
+  it('is led by one instance at a time, and the second takes over', async () => {
+    const world = await createWorld()
+    const first = await live(world, { instance: 'a' })
+    const second = await live(world, { instance: 'b' })
+    expect(second.agent.readiness()).toMatchObject({
+      ready: false,
+      detail: { waitsFor: 'leadership' },
+    })
+    await approve(world, first, { name: 'one' })
+    await first.until(() => isProtected(world))
+    await first.agent.stop()
+    await second.until(() => second.agent.readiness().ready)
+    await approve(world, second, { name: 'out', purpose: 'exit', quantity: '0.00999' })
+    await second.until(() => isFlat(world))
+  })
+})
+
+const approvalQuantity = approval({ name: 'any' }).reservation.amount.dividedBy('50100', 8, 'down')
+
+describe('a process that dies', () => {
+  /** Far more events than the scenario has; the test stops when one life survives its whole work. */
+  const momentsMax = 200
+
+  it('at any commit or call loses nothing and doubles nothing', async () => {
+    let survived = false
+    let moment = 0
+    while (!survived && moment < momentsMax) {
+      moment += 1
+      survived = await surviveDeathAt(moment)
+    }
+    expect(survived).toBe(true)
+    expect(moment).toBeGreaterThan(20)
+  })
+
+  /** True when the first life was through with everything before it was to die. */
+  async function surviveDeathAt(moment: number): Promise<boolean> {
+    const world = await createWorld()
+    const fate = createFate(moment)
+    const doomed = await createRig(world, {
+      ledger: wrapped(world.ledger, fate.around),
+      venue: wrapped(world.venue, fate.around),
+    })
+    dead.push(doomed)
+    const started = doomed.agent.start()
+    await Promise.race([started, fate.died])
+    const entry = approval({ name: 'in', now: world.now, expiresInMs: 3_600_000 })
+    await hold(world.ledger, entry.reservation)
+    await doomed.publish(entry.message)
+    await doomed.until(async () => fate.isDead() || (await isProtected(world)))
+    const exit = approval({
+      name: 'out',
+      purpose: 'exit',
+      quantity: '0.00999',
+      now: world.now,
+      expiresInMs: 3_600_000,
+    })
+    await hold(world.ledger, exit.reservation)
+    await doomed.publish(exit.message)
+    await doomed.until(async () => fate.isDead() || (await isFlat(world)))
+    const through = !fate.isDead()
+
+    // What the dead one had not acknowledged is delivered again.
+    const heir = await live(world)
+    await heir.publish(entry.message, exit.message)
+    await heir.until(async () => (await endsOf(world)) === 2)
+    await heir.until(async () => (await world.ledger.loadOpenOrders(account)).length === 0)
+    await checkAgainstVenue(world)
+    await heir.stop()
+    rigs.splice(rigs.indexOf(heir), 1)
+    return through
+  }
+
+  async function endsOf(world: World): Promise<number> {
+    const orders = await world.ledger.loadOrders({ account, limit: 100 })
+    const mine = orders.filter(({ leg }) => leg === 'entry' || leg === 'exit')
+    const open = new Set(
+      (await world.ledger.loadOpenOrders(account)).map((order) => order.intentId),
+    )
+    return new Set(mine.map((order) => order.intentId).filter((id) => !open.has(id))).size
+  }
+
+  async function checkAgainstVenue(world: World): Promise<void> {
+    const names = world.venue.allOrders().map(({ clientOrderId }) => clientOrderId)
+    expect(new Set(names).size).toBe(names.length)
+    const entries = world.venue.allOrders().filter(({ side }) => side === 'buy')
+    expect(entries.length).toBeLessThanOrEqual(1)
+    const fills = await world.ledger.loadFills({ account })
+    const trades = fills.map(({ tradeId }) => tradeId)
+    expect(trades.toSorted()).toEqual(
+      world.venue
+        .allFills()
+        .map(({ tradeId }) => tradeId)
+        .toSorted(),
+    )
+    const position = await positionOf(world)
+    const balances = await world.venue.fetchBalances()
+    const base = balances.find(({ asset }) => asset === 'BTC')?.total.toString() ?? '0'
+    expect(position?.quantity.toString() ?? '0').toBe(base)
+  }
+})
+
+type Around = (method: string, argument: unknown, call: () => Promise<unknown>) => Promise<unknown>
+
+/** The same port with something around the calls that change the world. */
+function wrapped<Port extends Ledger | Venue>(port: Port, around: Around): Port {
+  return new Proxy(port, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property, target)
+      if (typeof member !== 'function' || typeof property !== 'string') return member
+      const method = member as (...rest: readonly unknown[]) => unknown
+      return (...rest: readonly unknown[]) => {
+        const call = () => method.apply(target, [...rest])
+        if (property === 'health') return call()
+        return around(property, rest[0], async () => call())
+      }
+    },
+  })
+}
+
+const changing = new Set([
+  'commit',
+  'placeOrder',
+  'placeProtection',
+  'cancelProtection',
+  'cancelOrder',
+])
+
+/** Dies at the given moment: before or after one of the calls that change something. */
+function createFate(moment: number) {
+  let moments = 0
+  let isDead = false
+  const dying = Promise.withResolvers<void>()
+  const never = new Promise<never>(() => {})
+  const pass = (): boolean => {
+    moments += 1
+    if (moments !== moment) return false
+    isDead = true
+    dying.resolve()
+    return true
+  }
+  const around: Around = async (method, _, call) => {
+    if (isDead) return never
+    if (!changing.has(method)) return call()
+    if (pass()) return never
+    const result = await call()
+    return isDead || pass() ? never : result
+  }
+  return { around, isDead: () => isDead, died: dying.promise }
+}
