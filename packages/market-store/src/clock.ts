@@ -9,6 +9,16 @@ export function after(delayMs: number, task: () => void): Cancel {
   return () => clearTimeout(timer)
 }
 
+/** Resolves when the work has ended or the time is up, whichever comes first. */
+export async function settledWithin(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let cancel: Cancel = () => {}
+  const timeUp = new Promise<void>((resolve) => {
+    cancel = after(timeoutMs, resolve)
+  })
+  await Promise.race([work, timeUp])
+  cancel()
+}
+
 export function systemTimeMs(): number {
   return Date.now()
 }

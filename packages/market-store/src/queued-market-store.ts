@@ -1,4 +1,5 @@
 // What both stores share: writes through the queue, reads straight from the store.
+import { settledWithin } from './clock.ts'
 import type { Point } from './points.ts'
 import type {
   MarketStore,
@@ -25,6 +26,8 @@ export type QueuedMarketStoreOptions = {
   readonly writesAtOnce: boolean
   readonly closeStore: () => Promise<void>
 }
+
+const closeWithinMs = 3_000
 
 export class QueuedMarketStore implements MarketStore {
   readonly #options: QueuedMarketStoreOptions
@@ -88,8 +91,12 @@ export class QueuedMarketStore implements MarketStore {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    await this.#queue.flush()
+    // An agent has seconds to stop; a store that does not answer must not hold it.
+    await settledWithin(this.#queue.flush(), closeWithinMs)
     this.#queue.stop()
+    const { buffered } = this.health()
+    const { logger } = this.#options.queue
+    if (buffered > 0) logger?.warn({ buffered }, 'market store closed with points unwritten')
     await this.#options.closeStore()
   }
 

@@ -14,6 +14,7 @@ import { Storage, TypeConflictError } from './storage.ts'
 export type StandInFault =
   | { readonly kind: 'status'; readonly status: number; readonly message: string }
   | { readonly kind: 'reset' }
+  | { readonly kind: 'hang' }
   /** A query's answer ends with this error after its tables. */
   | { readonly kind: 'error-row'; readonly message: string }
 
@@ -96,6 +97,7 @@ class StandIn {
       response.destroy()
       return
     }
+    if (this.fault?.kind === 'hang') return
     try {
       this.#answer(request, body, response)
     } catch (error) {

@@ -100,6 +100,19 @@ describe('InfluxDB market store', () => {
     expect((await store.check()).state).toBe('healthy')
   })
 
+  it('closes in good time when the server does not answer, and says what it could not write', async () => {
+    const lines: unknown[] = []
+    const log = (facts: object, message: string) => void lines.push([facts, message])
+    const stuck = openOn(server, { logger: { info: log, warn: log } })
+    server.setFault({ kind: 'hang' })
+    await stuck.writeCandles([candleAt(0)])
+    const before = performance.now()
+    await stuck.close()
+    expect(performance.now() - before).toBeLessThan(8_000)
+    expect(lines).toEqual([[{ buffered: 1 }, 'market store closed with points unwritten']])
+    server.setFault(null)
+  })
+
   it('names the candles that a long outage pushed out', async () => {
     const small = openOn(server, { bufferMax: 2 })
     server.setFault({ kind: 'reset' })
