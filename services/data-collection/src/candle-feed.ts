@@ -83,14 +83,15 @@ export class CandleFeed {
     const behind = (config.historyCandles + 1) * this.#intervalMs
     let since = this.#floor(context.clock.now() - behind)
     const history: VenueCandle[] = []
-    for (;;) {
+    while (!this.#deps.stopping()) {
       const page = await this.#fetch(since, config.pageCandles)
       const decision = observe(sequence, page)
       sequence = decision.sequence
       history.push(...decision.released)
-      const newest = page.at(-1)
-      if (newest === undefined || page.length < config.pageCandles || this.#deps.stopping()) break
-      since = newest.openTime + this.#intervalMs
+      const next = (page.at(-1)?.openTime ?? since) + this.#intervalMs
+      // Some venues answer with less than was asked for: only the present is the end.
+      if (page.length === 0 || next + this.#intervalMs > context.clock.now()) break
+      since = next
     }
     // A hole in the history is the venue's own or is asked for later; it holds nothing up.
     history.push(...sequence.waiting)

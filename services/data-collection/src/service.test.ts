@@ -133,6 +133,11 @@ describe('candles', () => {
     expect(stage.numbers()).toEqual([])
   })
 
+  it('a history longer than a page is fetched page by page', async () => {
+    await stage.start({ pageCandles: 10, historyCandles: 45 })
+    expect(await stage.stored()).toEqual(range(-46, 0))
+  })
+
   it('each candle is published once, when it has closed, and stored', async () => {
     await stage.start()
     await stage.minutes(10)
@@ -296,7 +301,7 @@ describe('a venue that fails', () => {
     stage.venue.failReads('unavailable', 3)
     await stage.minutes(12)
     expect(stage.numbers()).toEqual(range(0, 15))
-    expect(stage.states().map(({ state }) => state)).toEqual(['degraded', 'healthy'])
+    expect(stage.states().map(({ state }) => state)).toEqual(['healthy', 'degraded', 'healthy'])
     expect(stage.context.logs.messages('warn')).toEqual(['venue state changed'])
   })
 
@@ -328,6 +333,7 @@ describe('a venue that fails', () => {
     await stage.minutes(60)
     expect(stage.venue.calls.length).toBe(calls)
     expect(stage.states()).toMatchObject([
+      { state: 'healthy', fix: null },
       { source: 'simulator', state: 'disabled', fix: expect.stringContaining('apiKey') as string },
     ])
     expect(stage.context.logs.messages('error')).toEqual(['venue state changed'])

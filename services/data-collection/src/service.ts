@@ -30,6 +30,8 @@ export class DataCollection implements Agent {
   readonly #unlisted = new Set<string>()
   readonly #tickerAt = new Map<string, number>()
   #health: SourceHealth = healthy
+  /** What the others know: nothing yet, or what an earlier run told them. */
+  #toldState: SourceHealth['state'] | null = null
   #timer: Timer | null = null
   #subscription: Subscription | null = null
   #looking: Promise<void> | null = null
@@ -62,7 +64,7 @@ export class DataCollection implements Agent {
   }
 
   async start(): Promise<void> {
-    const { bus, context, shared, config } = this.#deps
+    const { bus, shared, config } = this.#deps
     await Promise.all(this.#feeds.map((feed) => this.#recover(feed)))
     this.#subscription = await bus.subscribe({
       agent: 'data-collection',
@@ -225,11 +227,11 @@ export class DataCollection implements Agent {
     )
   }
 
-  /** A change is told once; a fault that goes on is not told again. */
+  /** Told at the start and with each change; a fault that goes on is not told again. */
   async #become(health: SourceHealth): Promise<void> {
-    const before = this.#health.state
     this.#health = health
-    if (before === health.state) return
+    if (this.#toldState === health.state) return
+    this.#toldState = health.state
     const { context, bus, shared } = this.#deps
     const level = { healthy: 'info', degraded: 'warn', disabled: 'error' } as const
     const reason = health.state === 'healthy' ? null : health.reason
