@@ -1,10 +1,26 @@
-import { deriveId, type AnyMessage, type DenialReason } from '@flotilla/contracts'
+import {
+  createMessage,
+  deriveId,
+  Pause,
+  Resume,
+  type AnyMessage,
+  type DenialReason,
+} from '@flotilla/contracts'
 import { createMemoryBroker } from '@flotilla/bus'
-import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
+import { createMemoryLedger, LedgerUnavailableError, type Ledger } from '@flotilla/ledger'
+import type { MarketStore } from '@flotilla/market-store'
+import { createFakeVenue, symbolRules } from '@flotilla/venue/testing'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { decimal, intentMessage } from './testing.ts'
-import { startRig, until, type Rig, type RigOptions } from './testing/rig.ts'
+import { decimal, intentMessage, orderMessage, testNow } from './testing.ts'
+import {
+  createRig,
+  emptyMarketStore,
+  startRig,
+  until,
+  type Rig,
+  type RigOptions,
+} from './testing/rig.ts'
 
 const rigs: Rig[] = []
 afterEach(async () => {
@@ -77,6 +93,212 @@ describe('three intents of 80 % of 84.54 at the same instant', () => {
     )
   })
 })
+
+describe('the shell', () => {
+  it('opens the account at the first start with what the venue reports', async () => {
+    const rig = await start({ balances: { USDT: '84.54', DOGE: '7' } })
+    const balances = await rig.ledger.loadBalances('main')
+    expect(balances.map(({ asset, total }) => `${asset} ${total.toString()}`)).toEqual([
+      'DOGE 7',
+      'USDT 84.54',
+    ])
+    expect(await rig.ledger.loadAccount('main')).toMatchObject({
+      venue: 'simulator',
+      mode: 'paper',
+    })
+    expect(rig.agent.readiness()).toMatchObject({ ready: true })
+  })
+
+  it('does not take the venue for the account at a later start', async () => {
+    const ledger = createMemoryLedger()
+    await (await startRig({ ledger, balances: { USDT: '84.54' } })).stop()
+    const rig = await start({ ledger, balances: { USDT: '1000000' } })
+    const [balance] = await rig.ledger.loadBalances('main')
+    expect(balance?.total).toEqual(decimal('84.54'))
+  })
+
+  it(
+    'waits for a venue that is down, and is not ready meanwhile',
+    { timeout: 60_000 },
+    async () => {
+      const venue = createFakeVenue({
+        rules: [symbolRules({ symbol: 'BTC/USDT' })],
+        balances: { USDT: '84.54' },
+      })
+      venue.failReads('unavailable', 1)
+      const rig = await start({ venue })
+      expect(rig.agent.readiness()).toMatchObject({
+        ready: false,
+        detail: { waitsFor: 'the balances of the venue' },
+      })
+      await until(() => rig.agent.readiness().ready)
+      await rig.publish(intentMessage())
+      await until(() => rig.heard.length === 1)
+      expect(rig.heardOf('risk.intent.approved.v1')).toHaveLength(1)
+    },
+  )
+
+  it('records the decision with all checks, and why it denied', async () => {
+    const rig = await start()
+    const message = intentMessage({ confidence: 1 })
+    await rig.publish(message)
+    await until(() => rig.heard.length === 1)
+    const decision = await rig.ledger.findDecision('main', message.payload.intentId)
+    expect(decision).toMatchObject({
+      verdict: 'denied',
+      reasons: [{ code: 'confidence_below_minimum', confidence: 1, confidenceMin: 50 }],
+      sizing: { method: 'balance-share', amount: '67.63' },
+      reservationId: null,
+      correlationId: message.correlationId,
+    })
+    expect(decision?.checks).toHaveLength(16)
+  })
+
+  it('decides an intent once, however often and under whatever message id it comes', async () => {
+    const rig = await start()
+    const message = intentMessage()
+    await rig.publish(message, message)
+    await until(() => rig.heard.length === 1)
+    const again = { ...message, messageId: deriveId('another message') }
+    await rig.publish(again, intentMessage({ symbol: 'ETH/USDT', intentId: deriveId('marker') }))
+    await until(() => rig.heard.length === 2)
+    expect(rig.heardOf('risk.intent.approved.v1')).toHaveLength(1)
+    expect(await rig.ledger.loadOpenReservations('main')).toHaveLength(1)
+    expect(await rig.broker.deadLetters.list()).toEqual([])
+  })
+
+  it('settles a fill and lets the next entry use what is left', async () => {
+    const rig = await start()
+    await rig.publish(intentMessage({ expectedPrice: '100' }))
+    await until(() => rig.heard.length === 1)
+    const [approved] = rig.heardOf('risk.intent.approved.v1')
+    const { reservationId } = approved!.payload.reservation
+    const fill = { reservationId, price: '100', quantity: '0.5', fee: '0.0005', feeAsset: 'BTC' }
+    await rig.publish(orderMessage(fill))
+    await until(async () => (await rig.ledger.loadOpenReservations('main')).length === 0)
+    await rig.publish(intentMessage({ symbol: 'ETH/USDT', expectedPrice: '100' }))
+    await until(() => rig.heard.length === 2)
+    // 34.54 is left: four fifths of it, rounded down to the cent.
+    expect(rig.heardOf('risk.intent.approved.v1')[1]?.payload.reservation.amount).toBe('27.63')
+  })
+
+  it('remembers a pause over a restart', async () => {
+    const ledger = createMemoryLedger()
+    const first = await startRig({ ledger })
+    await first.publish(command(Pause))
+    await until(() => first.heardOf('risk.trading-state.changed.v1').length === 1)
+    await first.stop()
+    const rig = await start({ ledger })
+    await rig.publish(intentMessage())
+    await until(() => rig.heard.length === 1)
+    expect(codesOf(rig)).toEqual([['trading_paused']])
+    await rig.publish(command(Resume))
+    await until(() => rig.heardOf('risk.trading-state.changed.v1').length === 1)
+    await rig.publish(intentMessage({ symbol: 'ETH/USDT' }))
+    await until(() => rig.heardOf('risk.intent.approved.v1').length === 1)
+  })
+
+  it('falls back to the price of the market store, and counts it', async () => {
+    const at = testNow - 1_000
+    const stored = { price: decimal('40000'), at, source: 'ticker' } as const
+    const rig = await start({ marketStore: emptyMarketStore(new Map([['BTC/USDT', stored]])) })
+    await rig.publish(intentMessage())
+    await until(() => rig.heard.length === 1)
+    const [approved] = rig.heardOf('risk.intent.approved.v1')
+    expect(approved?.payload.referencePrice).toBe('40000')
+    expect(await rig.context.metrics.metrics()).toMatch(
+      /flotilla_price_fallbacks_total\{source="market-store".*\} 1/,
+    )
+  })
+
+  it('values the account from time to time', async () => {
+    const points: string[] = []
+    const marketStore: MarketStore = {
+      ...emptyMarketStore(),
+      writeEquity: async (written) => {
+        points.push(...written.map(({ equity }) => equity.toString()))
+      },
+    }
+    const rig = await start({ marketStore })
+    await rig.context.clock.advance(300_000)
+    expect(points).toEqual(['84.54'])
+    expect(rig.context.logs.messages('info')).toContain('equity valued')
+  })
+
+  it('stands by while another instance leads, and takes over when that one stops', async () => {
+    const ledger = createMemoryLedger()
+    const broker = createMemoryBroker()
+    const leader = await startRig({ ledger, broker })
+    const standby = createRig({ ledger, broker, instance: '2' })
+    await standby.agent.start()
+    expect(standby.agent.readiness()).toMatchObject({
+      ready: false,
+      detail: { waitsFor: 'another instance leads' },
+    })
+    await leader.publish(intentMessage())
+    await until(() => leader.heard.length === 1)
+    await leader.agent.stop()
+    await until(() => standby.agent.readiness().ready)
+    expect(standby.agent.readiness().detail).toMatchObject({ openReservations: 1 })
+    await standby.publish(intentMessage({ symbol: 'ETH/USDT', expectedPrice: '100' }))
+    await until(() => leader.heard.length === 2)
+    expect(codesOf(leader)).toEqual([['insufficient_available_balance']])
+    await standby.stop()
+  })
+
+  it('an overtaken leader decides nothing more, and begins anew', async () => {
+    const ledger = createMemoryLedger()
+    const rig = await start({ ledger })
+    // The same instance's name takes its lease at once, as after a restart.
+    const request = { role: 'risk-manager:main', instance: '1', holder: 'successor', leaseMs: 1 }
+    await ledger.acquireLease(request)
+    await rig.publish(intentMessage())
+    await until(() => rig.heard.length === 1)
+    expect(rig.heardOf('risk.intent.approved.v1')).toHaveLength(1)
+    expect(rig.context.logs.messages('info').filter((each) => each === opened)).toHaveLength(2)
+    expect(await rig.ledger.loadOpenReservations('main')).toHaveLength(1)
+  })
+
+  it('waits with its decision while the ledger is away', { timeout: 60_000 }, async () => {
+    const memory = createMemoryLedger()
+    let away = 0
+    const ledger: Ledger = {
+      ...memory,
+      commit: async (units, fence) => {
+        if (away > 0) {
+          away -= 1
+          throw new LedgerUnavailableError('a test')
+        }
+        return memory.commit(units, fence)
+      },
+    }
+    const rig = await start({ ledger })
+    away = 1
+    await rig.publish(intentMessage())
+    await until(() => rig.heard.length === 1)
+    expect(rig.heardOf('risk.intent.approved.v1')).toHaveLength(1)
+    expect(rig.context.logs.messages('error')).toEqual(['ledger away, decision waits'])
+    expect(await rig.broker.deadLetters.list()).toEqual([])
+  })
+
+  it('leaves nothing running when it is stopped', async () => {
+    const rig = await startRig()
+    await rig.stop()
+    expect(rig.context.clock.waiting()).toBe(0)
+    expect(rig.agent.readiness()).toMatchObject({ ready: false })
+  })
+})
+
+const opened = 'account open for decisions'
+
+function command(definition: typeof Pause | typeof Resume): AnyMessage {
+  return createMessage(definition, {
+    source: 'operator',
+    occurredAt: testNow,
+    discriminator: 'a test',
+    payload: { requestedBy: 'test', reason: 'a test', account: null, symbol: null },
+  }) as AnyMessage
+}
 
 /** Every commit and every load waits for its turn in the scheduler's order. */
 function scheduled(ledger: Ledger, scheduler: fc.Scheduler): Ledger {

@@ -8,7 +8,12 @@ import { assetsOf, fundsOf, type Book } from './book.ts'
 export function priceOfAsset(book: Book, asset: string): Decimal | null {
   const { currency } = book.account
   if (asset === currency) return Decimal.one
-  return book.prices.get(`${asset}/${currency}`)?.price ?? null
+  return priceOfSymbol(book, `${asset}/${currency}`)
+}
+
+/** What is held had a price when it was bought. */
+function priceOfSymbol(book: Book, symbol: string): Decimal | null {
+  return book.prices.get(symbol)?.price ?? book.positions.get(symbol)?.lastFillPrice ?? null
 }
 
 /** Net asset value: all that the account owns. */
@@ -27,7 +32,7 @@ export function exposureOf(book: Book): Decimal {
   const quotes = new Set<string>()
   for (const [symbol, { quantity, lastFillPrice }] of book.positions) {
     const { quote } = assetsOf(symbol)
-    const price = book.prices.get(symbol)?.price ?? lastFillPrice
+    const price = priceOfSymbol(book, symbol) ?? lastFillPrice
     exposure = exposure.plus(inCurrency(book, quote, quantity.times(price)))
   }
   for (const symbol of book.openEntries.keys()) quotes.add(assetsOf(symbol).quote)
