@@ -25,6 +25,7 @@ create table balances (
   constraint balance_not_overcommitted check (0 <= reserved and reserved <= total)
 ) with (fillfactor = 50);
 
+-- The account is proved by the balance that every commit of a reservation moves.
 create table reservations (
   reservation_id text not null,
   account        text not null,
@@ -38,7 +39,6 @@ create table reservations (
   end_reason     text,
   constraint reservation_unique primary key (reservation_id),
   constraint reservation_one_per_intent unique (account, intent_id),
-  constraint reservation_account_exists foreign key (account) references accounts,
   constraint reservation_amounts check (0 <= consumed and consumed <= amount),
   constraint reservation_held check (
     state in ('held', 'settled', 'released') and (state = 'held') = (ended_at is null)
@@ -46,6 +46,7 @@ create table reservations (
 );
 create index reservations_open on reservations (account, created_at) where state = 'held';
 
+-- The parts that only people read are kept as they were written, which is quicker than jsonb.
 create table decisions (
   decision_id    text not null,
   intent_id      text not null,
@@ -53,14 +54,13 @@ create table decisions (
   symbol         text not null,
   side           text not null,
   verdict        text not null check (verdict in ('approved', 'denied')),
-  checks         jsonb not null,
-  reasons        jsonb not null,
-  sizing         jsonb,
+  checks         json not null,
+  reasons        json not null,
+  sizing         json,
   reservation_id text,
   correlation_id text not null,
   decided_at     timestamptz not null,
-  constraint decision_unique primary key (decision_id),
-  constraint decision_one_per_intent unique (account, intent_id)
+  constraint decision_one_per_intent primary key (account, intent_id)
 );
 create index decisions_by_time on decisions (account, decided_at desc);
 
@@ -159,20 +159,24 @@ create table inbox (
   received_at timestamptz not null default now(),
   constraint inbox_unique primary key (consumer, message_id)
 );
-create index inbox_by_time on inbox (received_at);
 
--- What was said, in the order of the commits. Rows are marked when the bus has them.
+-- What was said, in the order of the commits. Written once and never changed; what the bus does not
+-- have yet stands in the second table as well, and is deleted there when it is confirmed.
 create table outbox (
-  sequence     bigint generated always as identity,
-  message_id   text not null,
-  consumer     text not null,
-  message      jsonb not null,
-  created_at   timestamptz not null default now(),
-  published_at timestamptz,
+  sequence   bigint generated always as identity,
+  message_id text not null,
+  consumer   text not null,
+  message    json not null,
+  created_at timestamptz not null default now(),
   constraint outbox_sequence_unique primary key (sequence),
   constraint outbox_message_unique unique (message_id)
 );
-create index outbox_unpublished on outbox (consumer, sequence) where published_at is null;
+
+create table outbox_waiting (
+  sequence bigint not null,
+  consumer text not null,
+  constraint outbox_waiting_unique primary key (consumer, sequence)
+);
 
 -- One row per role; a commit proves its epoch, so that a leader of yesterday changes nothing.
 create table leadership (
@@ -222,5 +226,5 @@ where coalesce(b.reserved, 0) <> coalesce(r.remaining, 0);
 
 drop view reservation_differences;
 drop view position_differences;
-drop table commit_slots, leadership, outbox, inbox, agent_memory, positions, fills, orders, decisions,
+drop table commit_slots, leadership, outbox_waiting, outbox, inbox, agent_memory, positions, fills, orders, decisions,
   reservations, balances, accounts;

@@ -11,13 +11,16 @@ $$;
 
 -- Applies a plan, the changes of many units folded into one row per thing they touch, in a few
 -- statements over whole sets. All of it or nothing: any refusal raises. False means that this very
--- commit was already made, and its caller only missed the answer. Errors of our own:
+-- commit was already made, and its caller only missed the answer. Lists without rows are null.
+-- Errors of our own:
 -- FL001 some messages were already processed, FL002 the leadership has been taken over.
 --
 -- Every statement finds its rows by key. The planner is told so, because a plan made while the
 -- tables were small would otherwise be kept when they have grown.
 create function ledger_commit(
-  p_slot text, p_sequence bigint, p_role text, p_epoch bigint, plan jsonb
+  p_slot text, p_sequence bigint, p_role text, p_epoch bigint, p_inbox json, p_accounts json,
+  p_reservations json, p_reservation_steps json, p_balances json, p_decisions json,
+  p_order_changes json, p_orders json, p_fills json, p_positions json, p_memory json, p_outbox json
 ) returns boolean
 language plpgsql
 set enable_seqscan = off
@@ -43,53 +46,53 @@ begin
     end if;
   end if;
 
-  if plan ? 'inbox' then
+  if p_inbox is not null then
     insert into inbox (consumer, message_id)
       select n.consumer, n.message_id
-      from jsonb_to_recordset(plan->'inbox') as n(consumer text, message_id text)
+      from json_to_recordset(p_inbox) as n(consumer text, message_id text)
       on conflict do nothing;
     get diagnostics applied = row_count;
-    if applied < jsonb_array_length(plan->'inbox') then
+    if applied < json_array_length(p_inbox) then
       raise exception 'already processed' using errcode = 'FL001';
     end if;
   end if;
 
-  if plan ? 'accounts' then
+  if p_accounts is not null then
     insert into accounts (account, venue, mode, currency, opened_at)
       select n.account, n.venue, n.mode, n.currency, to_timestamp(n.opened_at / 1000)
-      from jsonb_to_recordset(plan->'accounts')
+      from json_to_recordset(p_accounts)
         as n(account text, venue text, mode text, currency text, opened_at double precision);
   end if;
-  if plan ? 'reservations' then
+  if p_reservations is not null then
     insert into reservations (reservation_id, account, intent_id, asset, amount, consumed, state,
                               created_at, ended_at, end_reason)
       select n.reservation_id, n.account, n.intent_id, n.asset, n.amount, n.consumed, n.state,
              to_timestamp(n.created_at / 1000), to_timestamp(n.ended_at / 1000), n.end_reason
-      from jsonb_to_recordset(plan->'reservations')
+      from json_to_recordset(p_reservations)
         as n(reservation_id text, account text, intent_id text, asset text, amount numeric,
              consumed numeric, state text, created_at double precision, ended_at double precision,
              end_reason text);
   end if;
-  if plan ? 'reservation_steps' then
-    perform ledger_commit_reservation_steps(plan->'reservation_steps');
+  if p_reservation_steps is not null then
+    perform ledger_commit_reservation_steps(p_reservation_steps);
   end if;
   -- Late, because from here to the commit the account's row is locked for everybody else.
-  if plan ? 'balances' then perform ledger_commit_balances(plan->'balances'); end if;
-  if plan ? 'decisions' then
+  if p_balances is not null then perform ledger_commit_balances(p_balances); end if;
+  if p_decisions is not null then
     insert into decisions (decision_id, intent_id, account, symbol, side, verdict, checks, reasons,
                            sizing, reservation_id, correlation_id, decided_at)
       select n.decision_id, n.intent_id, n.account, n.symbol, n.side, n.verdict, n.checks,
              n.reasons, n.sizing, n.reservation_id, n.correlation_id,
              to_timestamp(n.decided_at / 1000)
-      from jsonb_to_recordset(plan->'decisions')
+      from json_to_recordset(p_decisions)
         as n(decision_id text, intent_id text, account text, symbol text, side text, verdict text,
-             checks jsonb, reasons jsonb, sizing jsonb, reservation_id text, correlation_id text,
+             checks json, reasons json, sizing json, reservation_id text, correlation_id text,
              decided_at double precision);
   end if;
-  if plan ? 'order_changes' then
-    perform ledger_commit_order_changes(plan->'order_changes');
+  if p_order_changes is not null then
+    perform ledger_commit_order_changes(p_order_changes);
   end if;
-  if plan ? 'orders' then
+  if p_orders is not null then
     insert into orders (client_order_id, account, venue, symbol, intent_id, reservation_id, leg,
                         attempt, side, type, quantity, price, stop_price, time_in_force, state,
                         venue_order_id, list_id, filled_quantity, quote_filled, created_at,
@@ -99,7 +102,7 @@ begin
              n.venue_order_id, n.list_id, n.filled_quantity, n.quote_filled,
              to_timestamp(n.created_at / 1000), to_timestamp(n.submitted_at / 1000),
              to_timestamp(n.updated_at / 1000), n.version, n.reason, n.correlation_id, n.details
-      from jsonb_to_recordset(plan->'orders')
+      from json_to_recordset(p_orders)
         as n(client_order_id text, account text, venue text, symbol text, intent_id text,
              reservation_id text, leg text, attempt integer, side text, type text, quantity numeric,
              price numeric, stop_price numeric, time_in_force text, state text, venue_order_id text,
@@ -108,32 +111,35 @@ begin
              updated_at double precision, version integer, reason text, correlation_id text,
              details jsonb);
   end if;
-  if plan ? 'fills' then
+  if p_fills is not null then
     insert into fills (account, venue, symbol, trade_id, client_order_id, side, price, quantity,
                        fee, fee_asset, filled_at)
       select n.account, n.venue, n.symbol, n.trade_id, n.client_order_id, n.side, n.price,
              n.quantity, n.fee, n.fee_asset, to_timestamp(n.filled_at / 1000)
-      from jsonb_to_recordset(plan->'fills')
+      from json_to_recordset(p_fills)
         as n(account text, venue text, symbol text, trade_id text, client_order_id text, side text,
              price numeric, quantity numeric, fee numeric, fee_asset text,
              filled_at double precision);
   end if;
-  if plan ? 'positions' then perform ledger_commit_positions(plan->'positions'); end if;
-  if plan ? 'memory' then
+  if p_positions is not null then perform ledger_commit_positions(p_positions); end if;
+  if p_memory is not null then
     delete from agent_memory m
-      using jsonb_to_recordset(plan->'memory') as n(agent text, key text, value jsonb)
+      using json_to_recordset(p_memory) as n(agent text, key text, value jsonb)
       where m.agent = n.agent and m.key = n.key and n.value is null;
     insert into agent_memory (agent, key, value)
       select n.agent, n.key, n.value
-      from jsonb_to_recordset(plan->'memory') as n(agent text, key text, value jsonb)
+      from json_to_recordset(p_memory) as n(agent text, key text, value jsonb)
       where n.value is not null
       on conflict (agent, key) do update set value = excluded.value;
   end if;
-  if plan ? 'outbox' then
-    insert into outbox (message_id, consumer, message)
-      select n.value->'message'->>'messageId', n.value->>'consumer', n.value->'message'
-      from jsonb_array_elements(plan->'outbox') with ordinality as n(value, position)
-      order by n.position;
+  if p_outbox is not null then
+    with said as (
+      insert into outbox (message_id, consumer, message)
+        select n.message_id, n.consumer, n.message
+        from json_to_recordset(p_outbox) as n(message_id text, consumer text, message json)
+        returning sequence, consumer
+    )
+    insert into outbox_waiting (sequence, consumer) select sequence, consumer from said;
   end if;
   return true;
 end
@@ -141,30 +147,30 @@ $$;
 
 -- The running lows say how far the units of the batch, one after another, reach down: a batch that
 -- is sound at its end but not in between is refused like its units would be one by one.
-create function ledger_commit_balances(plan jsonb) returns void
+create function ledger_commit_balances(plan json) returns void
 language plpgsql as $$
 declare
   applied integer;
 begin
   insert into balances (account, asset, total, reserved, version)
     select n.account, n.asset, 0, 0, 0
-    from jsonb_to_recordset(plan) as n(account text, asset text)
+    from json_to_recordset(plan) as n(account text, asset text)
     where not exists (select from balances b where b.account = n.account and b.asset = n.asset)
     on conflict do nothing;
   update balances b
     set total = b.total + n.total, reserved = b.reserved + n.reserved,
         version = b.version + n.moves
-    from jsonb_to_recordset(plan)
+    from json_to_recordset(plan)
       as n(account text, asset text, total numeric, reserved numeric, lowest_available numeric,
            lowest_reserved numeric, moves integer)
     where b.account = n.account and b.asset = n.asset
       and b.total - b.reserved + n.lowest_available >= 0 and b.reserved + n.lowest_reserved >= 0;
   get diagnostics applied = row_count;
-  if applied < jsonb_array_length(plan) then
+  if applied < json_array_length(plan) then
     perform ledger_refuse('balance_not_overcommitted', (
       select format('%s %s: total %s, reserved %s, change of total %s, of reserved %s', b.account,
                     b.asset, b.total, b.reserved, n.total, n.reserved)
-      from jsonb_to_recordset(plan)
+      from json_to_recordset(plan)
         as n(account text, asset text, total numeric, reserved numeric, lowest_available numeric,
              lowest_reserved numeric)
       join balances b on b.account = n.account and b.asset = n.asset
@@ -174,7 +180,7 @@ begin
 end
 $$;
 
-create function ledger_commit_reservation_steps(plan jsonb) returns void
+create function ledger_commit_reservation_steps(plan json) returns void
 language plpgsql as $$
 declare
   applied integer;
@@ -183,7 +189,7 @@ begin
     set consumed = r.consumed + n.consumed, amount = r.amount - n.shrunk,
         state = coalesce(n.state, r.state), ended_at = to_timestamp(n.ended_at / 1000),
         end_reason = n.end_reason
-    from jsonb_to_recordset(plan)
+    from json_to_recordset(plan)
       as n(reservation_id text, account text, asset text, consumed numeric, shrunk numeric,
            ended numeric, state text, ended_at double precision, end_reason text)
     where r.reservation_id = n.reservation_id and r.account = n.account and r.asset = n.asset
@@ -191,12 +197,12 @@ begin
       and case when n.ended is null then r.amount - r.consumed >= n.consumed + n.shrunk
                else r.amount - r.consumed = n.consumed + n.shrunk + n.ended end;
   get diagnostics applied = row_count;
-  if applied < jsonb_array_length(plan) then
+  if applied < json_array_length(plan) then
     perform ledger_refuse(
-      case when count(r.reservation_id) < jsonb_array_length(plan)
+      case when count(r.reservation_id) < json_array_length(plan)
         then 'reservation_held' else 'reservation_remaining' end,
-      format('%s of %s reservations are held', count(r.reservation_id), jsonb_array_length(plan)))
-    from jsonb_to_recordset(plan) as n(reservation_id text, account text, asset text)
+      format('%s of %s reservations are held', count(r.reservation_id), json_array_length(plan)))
+    from json_to_recordset(plan) as n(reservation_id text, account text, asset text)
     -- Those that were changed by the statement above count as held: they were.
     left join reservations r on r.reservation_id = n.reservation_id and r.account = n.account
       and r.asset = n.asset and (r.state = 'held' or r.xmin = pg_current_xact_id()::xid);
@@ -204,7 +210,7 @@ begin
 end
 $$;
 
-create function ledger_commit_order_changes(plan jsonb) returns void
+create function ledger_commit_order_changes(plan json) returns void
 language plpgsql as $$
 declare
   applied integer;
@@ -216,7 +222,7 @@ begin
         submitted_at = to_timestamp(n.submitted_at / 1000),
         updated_at = to_timestamp(n.updated_at / 1000), version = n.version, reason = n.reason,
         details = n.details
-    from jsonb_to_recordset(plan)
+    from json_to_recordset(plan)
       as n(client_order_id text, account text, symbol text, intent_id text, leg text, side text,
            quantity numeric, price numeric, stop_price numeric, time_in_force text, state text,
            venue_order_id text, list_id text, filled_quantity numeric, quote_filled numeric,
@@ -226,14 +232,14 @@ begin
       and o.account = n.account and o.symbol = n.symbol and o.intent_id = n.intent_id
       and o.leg = n.leg and o.side = n.side;
   get diagnostics applied = row_count;
-  if applied < jsonb_array_length(plan) then
+  if applied < json_array_length(plan) then
     perform ledger_refuse('order_version', format('%s of %s orders stand at the expected version',
-      applied, jsonb_array_length(plan)));
+      applied, json_array_length(plan)));
   end if;
 end
 $$;
 
-create function ledger_commit_positions(plan jsonb) returns void
+create function ledger_commit_positions(plan json) returns void
 language plpgsql as $$
 declare
   updated integer;
@@ -244,7 +250,7 @@ begin
         average_entry_price = n.average_entry_price, realised_profit = n.realised_profit,
         protection = n.protection, opened_at = to_timestamp(n.opened_at / 1000),
         updated_at = to_timestamp(n.updated_at / 1000), version = n.version
-    from jsonb_to_recordset(plan)
+    from json_to_recordset(plan)
       as n(account text, venue text, symbol text, quantity numeric, cost_basis numeric,
            average_entry_price numeric, realised_profit numeric, protection jsonb,
            opened_at double precision, updated_at double precision, version integer,
@@ -252,22 +258,22 @@ begin
     where p.account = n.account and p.venue = n.venue and p.symbol = n.symbol
       and p.version = n.base_version;
   get diagnostics updated = row_count;
-  if updated = jsonb_array_length(plan) then return; end if;
+  if updated = json_array_length(plan) then return; end if;
   insert into positions (account, venue, symbol, quantity, cost_basis, average_entry_price,
                          realised_profit, protection, opened_at, updated_at, version)
     select n.account, n.venue, n.symbol, n.quantity, n.cost_basis, n.average_entry_price,
            n.realised_profit, n.protection, to_timestamp(n.opened_at / 1000),
            to_timestamp(n.updated_at / 1000), n.version
-    from jsonb_to_recordset(plan)
+    from json_to_recordset(plan)
       as n(account text, venue text, symbol text, quantity numeric, cost_basis numeric,
            average_entry_price numeric, realised_profit numeric, protection jsonb,
            opened_at double precision, updated_at double precision, version integer,
            base_version integer)
     where n.base_version = 0;
   get diagnostics inserted = row_count;
-  if updated + inserted < jsonb_array_length(plan) then
+  if updated + inserted < json_array_length(plan) then
     perform ledger_refuse('position_version', format('%s of %s positions stand at the expected version',
-      updated + inserted, jsonb_array_length(plan)));
+      updated + inserted, json_array_length(plan)));
   end if;
 end
 $$;
@@ -275,8 +281,8 @@ $$;
 -- Down Migration
 
 drop function ledger_commit(text, bigint, text, bigint, jsonb);
-drop function ledger_commit_balances(jsonb);
-drop function ledger_commit_reservation_steps(jsonb);
-drop function ledger_commit_order_changes(jsonb);
-drop function ledger_commit_positions(jsonb);
+drop function ledger_commit_balances(json);
+drop function ledger_commit_reservation_steps(json);
+drop function ledger_commit_order_changes(json);
+drop function ledger_commit_positions(json);
 drop function ledger_refuse(text, text);

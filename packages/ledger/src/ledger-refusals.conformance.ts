@@ -119,7 +119,6 @@ export function describeRefusals(open: () => Ledger): void {
         [held({})],
         release({ reservationId: 'r-1', amount: '9' }),
       ],
-      ['decision_unique', 'the same decision again', [decided({})], decided({ intentId: 'other' })],
       [
         'decision_one_per_intent',
         'a second decision',

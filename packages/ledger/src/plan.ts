@@ -10,8 +10,23 @@ import { Refusal } from './refusal.ts'
 import { validateChange } from './validate.ts'
 import { accountRow, decisionRow, fillRow, orderRow, positionRow, reservationRow } from './rows.ts'
 
-/** The argument of the database's commit function: lists that are empty are left out. */
-export type Plan = { [list: string]: object[] }
+/** The lists that the database's commit function takes, in the order of its arguments. */
+export const PLAN_LISTS = [
+  'inbox',
+  'accounts',
+  'reservations',
+  'reservation_steps',
+  'balances',
+  'decisions',
+  'order_changes',
+  'orders',
+  'fills',
+  'positions',
+  'memory',
+  'outbox',
+] as const
+
+export type Plan = Readonly<Record<(typeof PLAN_LISTS)[number], readonly object[]>>
 
 /** @throws Refusal when a unit contradicts itself or one before it. */
 export function planOf(units: readonly Unit[]): Plan {
@@ -65,7 +80,9 @@ class PlanFold {
       this.#inbox.push({ consumer: unit.consumer, message_id: unit.causeId })
     }
     for (const change of unit.changes) this.#fold(change)
-    for (const message of unit.outgoing) this.#outbox.push({ consumer: unit.consumer, message })
+    for (const message of unit.outgoing) {
+      this.#outbox.push({ message_id: message.messageId, consumer: unit.consumer, message })
+    }
     for (const balance of this.#touched) {
       balance.moves += 1
       balance.lowest_available = lower(
@@ -79,12 +96,12 @@ class PlanFold {
 
   plan(): Plan {
     const orders = [...this.#orders.values()]
-    const lists: Plan = {
+    return {
       inbox: this.#inbox,
       accounts: [...this.#accounts.values()],
-      balances: [...this.#balances.values()],
       reservations: [...this.#reservations.values()].map(reservationRow),
       reservation_steps: [...this.#steps.values()],
+      balances: [...this.#balances.values()],
       decisions: this.#decisions,
       order_changes: orders.filter(({ base }) => base > 0).map(versionedOrder),
       orders: orders.filter(({ base }) => base === 0).map(({ row }) => orderRow(row)),
@@ -96,7 +113,6 @@ class PlanFold {
       memory: [...this.#memory.values()],
       outbox: this.#outbox,
     }
-    return Object.fromEntries(Object.entries(lists).filter(([, rows]) => rows.length > 0))
   }
 
   // oxlint-disable-next-line complexity -- one line for each kind of change is the simplest form

@@ -87,7 +87,6 @@ export const CONSTRAINTS = [
   'reservation_amounts',
   'reservation_held',
   'reservation_remaining',
-  'decision_unique',
   'decision_one_per_intent',
   'order_unique',
   'order_attempt_unique',
@@ -196,7 +195,7 @@ export type Ledger = LedgerReads & {
    * `StaleFenceError`, `LedgerUnavailableError`.
    */
   commit(units: readonly Unit[], fence?: Fence): Promise<UnitOutcome[]>
-  /** Outbox rows of one agent that are not marked, in the order of their commits. */
+  /** Messages of one agent that nobody has marked as published, in the order of their commits. */
   unpublished(consumer: AgentName, limit: number): Promise<OutboxEntry[]>
   markPublished(messageIds: readonly string[]): Promise<void>
   /** A new epoch when the role is free, expired or held by the same instance; null otherwise. */

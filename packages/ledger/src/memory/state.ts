@@ -29,6 +29,7 @@ export class MemoryState {
   readonly accounts = new Map<string, Account>()
   readonly balances = new Map<string, Balance>()
   readonly reservations = new Map<string, Reservation>()
+  /** By account and intent. */
   readonly decisions = new Map<string, Decision>()
   readonly orders = new Map<string, Order>()
   readonly fills = new Map<string, Fill>()
@@ -36,7 +37,7 @@ export class MemoryState {
   readonly memory = new Map<string, Json>()
   readonly inbox = new Set<string>()
   readonly outbox = new Map<string, OutboxRow>()
-  /** Second keys: reservation and decision by intent, order by attempt. */
+  /** Second keys: reservation by intent, order by attempt. */
   readonly #intents = new Map<string, string>()
   readonly #undo: (() => void)[] = []
   readonly #touched = new Set<string>()
@@ -67,8 +68,7 @@ export class MemoryState {
   }
 
   decisionOfIntent(account: string, intentId: string): Decision | null {
-    const id = this.#intents.get(keyOf('decision', account, intentId))
-    return id === undefined ? null : (this.decisions.get(id) ?? null)
+    return this.decisions.get(keyOf(account, intentId)) ?? null
   }
 
   markPublished(messageId: string): void {
@@ -130,11 +130,9 @@ export class MemoryState {
   }
 
   #decide(decision: Decision): void {
-    this.#new('decision_unique', this.decisions, decision.decisionId)
-    const intent = keyOf('decision', decision.account, decision.intentId)
-    this.#new('decision_one_per_intent', this.#intents, intent)
-    this.#put(this.decisions, decision.decisionId, decision)
-    this.#put(this.#intents, intent, decision.decisionId)
+    const key = keyOf(decision.account, decision.intentId)
+    this.#new('decision_one_per_intent', this.decisions, key)
+    this.#put(this.decisions, key, decision)
   }
 
   #createOrder(order: Order): void {

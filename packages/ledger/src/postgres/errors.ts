@@ -6,7 +6,6 @@ const KNOWN: ReadonlySet<string> = new Set(CONSTRAINTS)
 
 /** Constraints of the schema that stand for one of the port's words. */
 const OTHER_NAMES: Readonly<Record<string, Constraint>> = {
-  reservation_account_exists: 'account_exists',
   position_version_positive: 'position_version',
 }
 

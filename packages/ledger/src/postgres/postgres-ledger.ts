@@ -56,8 +56,8 @@ function health(connections: Connections, committer: Committer): LedgerHealth {
 function outbox(connections: Connections): Pick<Ledger, 'unpublished' | 'markPublished'> {
   return {
     unpublished: async (consumer, limit) => {
-      const text = `select sequence, message from outbox
-        where consumer = $1 and published_at is null order by sequence limit $2`
+      const text = `select sequence, message from outbox_waiting w join outbox o using (sequence)
+        where w.consumer = $1 order by sequence limit $2`
       const { rows } = await connections.run((client) =>
         client.query<{ sequence: string; message: AnyMessage }>(text, [consumer, limit]),
       )
@@ -71,8 +71,8 @@ function outbox(connections: Connections): Pick<Ledger, 'unpublished' | 'markPub
       // A mark that is lost in a crash means one message more, which its consumers recognise: it is
       // not worth a wait for the disk.
       const text = `with fast as (select set_config('synchronous_commit', 'off', true))
-        update outbox set published_at = now() from fast
-        where message_id = any($1) and published_at is null`
+        delete from outbox_waiting w using outbox o, fast
+        where o.message_id = any($1) and w.sequence = o.sequence and w.consumer = o.consumer`
       await connections.run((client) => client.query(text, [[...messageIds]]))
     },
   }
@@ -121,7 +121,8 @@ async function acquireLease(
 async function prune(connections: Connections, ageMs: number): Promise<void> {
   const statements = [
     `delete from inbox where received_at < now() - $1 * interval '1 ms'`,
-    `delete from outbox where published_at < now() - $1 * interval '1 ms'`,
+    `delete from outbox o where created_at < now() - $1 * interval '1 ms'
+       and not exists (select from outbox_waiting w where w.sequence = o.sequence)`,
     `delete from commit_slots where used_at < now() - $1 * interval '1 ms'`,
   ]
   for (const text of statements) {

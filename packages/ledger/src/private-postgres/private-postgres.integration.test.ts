@@ -23,7 +23,7 @@ import {
 } from './private-postgres.ts'
 import { processesIn } from './processes.ts'
 
-const OWNER = join(import.meta.dirname, '..', 'testing', 'private-postgres-owner.ts')
+const OWNER = join(import.meta.dirname, '../../../../test/support/private-postgres-owner.ts')
 const PATIENCE = { timeout: 60_000, interval: 50 }
 
 describe.skipIf(!hasPostgres)('the private PostgreSQL', () => {

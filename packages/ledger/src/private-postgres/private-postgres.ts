@@ -27,6 +27,8 @@ const LOCK_WITHIN_MS = 5_000
 const RESTART_PAUSE_MS = 250
 const DATABASE = 'flotilla'
 const NOTE_FILE = 'server.json'
+/** Part of util-linux, on every Linux but the smallest. */
+const SETPRIV = 'setpriv'
 
 export type PrivatePostgres = {
   readonly url: string
@@ -208,7 +210,7 @@ class SupervisedServer {
     const user = this.#user
     const identity =
       user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
-    const line = ['setpriv', ...identity, '--pdeathsig', 'INT', '--', ...server]
+    const line = [SETPRIV, ...identity, '--pdeathsig', 'INT', '--', ...server]
     return { line, user: null }
   }
 
@@ -222,8 +224,8 @@ class SupervisedServer {
       synchronous_commit: 'on',
       wal_level: 'minimal',
       max_wal_senders: 0,
-      max_wal_size: '256MB',
       shared_buffers: '16MB',
+      wal_buffers: '4MB',
       huge_pages: 'off',
       max_connections: this.#connectionsMax,
       max_worker_processes: 2,
@@ -275,7 +277,7 @@ function isReady(dataFolder: string): boolean {
 }
 
 function hasSetpriv(): boolean {
-  return spawnSync('setpriv', ['--version']).status === 0
+  return spawnSync(SETPRIV, ['--version']).status === 0
 }
 
 function freePort(): Promise<number> {

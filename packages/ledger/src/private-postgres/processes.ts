@@ -31,7 +31,7 @@ export async function areGone(dataFolder: string, withinMs: number): Promise<boo
   return (await waitFor(gone, { withinMs, everyMs: 15 })) !== null
 }
 
-export function send(pid: number, signal: NodeJS.Signals): void {
+function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {

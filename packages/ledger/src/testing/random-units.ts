@@ -86,7 +86,7 @@ const change: fc.Arbitrary<LedgerChange> = fc.oneof(
     .map((each): LedgerChange => ({ kind: 'memory-stored', agent: 'strategy', ...each })),
 )
 
-export const randomUnit: fc.Arbitrary<Unit> = fc
+const randomUnit: fc.Arbitrary<Unit> = fc
   .record({
     changes: fc.array(change, { maxLength: 4 }),
     cause: fc.option(fc.integer({ min: 1, max: 30 })),
