@@ -1,5 +1,6 @@
 // All fills of a symbol from a point on. The venue answers at most a day and 1,000 rows at once: days are
-// walked until one has fills, from there on the ids carry on without any gap.
+// walked until one has fills, from there on the ids carry on without any gap. A far away start is read by id
+// from the first fill on.
 import type { FillsFrom, VenueFill } from '../port.ts'
 import type { Parameters } from './client.ts'
 import { fillFrom } from './wire-answers.ts'
@@ -25,7 +26,14 @@ export async function readFills(reader: FillsReader, from: FillsFrom): Promise<V
   return rows.map((row) => fillFrom(row, reader.symbol))
 }
 
+/** A walk of more days than this asks more often than reading the whole history by id would. */
+const walkDaysMax = 7
+
 async function readSince(reader: FillsReader, since: number): Promise<WireTrade[]> {
+  if (reader.until - since > walkDaysMax * dayMs) {
+    const all = await readFromId(reader, '0')
+    return all.filter((row) => row.time >= since)
+  }
   // Slack at the end: our idea of the venue's time lags a little behind it.
   for (let start = since; start <= reader.until + 60_000; start += dayMs) {
     const window = { startTime: start, endTime: start + dayMs - 1 }

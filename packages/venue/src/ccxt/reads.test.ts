@@ -260,6 +260,9 @@ describe('reads', () => {
       const window = Number(parameters['endTime'] ?? 0) - Number(parameters['startTime'] ?? 0)
       expect(window).toBeLessThan(86_400_000)
     }
+    const longAgo = await wire.venue.fetchFills('BTC/USDT', { since: 1_000 })
+    expect(longAgo).toHaveLength(2_500)
+    expect(wire.server.sent('GET /api/v3/myTrades').length).toBeLessThan(12)
     const later = await wire.venue.fetchFills('BTC/USDT', { fromId: '2400' })
     expect(later.map((fill) => fill.tradeId)[0]).toBe('2400')
     expect(later).toHaveLength(101)
