@@ -130,6 +130,11 @@ function addProvisionCommand(program: Command, terminal: Terminal, finish: Finis
       "address of RabbitMQ's management API",
       environment['FLOTILLA_PROVISION_RABBITMQ_URL'] ?? 'http://127.0.0.1:15672',
     )
+    .option(
+      '--amqp <url>',
+      'address of the broker itself',
+      environment['FLOTILLA_PROVISION_AMQP_URL'] ?? 'amqp://127.0.0.1:5672',
+    )
     .option('--admin-user <name>', 'administrator of the broker', 'admin')
     .option('--vhost <name>', 'virtual host of the fleet', 'flotilla')
     .option(

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentName } from '@flotilla/contracts'
+import { provisionRabbit } from '@flotilla/bus'
 import { openPostgresLedger } from '@flotilla/ledger'
 import { checkedConfig } from '../config-commands.ts'
 import type { Terminal } from '../terminal.ts'
@@ -11,6 +12,8 @@ export type ProvisionOptions = {
   readonly config?: string
   /** Address of RabbitMQ's management API. */
   readonly rabbitmq: string
+  /** Address of the broker itself, without user and virtual host. */
+  readonly amqp: string
   readonly adminUser: string
   readonly vhost: string
   /** Folder with `rabbitmq-password-admin` and one `rabbitmq-password-<agent>` per agent. */
@@ -31,7 +34,8 @@ export async function provision(options: ProvisionOptions, terminal: Terminal): 
     })
     const byAgent = (agent: AgentName): string => passwordOf(agent)
     await provisionBroker({ admin, vhost: options.vhost, passwordOf: byAgent })
-    terminal.print(`broker is ready: virtual host ${options.vhost}, one user per agent`)
+    await provisionRabbit(brokerUrl(options, passwordOf('admin')))
+    terminal.print(`broker is ready: virtual host ${options.vhost}, one user per agent, all queues`)
   } catch (error) {
     if (!(error instanceof ProvisionError) && !(error instanceof TypeError)) throw error
     terminal.complain(`flotilla: the broker could not be provisioned: ${error.message}`)
@@ -49,6 +53,14 @@ async function provisionLedger(url: string | undefined, terminal: Terminal): Pro
   await ledger.close()
   terminal.print('ledger is ready: its tables are of the newest version')
   return 0
+}
+
+function brokerUrl({ amqp, adminUser, vhost }: ProvisionOptions, password: string): string {
+  const url = new URL(amqp)
+  url.username = encodeURIComponent(adminUser)
+  url.password = encodeURIComponent(password)
+  url.pathname = `/${encodeURIComponent(vhost)}`
+  return url.href
 }
 
 function secretIn(folder: string, name: string): string {
