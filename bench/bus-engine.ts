@@ -25,12 +25,16 @@ export type Answer = {
   readonly latenciesMs: readonly number[]
 }
 
+/** A broker under load may hand out again what an earlier round has acknowledged: ids tell. */
+type OnMessage = (messageId: string) => void
+
 /** What both engines can do; everything else is shared. */
 type Engine = {
-  subscribe(kind: Kind, prefetch: number, onMessage: () => void): Promise<() => Promise<void>>
+  subscribe(kind: Kind, prefetch: number, onMessage: OnMessage): Promise<() => Promise<void>>
   publish(message: AnyMessage): Promise<void>
 }
 
+let made = 0
 const WINDOW = 192
 const PREFETCH = 256
 const symbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'ADA/USDT', 'XRP/USDT', 'DOT/USDT']
@@ -44,8 +48,8 @@ process.on('disconnect', () => process.exit(0))
 process.send!('ready')
 
 async function obey(order: Order): Promise<Answer> {
-  const messages = Array.from({ length: order.count }, (_, number) =>
-    order.kind === 'quorum' ? intent(number) : candle(number),
+  const messages = Array.from({ length: order.count }, () =>
+    order.kind === 'quorum' ? intent(++made) : candle(++made),
   )
   return order.measure === 'throughput'
     ? measureThroughput(order.kind, messages)
@@ -53,10 +57,10 @@ async function obey(order: Order): Promise<Answer> {
 }
 
 async function measureThroughput(kind: Kind, messages: readonly AnyMessage[]): Promise<Answer> {
-  let seen = 0
+  const unseen = new Set(messages.map((message) => message.messageId))
   const { promise: allSeen, resolve } = Promise.withResolvers<void>()
-  const unsubscribe = await engine.subscribe(kind, PREFETCH, () => {
-    if (++seen === messages.length) resolve()
+  const unsubscribe = await engine.subscribe(kind, PREFETCH, (messageId) => {
+    if (unseen.delete(messageId) && unseen.size === 0) resolve()
   })
   const cpu = process.cpuUsage()
   const start = performance.now()
@@ -84,14 +88,18 @@ async function publishWithin(messages: readonly AnyMessage[]): Promise<void> {
 
 /** One message at a time: from the call of publish to the handler. */
 async function measureLatency(kind: Kind, messages: readonly AnyMessage[]): Promise<Answer> {
+  let expected = ''
   let arrived = Promise.withResolvers<number>()
-  const unsubscribe = await engine.subscribe(kind, 1, () => arrived.resolve(performance.now()))
+  const unsubscribe = await engine.subscribe(kind, 1, (messageId) => {
+    if (messageId === expected) arrived.resolve(performance.now())
+  })
   const latenciesMs: number[] = []
   for (const message of messages) {
+    expected = message.messageId
+    arrived = Promise.withResolvers<number>()
     const start = performance.now()
     const published = engine.publish(message)
     latenciesMs.push((await arrived.promise) - start)
-    arrived = Promise.withResolvers<number>()
     await published
   }
   await unsubscribe()
@@ -103,8 +111,8 @@ async function portEngine(address: string): Promise<Engine> {
   return {
     publish: (message) => bus.publish(message),
     subscribe: async (kind, prefetch, onMessage) => {
-      const handler: Handler = async () => {
-        onMessage()
+      const handler: Handler = async ({ message }) => {
+        onMessage(message.messageId)
         return ack
       }
       const types = [kind === 'quorum' ? IntentProposed.type : CandleClosed.type]
@@ -132,8 +140,8 @@ async function rawEngine(address: string): Promise<Engine> {
             : queueNameOf('technical-analysis', 'candles', partition)
         await channel.consume(queue, (delivery) => {
           const message = delivery as ConsumeMessage
-          JSON.parse(message.content.toString())
-          onMessage()
+          const { messageId } = JSON.parse(message.content.toString()) as AnyMessage
+          onMessage(messageId)
           channel.ack(message)
         })
       }

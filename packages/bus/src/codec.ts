@@ -10,7 +10,8 @@ export type DecodedBody =
 
 /** @throws InvalidMessageError when the message does not fit its own schema. */
 export function encode(message: AnyMessage): string {
-  return JSON.stringify(parseMessage(message))
+  parseMessage(message)
+  return JSON.stringify(message)
 }
 
 export function decode(body: string): DecodedBody {

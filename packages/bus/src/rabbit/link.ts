@@ -2,6 +2,7 @@ import { connect, type ChannelModel } from 'amqplib'
 import { BusClosedError, TopologyError } from '../bus.ts'
 import { sleep } from '../clock.ts'
 import { reasonOf } from '../settle.ts'
+import { gatherWrites } from './gather-writes.ts'
 import type { RabbitSettings } from './settings.ts'
 
 // One connection to the broker that comes back by itself. Whoever uses it asks for the current
@@ -100,12 +101,14 @@ export class Link {
       url.searchParams.set('heartbeat', String(heartbeatSeconds))
     }
     // Without noDelay each small message waits for the acknowledgement of the one before it.
-    return connect(url.href, {
+    const model = await connect(url.href, {
       noDelay: true,
       keepAlive: true,
       timeout: CONNECT_MS_MAX,
       clientProperties: { connection_name: `${name} (${this.#purpose})` },
     })
+    gatherWrites(model)
+    return model
   }
 
   /** Resolves when the connection has died. */
