@@ -1,9 +1,10 @@
 // An HTTP server that answers as InfluxDB 2.7 does to the calls that we make. Every query it is asked goes first
 // through InfluxData's own parser and type checker.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
+
+import { is_valid_flux } from '@influxdata/flux-lsp-node'
 
 import { systemTimeMs } from '../clock.ts'
 import { annotatedCsv, errorCsv } from './annotated-csv.ts'
@@ -63,11 +64,7 @@ export async function startInfluxStandIn(): Promise<InfluxStandIn> {
 
 /** InfluxData's parser and type checker, compiled to run here. */
 export function isValidFlux(script: string): boolean {
-  const checker: unknown = createRequire(import.meta.url)('@influxdata/flux-lsp-node')
-  const check: unknown =
-    typeof checker === 'object' && checker !== null ? Reflect.get(checker, 'is_valid_flux') : null
-  if (typeof check !== 'function') throw new Error('the Flux checker is not there')
-  return Reflect.apply(check, checker, [script]) === true
+  return is_valid_flux(script)
 }
 
 class Refusal extends Error {

@@ -3,7 +3,7 @@
 import { Decimal } from '@flotilla/money'
 import { z } from 'zod'
 
-export const decimal = z
+const decimal = z
   .string()
   .refine((text) => Decimal.isDecimal(text), { error: 'not a decimal' })
   .transform((text) => Decimal.from(text))
@@ -14,7 +14,7 @@ const time = z.int()
 
 export const timeAnswer = z.looseObject({ serverTime: time })
 
-export const filter = z.looseObject({
+const filter = z.looseObject({
   filterType: z.string(),
   minPrice: decimal.optional(),
   maxPrice: decimal.optional(),
@@ -27,7 +27,7 @@ export const filter = z.looseObject({
 })
 export type WireFilter = z.infer<typeof filter>
 
-export const symbolInfo = z.looseObject({
+const symbolInfo = z.looseObject({
   symbol: z.string(),
   status: z.string(),
   baseAsset: z.string(),
@@ -108,7 +108,7 @@ export const orderList = z.looseObject({
 })
 export type WireOrderList = z.infer<typeof orderList>
 
-export const trade = z.looseObject({
+const trade = z.looseObject({
   symbol: z.string(),
   id,
   orderId: id,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { VenueError } from '../errors.ts'
 import type { BinanceClient, Endpoint, Parameters } from './client.ts'
 import type { VenueTime } from './venue-time.ts'
-import { isClockSkew, readFailure, WireFailure } from './wire-failure.ts'
+import { isClockSkew, isNotFound, readFailure, WireFailure } from './wire-failure.ts'
 
 export type Call<Schema extends z.ZodType> = {
   readonly endpoint: Endpoint
@@ -88,10 +88,6 @@ async function asRead<Value>(work: () => Promise<Value>): Promise<Value> {
 }
 
 function isNoSuchOrder(error: unknown): boolean {
-  if (!(error instanceof VenueError)) return false
-  return error.cause instanceof WireFailure && isNotFoundFailure(error.cause)
-}
-
-function isNotFoundFailure(failure: WireFailure): boolean {
-  return ['-2011', '-2013', '-2026'].includes(failure.venueCode ?? '')
+  if (!(error instanceof VenueError && error.cause instanceof WireFailure)) return false
+  return isNotFound(error.cause)
 }

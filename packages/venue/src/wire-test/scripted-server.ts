@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type SentRequest = {
+type SentRequest = {
   readonly method: string
   readonly path: string
   /** Query and form body together. */
@@ -20,7 +20,7 @@ export type ScriptedAnswer =
   /** Never answers; cuts the connection; sends half an answer and then nothing more. */
   | { readonly fault: 'hang' | 'reset' | 'stall' }
 
-export type Answerer = (request: SentRequest) => ScriptedAnswer
+type Answerer = (request: SentRequest) => ScriptedAnswer
 
 export type ScriptedServer = {
   readonly url: string
