@@ -1,0 +1,77 @@
+import { deriveId } from '@flotilla/contracts'
+import { openPostgresLedger } from '@flotilla/ledger'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  createTestDatabase,
+  hasPostgres,
+  type TestDatabase,
+} from '../../../test/support/postgres.ts'
+import { intentMessage, orderMessage } from './testing.ts'
+import { startRig, until, type Rig, type RigOptions } from './testing/rig.ts'
+
+describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createTestDatabase()
+  })
+  afterAll(() => database.drop())
+
+  async function withRig(work: (rig: Rig) => Promise<void>, options: RigOptions = {}) {
+    const ledger = await openPostgresLedger({ url: database.url })
+    const rig = await startRig({ ledger, ...options })
+    try {
+      await work(rig)
+    } finally {
+      await rig.stop()
+      await ledger.close()
+    }
+  }
+
+  const symbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
+  const threeIntents = (name: string) =>
+    symbols.map((symbol) =>
+      intentMessage({ symbol, expectedPrice: '100', intentId: deriveId(name, symbol) }),
+    )
+
+  it('84.54 and 80 %: one of three is approved with 67.63, and 16.91 is left', async () => {
+    await database.empty()
+    await withRig(async (rig) => {
+      await rig.publish(...threeIntents('a'))
+      await until(() => rig.heard.length === 3)
+      const [approved] = rig.heardOf('risk.intent.approved.v1')
+      expect(approved?.payload.reservation).toMatchObject({ asset: 'USDT', amount: '67.63' })
+      expect(
+        rig
+          .heardOf('risk.intent.denied.v1')
+          .map(({ payload }) => payload.reasons.map((r) => r.code)),
+      ).toEqual([['insufficient_available_balance'], ['insufficient_available_balance']])
+      const [balance] = await rig.ledger.loadBalances('main')
+      expect(balance?.total.minus(balance.reserved).toString()).toBe('16.91')
+    })
+  })
+
+  it('after a restart the reservation is there, is settled, and released once', async () => {
+    await database.empty()
+    let reservationId = ''
+    await withRig(async (rig) => {
+      await rig.publish(intentMessage({ expectedPrice: '100', symbol: 'BTC/USDT' }))
+      await until(() => rig.heard.length === 1)
+      reservationId = rig.heardOf('risk.intent.approved.v1')[0]!.payload.reservation.reservationId
+    })
+    await withRig(async (rig) => {
+      expect(rig.agent.readiness().detail).toMatchObject({ openReservations: 1 })
+      const fill = { reservationId, price: '100', quantity: '0.5', fee: '0.0005', feeAsset: 'BTC' }
+      const filled = orderMessage(fill)
+      await rig.publish(filled, filled)
+      await until(async () => (await rig.ledger.loadOpenReservations('main')).length === 0)
+      const balances = await rig.ledger.loadBalances('main')
+      expect(
+        balances.map((b) => `${b.asset} ${b.total.toString()}/${b.reserved.toString()}`),
+      ).toEqual(['BTC 0.4995/0', 'USDT 34.54/0'])
+      expect(await rig.ledger.findReservation(reservationId)).toMatchObject({
+        state: 'released',
+        endReason: 'order filled',
+      })
+    })
+  })
+})
