@@ -1,5 +1,5 @@
 // One private PostgreSQL for a whole test run, with a migrated database to copy from.
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openPostgresLedger, type PrivatePostgres, startPrivatePostgres } from '@flotilla/ledger'
@@ -17,6 +17,8 @@ export const TEMPLATE = 'ledger_template'
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(fastFolder(), 'flotilla-postgres-'))
+  // The server runs as another user when we are root.
+  chmodSync(folder, 0o755)
   const server = await startOrSayWhyNot(folder)
   project.provide('postgresUrl', server?.url ?? null)
   return async () => {

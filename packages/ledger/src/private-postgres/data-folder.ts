@@ -49,7 +49,7 @@ function placeOf(folder: string, user: ServerUser): string {
   if (isLink(inside) && existsSync(inside)) return realpathSync(inside)
   if (user === null || canReach(folder, user)) return inside
   const digest = createHash('sha256').update(folder).digest('hex').slice(0, 16)
-  for (const root of ['/var/lib', tmpdir()]) {
+  for (const root of placesFor(folder)) {
     const outside = join(root, 'flotilla', digest)
     try {
       rmSync(outside, { recursive: true, force: true })
@@ -63,6 +63,12 @@ function placeOf(folder: string, user: ServerUser): string {
     }
   }
   throw new Error(`the user of the database server (uid ${user.uid}) cannot reach ${folder}`)
+}
+
+/** What belongs to a temporary folder is temporary as well. */
+function placesFor(folder: string): string[] {
+  const temporary = realpathSync(tmpdir())
+  return folder.startsWith(`${temporary}/`) ? [temporary] : ['/var/lib', temporary]
 }
 
 /** Made beside its place and renamed, so that a kill in the middle leaves nothing half made. */
