@@ -205,7 +205,7 @@ function answerFailure(details: HttpAnswer, cause: unknown): WireFailure | null 
     return new WireFailure({ kind: 'malformed', message, status, cause })
   }
   if (cause === undefined && status < 400 && venueCode === null) return null
-  const venueMessage = venueCode === null ? '' : textOf(property(json, 'msg'))
+  const venueMessage = textOf(property(json, 'msg')) || textOf(property(json, 'message'))
   return new WireFailure({
     kind: 'http',
     message: `${request}: ${String(status)} ${venueCode ?? ''} ${venueMessage || excerptOf(body)}`,

@@ -53,6 +53,8 @@ const table: readonly (readonly [string, ScriptedAnswer, RejectionCode | 'unknow
   ['-2021', refusal(-2021, 'Order cancel-replace partially failed.', 409), 'unknown'],
   ['an unknown code with a 5xx status', refusal(-9999, 'Surprise.', 500), 'unknown'],
   ['an unknown code with a 4xx status', refusal(-9999, 'Surprise.'), 'rejected_by_venue'],
+  ['422 with words', { status: 422, json: { message: 'asset "FOO" not found' } }, 'unknown_symbol'],
+  ['422 without words', { status: 422, json: {} }, 'unknown'],
   ['403 from a firewall', { status: 403, text: html }, 'blocked'],
   ['429', { status: 429, text: '' }, 'throttled'],
   ['-1003', refusal(-1003, 'Too much request weight used.', 429), 'throttled'],
@@ -135,6 +137,14 @@ describe('outcomes of writes', () => {
       code: 'rule_broken',
       venueCode: '-1013',
       rule: { name: 'notional', value: '500', limit: '5 to 9000000' },
+    })
+  })
+
+  it('names both forms of a symbol that the venue suddenly does not know', async () => {
+    const { venue } = await venueThatAnswers(refusal(-1121, 'Invalid symbol.'))
+    expect(await venue.placeOrder(request)).toMatchObject({
+      code: 'unknown_symbol',
+      reason: 'the venue does not know BTC/USDT (in its form BTCUSDT): Invalid symbol.',
     })
   })
 
