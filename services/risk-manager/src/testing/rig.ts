@@ -22,6 +22,8 @@ export type RigOptions = {
   readonly config?: Readonly<Record<string, unknown>>
   readonly symbols?: readonly string[]
   readonly now?: number
+  /** Told of every verdict and trading state instead of keeping them in `heard`. */
+  readonly onHeard?: (message: AnyMessage) => void
 }
 
 export type Rig = {
@@ -90,27 +92,33 @@ export function createRig(options: RigOptions = {}): Rig {
 /** Started, and with everything heard that it says. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const rig = createRig(options)
-  await listen(rig)
+  await listen(rig, options.onHeard ?? keepOnce(rig))
   await rig.agent.start()
   return rig
 }
 
-/** Listens in the place of those to whom the risk manager speaks; each message id is kept once. */
-async function listen(rig: Rig): Promise<void> {
+/** Listens in the place of those to whom the risk manager speaks. */
+async function listen(rig: Rig, hear: (message: AnyMessage) => void): Promise<void> {
   const bus = rig.broker.connect()
-  const ids = new Set<string>()
-  const hear = async (message: AnyMessage) => {
-    if (!ids.has(message.messageId)) (rig.heard as AnyMessage[]).push(message)
-    ids.add(message.messageId)
+  const handler = async ({ message }: { message: AnyMessage }) => {
+    hear(message)
     return ack
   }
-  const handler = ({ message }: { message: AnyMessage }) => hear(message)
   await bus.subscribe({
     agent: 'execution',
     types: ['risk.intent.approved.v1', 'risk.trading-state.changed.v1'],
     handler,
   })
   await bus.subscribe({ agent: 'strategy', types: ['risk.intent.denied.v1'], handler })
+}
+
+/** A message may come twice; each id is kept once. */
+function keepOnce(rig: Rig): (message: AnyMessage) => void {
+  const ids = new Set<string>()
+  return (message) => {
+    if (!ids.has(message.messageId)) (rig.heard as AnyMessage[]).push(message)
+    ids.add(message.messageId)
+  }
 }
 
 /** Waits for a condition without counting seconds: the test's own time limit is the limit. */
