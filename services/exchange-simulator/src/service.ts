@@ -1,4 +1,224 @@
+import {
+  createScaledClock,
+  createSilentLogger,
+  realClock,
+  type Clock,
+  type ClockAnchor,
+  type Logger,
+  type Timer,
+} from '@flotilla/runtime'
+import { SimulatorConfigSchema, type SimulatorConfig } from './config.ts'
+import { openMarkets, restoreEngine } from './core/index.ts'
+import { createDesk, type Desk } from './desk.ts'
+import { createControl } from './http/control.ts'
+import { Limits } from './http/limits.ts'
+import { startServer, type RunningServer } from './http/server.ts'
+import { createWire } from './http/wire.ts'
+import { createMarkets, type Markets } from './markets.ts'
 import type { Simulator, SimulatorOptions } from './simulator.ts'
-export function createSimulator(_options: SimulatorOptions): Simulator {
-  throw new Error('the simulator is being built')
+import { openStore, type SimulatorMemory, type SimulatorStore } from './store.ts'
+
+/** How often, in real time, the market moves when nobody asks for anything. */
+const BEAT_MS = 100
+/** How many beats pass until idle time is written down. */
+const BEATS_PER_NOTE = 10
+
+/** Everything that exists between start and stop. */
+type Session = {
+  readonly desk: Desk
+  readonly store: SimulatorStore
+  readonly markets: Markets
+  readonly clock: Clock | null
+  readonly anchor: ClockAnchor
+  server: RunningServer | null
+  control: RunningServer | null
+  beat: Timer | null
+  isBroken: boolean
+}
+
+export function createSimulator(options: SimulatorOptions): Simulator {
+  const config = SimulatorConfigSchema.parse(options.config)
+  const logger = options.logger ?? createSilentLogger()
+  let session: Session | null = null
+  const running = (): Session => {
+    if (session === null) throw new Error('the simulator is not running')
+    return session
+  }
+  const simulator: Simulator = {
+    get url() {
+      return running().server?.url ?? ''
+    },
+    get controlUrl() {
+      return running().control?.url ?? null
+    },
+    start: async () => {
+      if (session !== null) throw new Error('the simulator is running already')
+      const opened = openSession(options, config, logger)
+      session = opened
+      try {
+        await listen({ session: opened, config, simulator, logger })
+      } catch (error) {
+        session = null
+        await closeSession(opened)
+        throw error
+      }
+    },
+    stop: async () => {
+      const ended = session
+      session = null
+      if (ended !== null) await closeSession(ended)
+    },
+    advanceTo: (ms) => running().desk.advanceTo(ms),
+    now: () => running().desk.now(),
+    anchor: () => running().anchor,
+    endOfData: () => running().markets.to,
+  }
+  return simulator
+}
+
+function openSession(options: SimulatorOptions, config: SimulatorConfig, logger: Logger): Session {
+  const markets = createMarkets(config)
+  const store = openStore(options.folder)
+  try {
+    const memory = store.load()
+    checkOrigin(memory, markets, options.folder)
+    store.nameOrigin(markets.origin)
+    const time = chooseTime({ options, config, markets, memory })
+    if (memory.marketTime === null) checkMoment(markets, time.start)
+    const { simulation } = markets
+    restoreEngine(simulation.engine, memory)
+    openMarkets(simulation, Math.max(memory.marketTime ?? time.start, markets.from))
+    const desk = createDesk({
+      config,
+      simulation,
+      store,
+      requests: memory.requests,
+      onEscape: (escape) => logger.warn(escape, 'request for another exchange'),
+    })
+    desk.advanceTo(time.start)
+    const parts = { desk, store, markets, clock: time.clock, anchor: time.anchor }
+    return { ...parts, server: null, control: null, beat: null, isBroken: false }
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+/** Orders of one world make no sense at the prices of another. */
+function checkOrigin(memory: SimulatorMemory, markets: Markets, folder: string | null): void {
+  if (memory.origin === null || memory.origin === markets.origin) return
+  throw new Error(
+    `${folder ?? 'memory'} holds the orders of another market (${memory.origin}), this one is ` +
+      `${markets.origin}: use another folder, or remove this one`,
+  )
+}
+
+function checkMoment(markets: Markets, start: number): void {
+  const { from, to } = markets
+  if (start >= from && (to === null || start < to)) return
+  const range = `${isoTime(from)} to ${to === null ? 'no end' : isoTime(to)}`
+  throw new Error(`there are no prices at ${isoTime(start)}: the data are from ${range}`)
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+type TimeChoice = {
+  readonly options: SimulatorOptions
+  readonly config: SimulatorConfig
+  readonly markets: Markets
+  readonly memory: SimulatorMemory
+}
+
+type MarketTime = {
+  readonly start: number
+  /** Null when time moves by hand only. */
+  readonly clock: Clock | null
+  readonly anchor: ClockAnchor
+}
+
+/** A given clock rules; then what a former run left; then the config; then the present. */
+function chooseTime({ options, config, markets, memory }: TimeChoice): MarketTime {
+  const realMs = realClock.now()
+  const given = options.clock
+  if (given !== undefined) {
+    const start = Math.max(given.now(), memory.marketTime ?? 0)
+    const anchor = { realMs, marketMs: start, speed: config.speed }
+    return { start, clock: config.clock === 'manual' ? null : given, anchor }
+  }
+  const isPresent = config.speed === 1 && config.clock === 'running' && markets.startAt === null
+  const start = isPresent ? realMs : (memory.marketTime ?? markets.startAt ?? realMs)
+  const anchor = { realMs, marketMs: start, speed: config.speed }
+  return { start, clock: config.clock === 'manual' ? null : createScaledClock(anchor), anchor }
+}
+
+type Listening = {
+  readonly session: Session
+  readonly config: SimulatorConfig
+  readonly simulator: Simulator
+  readonly logger: Logger
+}
+
+async function listen({ session, config, simulator, logger }: Listening): Promise<void> {
+  const { desk, clock } = session
+  const realNow = (): number => realClock.now()
+  const wire = createWire({ desk, limits: new Limits(config.limits, realNow), realNow })
+  const onFailure = (error: unknown): void => {
+    // What is in memory may be ahead of what is on disk: no more answers from here.
+    session.isBroken = true
+    logger.fatal({ err: error }, 'simulator failed')
+  }
+  const passTime = (): void => {
+    if (session.isBroken) throw new Error('the simulator has failed before')
+    if (clock !== null) desk.advanceTo(clock.now())
+  }
+  session.server = await startServer({
+    host: config.host,
+    port: config.port,
+    onFailure,
+    answer: (request) => {
+      passTime()
+      return wire(request)
+    },
+  })
+  if (config.control.enabled) {
+    const isManual = clock === null
+    session.control = await startServer({
+      host: config.host,
+      port: config.control.port,
+      onFailure,
+      answer: createControl({ desk, simulator, isManual }),
+    })
+  }
+  if (clock !== null) session.beat = startBeat(session, passTime, onFailure)
+  const { url } = session.server
+  logger.info({ url, marketTime: isoTime(desk.now()) }, 'exchange simulator open')
+}
+
+function startBeat(
+  session: Session,
+  passTime: () => void,
+  onFailure: (error: unknown) => void,
+): Timer {
+  let beats = 0
+  return realClock.every(BEAT_MS, () => {
+    if (session.isBroken) return
+    try {
+      passTime()
+      beats += 1
+      if (beats % BEATS_PER_NOTE === 0) session.desk.noteTime()
+    } catch (error) {
+      onFailure(error)
+    }
+  })
+}
+
+async function closeSession(session: Session): Promise<void> {
+  await session.beat?.stop()
+  await session.server?.close()
+  await session.control?.close()
+  const { desk, store } = session
+  if (!session.isBroken) desk.noteTime()
+  store.close()
 }

@@ -45,6 +45,9 @@ export const refusals = {
   wouldTrigger: () => refuse(-2010, 'Stop price would trigger immediately.'),
   priceRelation: () =>
     refuse(-2010, 'The relationship of the prices for the orders is not correct.'),
+  cancelRestricted: () => refuse(-2011, 'Order was not canceled due to cancel restrictions.'),
+  unknownList: () => refuse(-2011, 'Unknown order list sent.'),
+  windowTooLong: () => refuse(-1127, 'More than 24 hours between startTime and endTime.'),
   unknownOrder: () => refuse(-2011, 'Unknown order sent.'),
   noSuchOrder: () => refuse(-2013, 'Order does not exist.'),
   noSuchList: () => refuse(-2018, 'Order list does not exist.'),

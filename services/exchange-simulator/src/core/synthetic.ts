@@ -109,7 +109,7 @@ function levelAt(maker: Maker, index: number): number {
     const own = createRandom(mix(maker.salt, next - 1)).gaussian()
     const deviation = volatility * block.volatility * Math.sqrt(BLOCK)
     const move =
-      block.trend * volatility * 4 +
+      block.trend * volatility * 2.5 +
       deviation * (COMMON_SHARE * block.common + Math.sqrt(1 - COMMON_SHARE ** 2) * own) +
       beta * block.jump
     levels.push((levels[next - 1] ?? 0) * (1 - PULL) + move)

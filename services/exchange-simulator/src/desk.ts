@@ -1,0 +1,88 @@
+import type { SimulatorConfig } from './config.ts'
+import {
+  advance,
+  drainChanges,
+  type Engine,
+  type Feed,
+  type Names,
+  type Simulation,
+} from './core/index.ts'
+import type { AcceptedRequest, SimulatorStore } from './store.ts'
+
+/** A request that no route answers: a client that meant another exchange. */
+export type Escape = { readonly method: string; readonly path: string; readonly at: number }
+
+/**
+ * The open exchange: the engine, its prices, and the rule that nothing is answered before it is
+ * written down. Everything here is synchronous, so one request is one transaction.
+ */
+export type Desk = {
+  readonly config: SimulatorConfig
+  readonly engine: Engine
+  readonly feeds: ReadonlyMap<string, Feed>
+  readonly names: Names
+  readonly requests: AcceptedRequest[]
+  readonly escapes: readonly Escape[]
+  noteEscape(escape: Escape): void
+  now(): number
+  /** Lets market time pass, and writes down what was traded on the way. */
+  advanceTo(ms: number): void
+  /** Writes down what the request has changed; null for the changes of time alone. */
+  commit(request: Omit<AcceptedRequest, 'arrival' | 'at'> | null): void
+  /** Writes down how far time has come, so that a killed process goes on from about there. */
+  noteTime(): void
+}
+
+export type DeskParts = {
+  readonly config: SimulatorConfig
+  readonly simulation: Simulation
+  readonly store: SimulatorStore
+  readonly requests: readonly AcceptedRequest[]
+  readonly onEscape: (escape: Escape) => void
+}
+
+export function createDesk(parts: DeskParts): Desk {
+  const { config, simulation, store } = parts
+  const { engine } = simulation
+  const requests = [...parts.requests]
+  const escapes: Escape[] = []
+  let unnamed = 0
+  let notedAt = -1
+  const commit: Desk['commit'] = (request) => {
+    const changes = drainChanges(engine)
+    if (changes === null && request === null) return
+    const accepted =
+      request === null ? null : { ...request, arrival: requests.length + 1, at: simulation.now }
+    store.save({ marketTime: simulation.now, engine, changes, request: accepted })
+    if (accepted !== null) requests.push(accepted)
+  }
+  return {
+    config,
+    engine,
+    feeds: new Map(simulation.feeds.map((feed) => [feed.market.rules.symbol, feed])),
+    names: { next: () => nameOf(engine, ++unnamed) },
+    requests,
+    escapes,
+    noteEscape: (escape) => {
+      escapes.push(escape)
+      parts.onEscape(escape)
+    },
+    now: () => simulation.now,
+    advanceTo: (ms) => {
+      advance(simulation, ms)
+      commit(null)
+    },
+    commit,
+    noteTime: () => {
+      if (notedAt === simulation.now) return
+      notedAt = simulation.now
+      store.save({ marketTime: notedAt, engine, changes: null, request: null })
+    },
+  }
+}
+
+/** Counts on from the orders that exist, so that a restart repeats no name. */
+function nameOf(engine: Engine, unnamed: number): string {
+  const orders = [...engine.markets.values()].reduce((sum, market) => sum + market.orders.length, 0)
+  return `sim-${orders}-${unnamed}`
+}

@@ -1,0 +1,145 @@
+import {
+  formatUnits,
+  refusals,
+  type Market,
+  type ParameterReader,
+  type Refusal,
+  type Trade,
+} from '../core/index.ts'
+import type { Desk } from '../desk.ts'
+import { limitOf, reply, withFeed, type Endpoint, type Reply } from './endpoint.ts'
+import { tradeReport } from './reports.ts'
+
+const DAY_MS = 86_400_000
+
+/** What the account owns, what it has traded and what that costs. */
+export const accountEndpoints: readonly Endpoint[] = [
+  {
+    method: 'GET',
+    path: '/api/v3/account',
+    weight: 20,
+    security: 'signed',
+    parameters: ['omitZeroBalances'],
+    handle: ({ desk, parameters }) =>
+      reply(account(desk, parameters.get('omitZeroBalances') === 'true')),
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/account/commission',
+    weight: 20,
+    security: 'signed',
+    parameters: ['symbol'],
+    handle: (call) =>
+      withFeed(call, ({ market }) =>
+        reply({
+          symbol: market.rules.symbol,
+          standardCommission: commissionRates(call.desk),
+          specialCommission: noCommission,
+          taxCommission: noCommission,
+          discount: {
+            enabledForAccount: false,
+            enabledForSymbol: false,
+            discountAsset: 'BNB',
+            discount: formatUnits(75_000_000n),
+          },
+        }),
+      ),
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/myTrades',
+    weight: (parameters) => (parameters.has('orderId') ? 5 : 20),
+    security: 'signed',
+    parameters: ['symbol', 'orderId', 'startTime', 'endTime', 'fromId', 'limit'],
+    handle: (call) => withFeed(call, ({ market }, reader) => myTrades(market, reader)),
+  },
+]
+
+const zero = formatUnits(0n)
+const noCommission = { maker: zero, taker: zero, buyer: zero, seller: zero }
+
+function commissionRates({ engine }: Desk): Readonly<Record<string, string>> {
+  const { makerFee, takerFee } = engine
+  return { ...noCommission, maker: formatUnits(makerFee), taker: formatUnits(takerFee) }
+}
+
+/** Ten thousandths: the old way of the exchange to state a rate. */
+function inBasisPoints(rate: bigint): number {
+  return Number(rate / 10_000n)
+}
+
+function account(desk: Desk, omitZero: boolean): unknown {
+  const { engine } = desk
+  const balances = [...engine.holdings]
+    .filter(([, holding]) => !omitZero || holding.free + holding.locked > 0n)
+    .map(([asset, { free, locked }]) => ({
+      asset,
+      free: formatUnits(free),
+      locked: formatUnits(locked),
+    }))
+  return {
+    makerCommission: inBasisPoints(engine.makerFee),
+    takerCommission: inBasisPoints(engine.takerFee),
+    buyerCommission: 0,
+    sellerCommission: 0,
+    commissionRates: commissionRates(desk),
+    canTrade: true,
+    canWithdraw: false,
+    canDeposit: false,
+    brokered: false,
+    requireSelfTradePrevention: false,
+    preventSor: false,
+    updateTime: desk.now(),
+    accountType: 'SPOT',
+    balances,
+    permissions: ['SPOT'],
+    uid: 1,
+  }
+}
+
+type TradeFilter = {
+  readonly orderId: number | null
+  readonly fromId: number | null
+  readonly startTime: number | null
+  readonly endTime: number | null
+}
+
+function myTrades(market: Market, reader: ParameterReader): Reply | Refusal {
+  const filter: TradeFilter = {
+    orderId: reader.integer('orderId'),
+    fromId: reader.integer('fromId'),
+    startTime: reader.integer('startTime'),
+    endTime: reader.integer('endTime'),
+  }
+  const limit = limitOf(reader, 500, 1_000)
+  const refusal = reader.refusal ?? checkFilter(filter)
+  if (refusal !== null) return refusal
+  const found = candidates(market, filter).filter((trade) => isWanted(trade, filter))
+  const isForward = filter.fromId !== null || filter.startTime !== null
+  return reply((isForward ? found.slice(0, limit) : found.slice(-limit)).map(tradeReport))
+}
+
+function checkFilter({ orderId, fromId, startTime, endTime }: TradeFilter): Refusal | null {
+  if (startTime === null && endTime === null) return null
+  if (orderId !== null || fromId !== null) return refusals.invalidCombination()
+  const isTooLong = (endTime ?? 0) - (startTime ?? Infinity) > DAY_MS
+  return isTooLong ? refusals.windowTooLong() : null
+}
+
+/** Trades are in the order of their ids, so the old ones need not be looked at one by one. */
+function candidates(market: Market, filter: TradeFilter): readonly Trade[] {
+  if (filter.orderId !== null) return market.orders[filter.orderId - 1]?.trades ?? []
+  const { fromId, startTime } = filter
+  const start = market.trades.findLastIndex(
+    (trade) => trade.id < (fromId ?? 0) || trade.time < (startTime ?? 0),
+  )
+  return market.trades.slice(start + 1)
+}
+
+function isWanted(trade: Trade, filter: TradeFilter): boolean {
+  return (
+    trade.id >= (filter.fromId ?? 0) &&
+    trade.time >= (filter.startTime ?? 0) &&
+    trade.time <= (filter.endTime ?? Infinity)
+  )
+}

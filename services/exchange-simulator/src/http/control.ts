@@ -1,0 +1,100 @@
+import { formatUnits } from '../core/index.ts'
+import type { Desk } from '../desk.ts'
+import type { Simulator } from '../simulator.ts'
+import { orderReport, listReport, ordersOfList, tradeReport } from './reports.ts'
+import type { TextRequest, TextResponse } from './server.ts'
+
+/**
+ * For tests and tools, on a port of its own: what really happened, and the hand on the clock. It never
+ * goes through the rules of the exchange.
+ */
+export type ControlParts = {
+  readonly desk: Desk
+  readonly simulator: Simulator
+  readonly isManual: boolean
+}
+
+export function createControl(parts: ControlParts): (request: TextRequest) => TextResponse {
+  return (request) => {
+    switch (`${request.method} ${request.path}`) {
+      case 'GET /__sim/ledger':
+        return json(200, groundTruth(parts.desk))
+      case 'GET /__sim/escapes':
+        return json(200, parts.desk.escapes)
+      case 'GET /__sim/clock':
+        return json(200, clockState(parts))
+      case 'POST /__sim/clock':
+        return moveClock(parts, request.body)
+      default:
+        return json(404, { error: `no control ${request.method} ${request.path}` })
+    }
+  }
+}
+
+function json(status: number, body: unknown): TextResponse {
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  }
+}
+
+/** Orders, trades and balances as the engine has them; amounts as decimal text. */
+function groundTruth(desk: Desk): unknown {
+  const { engine } = desk
+  const markets = [...engine.markets.values()]
+  return {
+    now: desk.now(),
+    orders: markets.flatMap(({ orders }) =>
+      orders.map((order) => ({ ...orderReport(order), locked: formatUnits(order.locked) })),
+    ),
+    trades: markets.flatMap(({ trades }) => trades.map(tradeReport)),
+    lists: engine.lists.map((list) => listReport(list, ordersOfList(engine, list))),
+    balances: [...engine.holdings].map(([asset, holding]) => ({
+      asset,
+      free: formatUnits(holding.free),
+      locked: formatUnits(holding.locked),
+      house: formatUnits(holding.house),
+      fees: formatUnits(holding.fees),
+    })),
+    requests: desk.requests,
+    escapes: desk.escapes,
+  }
+}
+
+function clockState({ simulator, desk }: ControlParts): unknown {
+  const endOfData = simulator.endOfData()
+  return {
+    now: desk.now(),
+    ...simulator.anchor(),
+    endOfData,
+    isAtEnd: endOfData !== null && desk.now() >= endOfData,
+  }
+}
+
+function moveClock(parts: ControlParts, body: string): TextResponse {
+  if (!parts.isManual) return json(409, { error: 'the clock runs by itself' })
+  const target = readTarget(body, parts.desk.now())
+  if (target === null) {
+    return json(400, { error: 'send {"advanceTo": ms} or {"advanceBy": ms}, forward only' })
+  }
+  parts.simulator.advanceTo(target)
+  return json(200, clockState(parts))
+}
+
+function readTarget(body: string, now: number): number | null {
+  const wish = parseObject(body)
+  const to = wish['advanceTo']
+  const by = wish['advanceBy']
+  const target = typeof by === 'number' ? now + by : to
+  return typeof target === 'number' && Number.isSafeInteger(target) && target >= now ? target : null
+}
+
+function parseObject(body: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}

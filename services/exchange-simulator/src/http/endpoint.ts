@@ -1,0 +1,86 @@
+import type { Desk } from '../desk.ts'
+import {
+  ParameterReader,
+  refusals,
+  type Feed,
+  type Parameters,
+  type Refusal,
+} from '../core/index.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export type Reply = {
+  readonly kind: 'reply'
+  readonly body: unknown
+  /** Orders that now wait in the book: they count against the order limits. */
+  readonly unfilled?: number
+  /** A placed or cancelled order is free of weight. */
+  readonly isFree?: boolean
+}
+
+export type Call = { readonly desk: Desk; readonly parameters: Parameters }
+
+export type Endpoint = {
+  readonly method: Method
+  readonly path: string
+  readonly weight: number | ((parameters: Parameters) => number)
+  /** signed: key, time and signature; key: the key alone. */
+  readonly security: 'none' | 'key' | 'signed'
+  /** Whatever else is sent is refused. */
+  readonly parameters: readonly string[]
+  readonly handle: (call: Call) => Reply | Refusal
+}
+
+export function reply(body: unknown): Reply {
+  return { kind: 'reply', body }
+}
+
+/** The market that the request names, with a reader for its other parameters. */
+export function withFeed(
+  call: Call,
+  use: (feed: Feed, reader: ParameterReader) => Reply | Refusal,
+): Reply | Refusal {
+  const reader = new ParameterReader(call.parameters)
+  const symbol = reader.mandatoryText('symbol')
+  if (reader.refusal !== null) return reader.refusal
+  const feed = call.desk.feeds.get(symbol)
+  return feed === undefined ? refusals.invalidSymbol() : use(feed, reader)
+}
+
+/** The markets of `symbol`, of `symbols` (a JSON array) or all; one alone is answered as an object. */
+export function feedsOf(call: Call): { feeds: readonly Feed[]; isOne: boolean } | Refusal {
+  const { desk, parameters } = call
+  const one = parameters.get('symbol')
+  const many = parameters.get('symbols')
+  if (one !== undefined && many !== undefined) return refusals.invalidCombination()
+  if (one === undefined && many === undefined)
+    return { feeds: [...desk.feeds.values()], isOne: false }
+  const symbols = one === undefined ? readSymbols(many ?? '') : [one]
+  if (symbols === null) return refusals.illegalCharacters('symbols', SYMBOLS_RANGE)
+  const feeds: Feed[] = []
+  for (const symbol of symbols) {
+    const feed = desk.feeds.get(symbol)
+    if (feed === undefined) return refusals.invalidSymbol()
+    feeds.push(feed)
+  }
+  return { feeds, isOne: one !== undefined }
+}
+
+const SYMBOLS_RANGE = String.raw`^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$`
+
+function readSymbols(text: string): string[] | null {
+  if (!new RegExp(SYMBOLS_RANGE).test(text)) return null
+  return JSON.parse(text) as string[]
+}
+
+/** How many rows are wanted: more than there may be is the most that there may be. */
+export function limitOf(reader: ParameterReader, normal: number, most: number): number {
+  const limit = reader.integer('limit') ?? normal
+  if (limit === 0) reader.refuse(refusals.invalidData('limit'))
+  return Math.min(limit, most)
+}
+
+/** Rows are sent as one object when one symbol was asked for by name. */
+export function oneOrMany(rows: readonly unknown[], isOne: boolean): Reply {
+  return reply(isOne ? rows[0] : rows)
+}

@@ -1,0 +1,131 @@
+import {
+  decimalsOfStep,
+  formatUnits,
+  ORDER_TYPES,
+  SELF_TRADE_MODES,
+  type Feed,
+  type SymbolRules,
+} from '../core/index.ts'
+import type { SimulatorConfig } from '../config.ts'
+import { feedsOf, reply, type Endpoint } from './endpoint.ts'
+
+export const exchangeInfo: Endpoint = {
+  method: 'GET',
+  path: '/api/v3/exchangeInfo',
+  weight: 20,
+  security: 'none',
+  parameters: ['symbol', 'symbols', 'permissions', 'showPermissionSets', 'symbolStatus'],
+  handle: (call) => {
+    const chosen = feedsOf(call)
+    if ('kind' in chosen) return chosen
+    const status = call.parameters.get('symbolStatus')
+    const feeds = chosen.feeds.filter(
+      (feed) => status === undefined || feed.market.status === status,
+    )
+    return reply({
+      timezone: 'UTC',
+      serverTime: call.desk.now(),
+      rateLimits: rateLimits(call.desk.config),
+      exchangeFilters: [],
+      symbols: feeds.map(symbolInfo),
+    })
+  },
+}
+
+export function rateLimits(config: SimulatorConfig): readonly Readonly<Record<string, unknown>>[] {
+  const { limits } = config
+  return [
+    limit('REQUEST_WEIGHT', ['MINUTE', 1], limits.weightPerMinute),
+    limit('ORDERS', ['SECOND', 10], limits.ordersPerTenSeconds),
+    limit('ORDERS', ['DAY', 1], limits.ordersPerDay),
+    limit('RAW_REQUESTS', ['MINUTE', 5], 300_000),
+  ]
+}
+
+function limit(
+  rateLimitType: string,
+  [interval, intervalNum]: readonly [string, number],
+  most: number,
+): Readonly<Record<string, unknown>> {
+  return { rateLimitType, interval, intervalNum, limit: most }
+}
+
+function symbolInfo({ market }: Feed): Readonly<Record<string, unknown>> {
+  const { rules } = market
+  return {
+    symbol: rules.symbol,
+    status: market.status,
+    baseAsset: rules.base,
+    baseAssetPrecision: 8,
+    quoteAsset: rules.quote,
+    quotePrecision: 8,
+    quoteAssetPrecision: 8,
+    baseCommissionPrecision: 8,
+    quoteCommissionPrecision: 8,
+    orderTypes: ORDER_TYPES,
+    icebergAllowed: false,
+    ocoAllowed: true,
+    otoAllowed: false,
+    opoAllowed: false,
+    quoteOrderQtyMarketAllowed: true,
+    allowTrailingStop: false,
+    cancelReplaceAllowed: false,
+    amendAllowed: false,
+    pegInstructionsAllowed: false,
+    isSpotTradingAllowed: true,
+    isMarginTradingAllowed: false,
+    filters: symbolFilters(rules),
+    permissions: [],
+    permissionSets: [['SPOT']],
+    defaultSelfTradePreventionMode: 'EXPIRE_MAKER',
+    allowedSelfTradePreventionModes: SELF_TRADE_MODES,
+  }
+}
+
+function symbolFilters(rules: SymbolRules): readonly Readonly<Record<string, unknown>>[] {
+  return [
+    {
+      filterType: 'PRICE_FILTER',
+      minPrice: formatUnits(rules.priceMin),
+      maxPrice: formatUnits(rules.priceMax),
+      tickSize: formatUnits(rules.tick),
+    },
+    {
+      filterType: 'LOT_SIZE',
+      minQty: formatUnits(rules.quantityMin),
+      maxQty: formatUnits(rules.quantityMax),
+      stepSize: formatUnits(rules.step),
+    },
+    {
+      filterType: 'MARKET_LOT_SIZE',
+      minQty: formatUnits(rules.marketQuantityMin),
+      maxQty: formatUnits(rules.marketQuantityMax),
+      stepSize: formatUnits(rules.marketStep),
+    },
+    {
+      filterType: 'PERCENT_PRICE_BY_SIDE',
+      bidMultiplierUp: plain(rules.percentUp),
+      bidMultiplierDown: plain(rules.percentDown),
+      askMultiplierUp: plain(rules.percentUp),
+      askMultiplierDown: plain(rules.percentDown),
+      avgPriceMins: 5,
+    },
+    {
+      filterType: 'NOTIONAL',
+      minNotional: formatUnits(rules.notionalMin),
+      applyMinToMarket: true,
+      maxNotional: formatUnits(rules.notionalMax),
+      applyMaxToMarket: false,
+      avgPriceMins: 5,
+    },
+    { filterType: 'MAX_NUM_ORDERS', maxNumOrders: rules.ordersMax },
+    { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: rules.algoOrdersMax },
+    { filterType: 'MAX_NUM_ORDER_LISTS', maxNumOrderLists: rules.orderListsMax },
+  ]
+}
+
+function plain(value: bigint): string {
+  const text = formatUnits(value)
+  const places = decimalsOfStep(value)
+  return text.slice(0, text.indexOf('.') + (places === 0 ? 0 : places + 1))
+}

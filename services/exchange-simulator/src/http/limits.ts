@@ -1,0 +1,120 @@
+import { refuse, type Refusal } from '../core/index.ts'
+import type { SimulatorConfig } from '../config.ts'
+
+/**
+ * Weights and order counts, over real time whatever the market's clock does: they protect a machine.
+ * Who goes on after being told to stop is banned, for twice as long each time.
+ */
+const MINUTE_MS = 60_000
+const TEN_SECONDS_MS = 10_000
+const DAY_MS = 86_400_000
+const BAN_MS = 120_000
+const BAN_MS_MAX = 3 * DAY_MS
+/** Requests over the limit within a minute that are only refused. */
+const PATIENCE = 50
+
+type Window = { readonly length: number; start: number; used: number }
+
+export type OrderCount = { readonly tenSeconds: number; readonly day: number }
+
+export type LimitVerdict = { readonly refusal: Refusal; readonly retryAfterSeconds: number }
+
+export class Limits {
+  readonly #config: SimulatorConfig['limits']
+  readonly #realNow: () => number
+  readonly #weight: Window = { length: MINUTE_MS, start: 0, used: 0 }
+  readonly #tenSeconds: Window = { length: TEN_SECONDS_MS, start: 0, used: 0 }
+  readonly #day: Window = { length: DAY_MS, start: 0, used: 0 }
+  #violations = 0
+  #bannedUntil = 0
+  #banMs = BAN_MS
+
+  constructor(config: SimulatorConfig['limits'], realNow: () => number) {
+    this.#config = config
+    this.#realNow = realNow
+  }
+
+  get usedWeight(): number {
+    return this.#current(this.#weight).used
+  }
+
+  get orderCount(): OrderCount {
+    return { tenSeconds: this.#current(this.#tenSeconds).used, day: this.#current(this.#day).used }
+  }
+
+  /** Takes the weight of a request, or says why it is not let in. */
+  enter(weight: number): LimitVerdict | null {
+    const now = this.#realNow()
+    if (now < this.#bannedUntil) return this.#banned(now)
+    const window = this.#current(this.#weight)
+    if (window.used === 0) this.#violations = 0
+    window.used += weight
+    if (window.used <= this.#config.weightPerMinute) return null
+    this.#violations += 1
+    if (this.#violations > PATIENCE) {
+      this.#bannedUntil = now + this.#banMs
+      this.#banMs = Math.min(this.#banMs * 2, BAN_MS_MAX)
+      return this.#banned(now)
+    }
+    return {
+      refusal: refuse(
+        -1003,
+        `Too much request weight used; current limit is ${this.#config.weightPerMinute} request ` +
+          'weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.',
+        429,
+      ),
+      retryAfterSeconds: Math.ceil((window.start + window.length - now) / 1_000),
+    }
+  }
+
+  refund(weight: number): void {
+    const window = this.#current(this.#weight)
+    window.used = Math.max(0, window.used - weight)
+  }
+
+  /** Null when another order may come. */
+  checkOrders(): LimitVerdict | null {
+    const limits = this.#config
+    const checks = [
+      [this.#current(this.#tenSeconds), limits.ordersPerTenSeconds, '10 SECOND'],
+      [this.#current(this.#day), limits.ordersPerDay, '1 DAY'],
+    ] as const
+    for (const [window, most, name] of checks) {
+      if (window.used < most) continue
+      return {
+        refusal: refuse(
+          -1015,
+          `Too many new orders; current limit is ${most} orders per ${name}.`,
+          429,
+        ),
+        retryAfterSeconds: Math.ceil((window.start + window.length - this.#realNow()) / 1_000),
+      }
+    }
+    return null
+  }
+
+  countOrders(count: number): void {
+    this.#current(this.#tenSeconds).used += count
+    this.#current(this.#day).used += count
+  }
+
+  #current(window: Window): Window {
+    const start = this.#realNow() - (this.#realNow() % window.length)
+    if (start === window.start) return window
+    window.start = start
+    window.used = 0
+    return window
+  }
+
+  #banned(now: number): LimitVerdict {
+    return {
+      refusal: refuse(
+        -1003,
+        `Way too much request weight used; IP banned until ${this.#bannedUntil}. ` +
+          'Please use WebSocket Streams for live updates to avoid bans.',
+        418,
+      ),
+      retryAfterSeconds: Math.ceil((this.#bannedUntil - now) / 1_000),
+    }
+  }
+}

@@ -1,0 +1,238 @@
+import {
+  bestOf,
+  formatUnits,
+  members,
+  multiply,
+  refusals,
+  remainingOf,
+  SECOND_MS,
+  TRADE_IDS_PER_SECOND,
+  type Feed,
+  type Level,
+  type Market,
+  type Parameters,
+  type Side,
+  type TapeTrade,
+} from '../core/index.ts'
+import { feedsOf, limitOf, oneOrMany, reply, withFeed, type Endpoint } from './endpoint.ts'
+
+/** The present: book, best prices, last trades. The account's own resting orders are part of it. */
+export const bookEndpoints: readonly Endpoint[] = [
+  {
+    method: 'GET',
+    path: '/api/v3/depth',
+    weight: depthWeight,
+    security: 'none',
+    parameters: ['symbol', 'limit', 'symbolStatus'],
+    handle: (call) =>
+      withFeed(call, ({ market }, reader) => {
+        const limit = limitOf(reader, 100, 5_000)
+        return (
+          reader.refusal ??
+          reply({
+            lastUpdateId: market.epoch * TRADE_IDS_PER_SECOND + (market.orders.length % 1_000),
+            bids: depthOf(market, 'BUY', limit),
+            asks: depthOf(market, 'SELL', limit),
+          })
+        )
+      }),
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/ticker/bookTicker',
+    weight: (parameters) => (parameters.has('symbol') ? 2 : 4),
+    security: 'none',
+    parameters: ['symbol', 'symbols', 'symbolStatus'],
+    handle: (call) => {
+      const chosen = feedsOf(call)
+      if ('kind' in chosen) return chosen
+      return oneOrMany(chosen.feeds.map(bookTicker), chosen.isOne)
+    },
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/ticker/price',
+    weight: (parameters) => (parameters.has('symbol') ? 2 : 4),
+    security: 'none',
+    parameters: ['symbol', 'symbols', 'symbolStatus'],
+    handle: (call) => {
+      const chosen = feedsOf(call)
+      if ('kind' in chosen) return chosen
+      const rows = chosen.feeds.map(({ market }) => ({
+        symbol: market.rules.symbol,
+        price: formatUnits(market.lastPrice),
+      }))
+      return oneOrMany(rows, chosen.isOne)
+    },
+  },
+  tradesEndpoint('trades'),
+  tradesEndpoint('historicalTrades'),
+  {
+    method: 'GET',
+    path: '/api/v3/aggTrades',
+    weight: 4,
+    security: 'none',
+    parameters: ['symbol', 'fromId', 'startTime', 'endTime', 'limit'],
+    handle: (call) =>
+      withFeed(call, (feed, reader) => {
+        const limit = limitOf(reader, 500, 1_000)
+        const range = {
+          fromId: reader.integer('fromId'),
+          startTime: reader.integer('startTime'),
+          endTime: reader.integer('endTime'),
+        }
+        if (range.fromId !== null && (range.startTime ?? range.endTime) !== null) {
+          return refusals.invalidCombination()
+        }
+        if (reader.refusal !== null) return reader.refusal
+        return reply(tradesIn(feed, call.desk.now(), { ...range, limit }).map(aggregateTrade))
+      }),
+  },
+]
+
+function depthWeight(parameters: Parameters): number {
+  const limit = Number(parameters.get('limit') ?? 100)
+  if (limit <= 100) return 5
+  if (limit <= 500) return 25
+  return limit <= 1_000 ? 50 : 250
+}
+
+function depthOf(market: Market, side: Side, limit: number): [string, string][] {
+  const quantities = new Map<bigint, bigint>()
+  const add = ({ price, quantity }: Level): void =>
+    void quantities.set(price, (quantities.get(price) ?? 0n) + quantity)
+  const best = bestOf(market, side)
+  if (best !== null) add(best)
+  const { index } = market.depletion[side]
+  for (let next = index + 1; next < index + limit; next += 1) {
+    const level = market.levels(side, next)
+    if (level === null) break
+    add(level)
+  }
+  for (const order of members(side === 'BUY' ? market.bids : market.asks)) {
+    add({ price: order.price, quantity: remainingOf(order) })
+  }
+  const direction = side === 'BUY' ? -1 : 1
+  return [...quantities]
+    .sort(([left], [right]) => (left < right ? -direction : direction))
+    .slice(0, limit)
+    .map(([price, quantity]) => [formatUnits(price), formatUnits(quantity)])
+}
+
+export function bestQuote(market: Market, side: Side): [price: string, quantity: string] {
+  return depthOf(market, side, 1)[0] ?? [formatUnits(0n), formatUnits(0n)]
+}
+
+function bookTicker({ market }: Feed): Readonly<Record<string, string>> {
+  const [bidPrice, bidQty] = bestQuote(market, 'BUY')
+  const [askPrice, askQty] = bestQuote(market, 'SELL')
+  return { symbol: market.rules.symbol, bidPrice, bidQty, askPrice, askQty }
+}
+
+/** A trade of the tape, or one of the account's own. */
+type PublicTrade = {
+  readonly id: number
+  readonly price: bigint
+  readonly quantity: bigint
+  readonly time: number
+  readonly isBuyerMaker: boolean
+}
+
+type TradeRange = {
+  readonly fromId: number | null
+  readonly startTime: number | null
+  readonly endTime: number | null
+  readonly limit: number
+}
+
+/** The tape trades once a second, so an id, a time and a second are nearly the same thing. */
+function tradesIn(feed: Feed, now: number, range: TradeRange): PublicTrade[] {
+  const end = Math.min(now, range.endTime ?? now)
+  const last = Math.floor(end / SECOND_MS)
+  const earliest = feed.history.tape.from * 60
+  const isForward = range.fromId !== null || range.startTime !== null
+  const wanted =
+    range.fromId === null
+      ? Math.ceil((range.startTime ?? 0) / SECOND_MS)
+      : Math.floor(range.fromId / TRADE_IDS_PER_SECOND)
+  const first = Math.max(earliest, isForward ? wanted : last - range.limit + 1)
+  const stop = isForward ? Math.min(last, first + range.limit) : last
+  const trades: PublicTrade[] = []
+  for (let second = first; second <= stop; second += 1) {
+    const trade = feed.history.trade(second)
+    if (trade !== null) trades.push(fromTape(trade))
+  }
+  const own = ownTrades(feed.market, first * SECOND_MS, Math.min(end, (stop + 1) * SECOND_MS))
+  const all = [...trades, ...own]
+    .filter(({ id }) => range.fromId === null || id >= range.fromId)
+    .sort((left, right) => left.id - right.id)
+  return isForward ? all.slice(0, range.limit) : all.slice(-range.limit)
+}
+
+function fromTape(trade: TapeTrade): PublicTrade {
+  const { price, quantity, isBuyerMaker, second } = trade
+  return {
+    id: second * TRADE_IDS_PER_SECOND,
+    price,
+    quantity,
+    time: second * SECOND_MS,
+    isBuyerMaker,
+  }
+}
+
+function ownTrades(market: Market, from: number, to: number): PublicTrade[] {
+  const start = market.trades.findLastIndex(({ time }) => time < from) + 1
+  return market.trades
+    .slice(start)
+    .filter(({ time }) => time <= to)
+    .map(({ id, price, quantity, time, isBuyer, isMaker }) => ({
+      id,
+      price,
+      quantity,
+      time,
+      isBuyerMaker: isBuyer === isMaker,
+    }))
+}
+
+function tradesEndpoint(name: 'trades' | 'historicalTrades'): Endpoint {
+  return {
+    method: 'GET',
+    path: `/api/v3/${name}`,
+    weight: 25,
+    security: 'none',
+    parameters: ['symbol', 'limit', ...(name === 'trades' ? [] : ['fromId'])],
+    handle: (call) =>
+      withFeed(call, (feed, reader) => {
+        const limit = limitOf(reader, 500, 1_000)
+        const fromId = reader.integer('fromId')
+        if (reader.refusal !== null) return reader.refusal
+        const range = { fromId, startTime: null, endTime: null, limit }
+        return reply(tradesIn(feed, call.desk.now(), range).map(singleTrade))
+      }),
+  }
+}
+
+function singleTrade(trade: PublicTrade): Readonly<Record<string, unknown>> {
+  return {
+    id: trade.id,
+    price: formatUnits(trade.price),
+    qty: formatUnits(trade.quantity),
+    quoteQty: formatUnits(multiply(trade.price, trade.quantity)),
+    time: trade.time,
+    isBuyerMaker: trade.isBuyerMaker,
+    isBestMatch: true,
+  }
+}
+
+function aggregateTrade(trade: PublicTrade): Readonly<Record<string, unknown>> {
+  return {
+    a: trade.id,
+    p: formatUnits(trade.price),
+    q: formatUnits(trade.quantity),
+    f: trade.id,
+    l: trade.id,
+    T: trade.time,
+    m: trade.isBuyerMaker,
+    M: true,
+  }
+}

@@ -1,0 +1,211 @@
+import {
+  cancelList,
+  cancelOrder,
+  checkOrder,
+  findOrder,
+  isLive,
+  isRefusal,
+  ORDER_PARAMETERS,
+  ParameterReader,
+  readOrder,
+  refusals,
+  submitOrder,
+  type Cancellation,
+  type Order,
+  type OrderName,
+  type Parameters,
+  type Refusal,
+} from '../core/index.ts'
+import { reply, withFeed, type Call, type Endpoint, type Reply } from './endpoint.ts'
+import { limitOf } from './endpoint.ts'
+import { cancelledList } from './list-endpoints.ts'
+import { ackReport, cancelReport, fullReport, orderReport, resultReport } from './reports.ts'
+
+const DAY_MS = 86_400_000
+const RESPONSE_TYPES = ['ACK', 'RESULT', 'FULL'] as const
+const NAME_PARAMETERS = ['symbol', 'orderId', 'origClientOrderId'] as const
+
+/** One order at a time. */
+export const orderEndpoints: readonly Endpoint[] = [
+  {
+    method: 'POST',
+    path: '/api/v3/order',
+    weight: 1,
+    security: 'signed',
+    parameters: ORDER_PARAMETERS,
+    handle: placeOrder,
+  },
+  {
+    method: 'POST',
+    path: '/api/v3/order/test',
+    weight: (parameters) => (parameters.has('computeCommissionRates') ? 20 : 1),
+    security: 'signed',
+    parameters: [...ORDER_PARAMETERS, 'computeCommissionRates'],
+    handle: ({ desk, parameters }) => {
+      const order = readOrder(parameters, desk.names)
+      if (isRefusal(order)) return order
+      return checkOrder(desk.engine, order) ?? reply({})
+    },
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/order',
+    weight: 4,
+    security: 'signed',
+    parameters: NAME_PARAMETERS,
+    handle: ({ desk, parameters }) => {
+      const name = readName(parameters)
+      if (isRefusal(name)) return name
+      const order = findOrder(desk.engine, name)
+      return isRefusal(order) ? order : reply(orderReport(order))
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v3/order',
+    weight: 1,
+    security: 'signed',
+    parameters: [...NAME_PARAMETERS, 'newClientOrderId', 'cancelRestrictions'],
+    handle: cancelOne,
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/openOrders',
+    weight: (parameters) => (parameters.has('symbol') ? 6 : 80),
+    security: 'signed',
+    parameters: ['symbol'],
+    handle: (call) => {
+      if (call.parameters.has('symbol')) {
+        return withFeed(call, ({ market }) => reply([...market.live.values()].map(orderReport)))
+      }
+      const markets = [...call.desk.engine.markets.values()]
+      return reply(markets.flatMap(({ live }) => [...live.values()].map(orderReport)))
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v3/openOrders',
+    weight: 1,
+    security: 'signed',
+    parameters: ['symbol'],
+    handle: cancelAll,
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/allOrders',
+    weight: 20,
+    security: 'signed',
+    parameters: ['symbol', 'orderId', 'startTime', 'endTime', 'limit'],
+    handle: allOrders,
+  },
+]
+
+function placeOrder({ desk, parameters }: Call): Reply | Refusal {
+  const request = readOrder(parameters, desk.names)
+  if (isRefusal(request)) return request
+  const reader = new ParameterReader(parameters)
+  const isFast = request.type === 'MARKET' || request.type === 'LIMIT'
+  const wrongType = refusals.invalidData('newOrderRespType')
+  const responseType =
+    reader.choice('newOrderRespType', RESPONSE_TYPES, wrongType) ?? (isFast ? 'FULL' : 'ACK')
+  if (reader.refusal !== null) return reader.refusal
+  const submission = submitOrder(desk.engine, request, desk.now())
+  if (isRefusal(submission)) return submission
+  const { order, trades } = submission
+  const bodies = {
+    ACK: () => ackReport(order),
+    RESULT: () => resultReport(order),
+    FULL: () => fullReport(order, trades),
+  }
+  return {
+    kind: 'reply',
+    body: bodies[responseType](),
+    isFree: true,
+    unfilled: order.executed === 0n && isLive(order) ? 1 : 0,
+  }
+}
+
+function readName(parameters: Parameters): OrderName | Refusal {
+  const reader = new ParameterReader(parameters)
+  const name = {
+    symbol: reader.mandatoryText('symbol'),
+    orderId: reader.integer('orderId'),
+    clientOrderId: reader.text('origClientOrderId'),
+  }
+  if (name.orderId === null && name.clientOrderId === null) {
+    reader.refuse(refusals.mandatory('orderId'))
+  }
+  return reader.refusal ?? name
+}
+
+function cancelOne({ desk, parameters }: Call): Reply | Refusal {
+  const name = readName(parameters)
+  if (isRefusal(name)) return name
+  const reader = new ParameterReader(parameters)
+  const cancelId = reader.clientId('newClientOrderId') ?? desk.names.next()
+  const restrictions = ['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'] as const
+  const restriction = reader.choice(
+    'cancelRestrictions',
+    restrictions,
+    refusals.invalidData('cancelRestrictions'),
+  )
+  if (reader.refusal !== null) return reader.refusal
+  const order = findOrder(desk.engine, name)
+  const isBarred =
+    !isRefusal(order) &&
+    isLive(order) &&
+    restriction !== null &&
+    (restriction === 'ONLY_NEW') !== (order.status === 'NEW')
+  if (isBarred) return refusals.cancelRestricted()
+  return cancelReply(cancelOrder(desk.engine, name, desk.now()), cancelId)
+}
+
+function cancelReply(cancellation: Cancellation, cancelId: string): Reply | Refusal {
+  if (isRefusal(cancellation)) return cancellation
+  return { kind: 'reply', body: cancelBody(cancellation, cancelId), isFree: true }
+}
+
+function cancelBody(cancellation: Exclude<Cancellation, Refusal>, cancelId: string): unknown {
+  return cancellation.kind === 'order-cancelled'
+    ? cancelReport(cancellation.order, cancelId)
+    : cancelledList(cancellation.list, cancellation.orders, cancelId)
+}
+
+/** A list among them is one entry; nothing to cancel is an error. */
+function cancelAll(call: Call): Reply | Refusal {
+  return withFeed(call, ({ market }) => {
+    const { engine, names } = call.desk
+    const now = call.desk.now()
+    const bodies: unknown[] = []
+    for (const order of market.live.values()) {
+      if (!isLive(order)) continue
+      const list = engine.lists[order.listId - 1]
+      const name = { symbol: order.symbol, orderId: order.id, clientOrderId: null }
+      const cancellation =
+        list === undefined ? cancelOrder(engine, name, now) : cancelList(engine, list, now)
+      if (!isRefusal(cancellation)) bodies.push(cancelBody(cancellation, names.next()))
+    }
+    if (bodies.length === 0) return refusals.unknownOrder()
+    return { kind: 'reply', body: bodies, isFree: true }
+  })
+}
+
+function allOrders(call: Call): Reply | Refusal {
+  return withFeed(call, ({ market }, reader) => {
+    const fromId = reader.integer('orderId')
+    const startTime = reader.integer('startTime')
+    const endTime = reader.integer('endTime')
+    const limit = limitOf(reader, 500, 1_000)
+    const isTooLong = startTime !== null && endTime !== null && endTime - startTime > DAY_MS
+    if (isTooLong) reader.refuse(refusals.windowTooLong())
+    if (reader.refusal !== null) return reader.refusal
+    const within = (order: Order): boolean =>
+      order.createdAt >= (startTime ?? 0) && order.createdAt <= (endTime ?? Infinity)
+    if (fromId !== null || startTime !== null) {
+      const found = market.orders.slice(Math.max(0, (fromId ?? 1) - 1)).filter(within)
+      return reply(found.slice(0, limit).map(orderReport))
+    }
+    const recent = endTime === null ? market.orders : market.orders.filter(within)
+    return reply(recent.slice(-limit).map(orderReport))
+  })
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto'
+import { isRefusal, refusals, type Parameters, type Refusal } from '../core/index.ts'
+import type { Desk } from '../desk.ts'
+import { accountEndpoints } from './account-endpoints.ts'
+import type { Endpoint, Reply } from './endpoint.ts'
+import { rateLimits } from './exchange-info.ts'
+import { generalEndpoints } from './general-endpoints.ts'
+import type { Limits, LimitVerdict } from './limits.ts'
+import { listEndpoints } from './list-endpoints.ts'
+import { bookEndpoints } from './market-books.ts'
+import { historyEndpoints } from './market-history.ts'
+import { orderEndpoints } from './order-endpoints.ts'
+import { checkKey, checkSignature } from './security.ts'
+
+/** A request as it came over the wire, undecoded: the signature is over these very characters. */
+export type WireRequest = {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly body: string
+  readonly apiKey: string | null
+}
+
+export type WireResponse = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type Wire = (request: WireRequest) => WireResponse
+
+export type WireParts = {
+  readonly desk: Desk
+  readonly limits: Limits
+  readonly realNow: () => number
+}
+
+const SIGNING_PARAMETERS = ['timestamp', 'recvWindow', 'signature', 'apiKey']
+
+/** The pipeline in the documented order: limits, route, key, signature, parameters, engine. */
+export function createWire(parts: WireParts): Wire {
+  const routes = new Map(
+    [
+      ...generalEndpoints,
+      ...bookEndpoints,
+      ...historyEndpoints,
+      ...orderEndpoints,
+      ...listEndpoints,
+      ...accountEndpoints,
+      orderLimits(parts),
+    ].map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint]),
+  )
+  return (request) => {
+    const endpoint = routes.get(`${request.method} ${request.path}`)
+    const sent = readParameters(request)
+    const parameters = isRefusal(sent) ? new Map<string, string>() : sent
+    const weight = endpoint === undefined ? 1 : weightOf(endpoint, parameters)
+    const closed = parts.limits.enter(weight)
+    if (closed !== null) return refuseAtDoor(parts, closed)
+    if (endpoint === undefined) return escape(parts, request)
+    const outcome = isRefusal(sent) ? sent : handle({ parts, request, endpoint, parameters: sent })
+    return isRefusal(outcome)
+      ? respond(parts, outcome.status, { code: outcome.code, msg: outcome.message })
+      : accepted({ parts, endpoint, weight }, outcome)
+  }
+}
+
+type Handling = {
+  readonly parts: WireParts
+  readonly request: WireRequest
+  readonly endpoint: Endpoint
+  readonly parameters: Parameters
+}
+
+function handle(handling: Handling): Reply | Refusal {
+  const { parts, request, endpoint, parameters } = handling
+  const { desk } = parts
+  const refusal = checkAccess(handling) ?? checkRead(endpoint, parameters)
+  if (refusal !== null) return refusal
+  if (endpoint.method === 'GET') return endpoint.handle({ desk, parameters })
+  const full = isPlacing(endpoint) ? parts.limits.checkOrders() : null
+  if (full !== null) return full.refusal
+  const outcome = endpoint.handle({ desk, parameters })
+  // Nothing is answered before it is on disk: an acknowledged order survives a killed process.
+  if (!isRefusal(outcome) && !endpoint.path.endsWith('/test')) {
+    const { method, path } = request
+    desk.commit({ method, path, parameters: withoutSecrets(parameters) })
+  }
+  return outcome
+}
+
+function checkAccess({ parts, request, endpoint, parameters }: Handling): Refusal | null {
+  if (endpoint.security === 'none') return null
+  const { desk } = parts
+  const context = { config: desk.config, marketNow: desk.now(), realNow: parts.realNow() }
+  const refusal = checkKey(request, desk.config)
+  if (refusal !== null || endpoint.security === 'key') return refusal
+  return checkSignature(request, parameters, context)
+}
+
+function checkRead(endpoint: Endpoint, parameters: Parameters): Refusal | null {
+  const known = (name: string): boolean =>
+    endpoint.parameters.includes(name) ||
+    (endpoint.security === 'signed' && SIGNING_PARAMETERS.includes(name))
+  const read = [...parameters.keys()].filter(known).length
+  return read === parameters.size ? null : refusals.unreadParameters(read, parameters.size)
+}
+
+function isPlacing(endpoint: Endpoint): boolean {
+  return endpoint.method === 'POST' && !endpoint.path.endsWith('/test')
+}
+
+function withoutSecrets(parameters: Parameters): Record<string, string> {
+  return Object.fromEntries(
+    [...parameters].filter(([name]) => name !== 'signature' && name !== 'apiKey'),
+  )
+}
+
+function weightOf(endpoint: Endpoint, parameters: Parameters): number {
+  return typeof endpoint.weight === 'number' ? endpoint.weight : endpoint.weight(parameters)
+}
+
+/** Query and body together; what is in both counts as the query says it. */
+function readParameters(request: WireRequest): Parameters | Refusal {
+  const parameters = new Map<string, string>()
+  for (const part of [request.query, request.body]) {
+    const seen = new Set<string>()
+    for (const [name, value] of new URLSearchParams(part)) {
+      if (seen.has(name)) return refusals.duplicateParameter()
+      seen.add(name)
+      if (!parameters.has(name)) parameters.set(name, value)
+    }
+  }
+  return parameters
+}
+
+type Acceptance = {
+  readonly parts: WireParts
+  readonly endpoint: Endpoint
+  readonly weight: number
+}
+
+function accepted({ parts, endpoint, weight }: Acceptance, outcome: Reply): WireResponse {
+  const { limits } = parts
+  if (outcome.isFree === true) limits.refund(weight)
+  if (!isPlacing(endpoint)) return respond(parts, 200, outcome.body)
+  limits.countOrders(outcome.unfilled ?? 0)
+  const response = respond(parts, 200, outcome.body)
+  const { tenSeconds, day } = limits.orderCount
+  return {
+    ...response,
+    headers: {
+      ...response.headers,
+      'X-MBX-ORDER-COUNT-10S': String(tenSeconds),
+      'X-MBX-ORDER-COUNT-1D': String(day),
+    },
+  }
+}
+
+function respond({ limits }: WireParts, status: number, body: unknown): WireResponse {
+  const used = String(limits.usedWeight)
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/json;charset=UTF-8',
+      'X-MBX-UUID': randomUUID(),
+      'X-MBX-USED-WEIGHT': used,
+      'X-MBX-USED-WEIGHT-1M': used,
+    },
+    body: JSON.stringify(body),
+  }
+}
+
+function refuseAtDoor(
+  parts: WireParts,
+  { refusal, retryAfterSeconds }: LimitVerdict,
+): WireResponse {
+  const response = respond(parts, refusal.status, { code: refusal.code, msg: refusal.message })
+  return {
+    ...response,
+    headers: { ...response.headers, 'Retry-After': String(Math.max(1, retryAfterSeconds)) },
+  }
+}
+
+/** Somebody meant another exchange: said aloud, and remembered for the tests. */
+function escape({ desk }: WireParts, { method, path }: WireRequest): WireResponse {
+  desk.noteEscape({ method, path, at: desk.now() })
+  return {
+    status: 404,
+    headers: { 'Content-Type': 'text/html; charset=utf-8' },
+    body: '<html><body><h2>404 Not found</h2></body></html>',
+  }
+}
+
+function orderLimits({ limits, desk }: WireParts): Endpoint {
+  return {
+    method: 'GET',
+    path: '/api/v3/rateLimit/order',
+    weight: 40,
+    security: 'signed',
+    parameters: [],
+    handle: () => {
+      const { tenSeconds, day } = limits.orderCount
+      const [, seconds, daily] = rateLimits(desk.config)
+      return {
+        kind: 'reply',
+        body: [
+          { ...seconds, count: tenSeconds },
+          { ...daily, count: day },
+        ],
+      }
+    },
+  }
+}

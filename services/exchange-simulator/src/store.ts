@@ -1,0 +1,153 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { Changes, Engine, Holding, Order, OrderList, Remembered, Trade } from './core/index.ts'
+
+/** A signed request that changed something, in the order of arrival. */
+export type AcceptedRequest = {
+  readonly arrival: number
+  readonly at: number
+  readonly method: string
+  readonly path: string
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+export type SimulatorMemory = Remembered & {
+  readonly marketTime: number | null
+  readonly origin: string | null
+  readonly requests: readonly AcceptedRequest[]
+}
+
+export type Write = {
+  readonly marketTime: number
+  readonly engine: Engine
+  readonly changes: Changes | null
+  readonly request: AcceptedRequest | null
+}
+
+export type SimulatorStore = {
+  load(): SimulatorMemory
+  nameOrigin(origin: string): void
+  /** One transaction; when it returns, a killed process loses nothing of it. */
+  save(write: Write): void
+  close(): void
+}
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS orders (
+    symbol TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (symbol, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS trades (
+    symbol TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (symbol, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS lists (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS holdings (asset TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS requests (arrival INTEGER PRIMARY KEY, body TEXT NOT NULL);
+`
+
+/** Null keeps everything in memory, for tests and for worlds that are thrown away. */
+export function openStore(folder: string | null): SimulatorStore {
+  if (folder !== null) mkdirSync(folder, { recursive: true })
+  const database = new DatabaseSync(folder === null ? ':memory:' : join(folder, 'exchange.sqlite'))
+  // A write-ahead log with normal syncing survives the death of the process, which is what an
+  // acknowledged order must survive; only a power cut could take the last moments.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
+  database.exec(TABLES)
+  const statements = prepare(database)
+  return {
+    load: () => load(database),
+    nameOrigin: (origin) => void statements.meta.run('origin', origin),
+    save: (write) => {
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        saveAll(statements, write)
+        database.exec('COMMIT')
+      } catch (error) {
+        database.exec('ROLLBACK')
+        throw error
+      }
+    },
+    close: () => database.close(),
+  }
+}
+
+type Statements = Readonly<
+  Record<'meta' | 'orders' | 'trades' | 'lists' | 'holdings' | 'requests', StatementSync>
+>
+
+function prepare(database: DatabaseSync): Statements {
+  const put = (table: string, columns: number): StatementSync =>
+    database.prepare(`REPLACE INTO ${table} VALUES (${Array(columns).fill('?').join(', ')})`)
+  return {
+    meta: put('meta', 2),
+    orders: put('orders', 3),
+    trades: put('trades', 3),
+    lists: put('lists', 2),
+    holdings: put('holdings', 2),
+    requests: put('requests', 2),
+  }
+}
+
+function saveAll(statements: Statements, write: Write): void {
+  const { changes, request } = write
+  if (changes !== null) saveChanges(statements, write.engine, changes)
+  if (request !== null) statements.requests.run(request.arrival, encode(request))
+  statements.meta.run('marketTime', String(write.marketTime))
+}
+
+function saveChanges(statements: Statements, engine: Engine, changes: Changes): void {
+  for (const order of changes.orders) {
+    statements.orders.run(order.symbol, order.id, encode({ ...order, trades: [] }))
+  }
+  for (const trade of changes.trades) {
+    statements.trades.run(trade.symbol, trade.id, encode(trade))
+  }
+  for (const list of changes.lists) statements.lists.run(list.id, encode(list))
+  for (const asset of changes.assets) {
+    statements.holdings.run(asset, encode(engine.holdings.get(asset)))
+  }
+}
+
+function load(database: DatabaseSync): SimulatorMemory {
+  const bodies = <Row>(table: string, order: string): Row[] =>
+    database
+      .prepare(`SELECT body FROM ${table} ORDER BY ${order}`)
+      .all()
+      .map((row) => decode<Row>(String(row['body'])))
+  const meta = new Map(
+    database
+      .prepare('SELECT key, value FROM meta')
+      .all()
+      .map((row) => [String(row['key']), String(row['value'])]),
+  )
+  const holdings = database
+    .prepare('SELECT asset, body FROM holdings')
+    .all()
+    .map((row) => [String(row['asset']), decode<Holding>(String(row['body']))] as const)
+  const marketTime = meta.get('marketTime')
+  return {
+    orders: bodies<Order>('orders', 'symbol, id'),
+    trades: bodies<Trade>('trades', 'symbol, id'),
+    lists: bodies<OrderList>('lists', 'id'),
+    requests: bodies<AcceptedRequest>('requests', 'arrival'),
+    holdings: new Map(holdings),
+    marketTime: marketTime === undefined ? null : Number(marketTime),
+    origin: meta.get('origin') ?? null,
+  }
+}
+
+/** Amounts are marked by a sign that no id may contain. */
+const AMOUNT_MARK = '~'
+
+function encode(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'bigint' ? `${AMOUNT_MARK}${part}` : part,
+  )
+}
+
+function decode<Row>(body: string): Row {
+  return JSON.parse(body, (_key, part: unknown) =>
+    typeof part === 'string' && part.startsWith(AMOUNT_MARK) ? BigInt(part.slice(1)) : part,
+  ) as Row
+}
