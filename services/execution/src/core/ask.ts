@@ -122,7 +122,11 @@ function surelyDeadAt(work: Work, watch: Watch): number {
 
 export function askLater(work: Work, subject: string, atLeastMs: number): void {
   const watch = watchOf(work, subject)
-  const nextAt = work.now + Math.max(askDelay(work, watch.asks), atLeastMs)
+  const planned = work.now + askDelay(work, watch.asks)
+  const decisive = surelyDeadAt(work, watch) + 1
+  // The first answer that can settle the matter is not missed by a long pause.
+  const wanted = work.now < decisive ? Math.min(planned, decisive) : planned
+  const nextAt = Math.max(wanted, work.now + atLeastMs)
   work.watches.set(subject, { ...watch, asks: watch.asks + 1, nextAt })
 }
 

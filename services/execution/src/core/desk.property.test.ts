@@ -21,6 +21,7 @@ type Command =
   | { kind: 'unreachable'; reads: number }
   | { kind: 'flatten' }
   | { kind: 'repeat' }
+  | { kind: 'nibble'; share: number }
   | { kind: 'settle'; scripts: Script[] }
 
 const scripts: fc.Arbitrary<Script | null> = fc.oneof(
@@ -103,6 +104,13 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Command>({ kind: 'flatten' }) },
   { weight: 1, arbitrary: fc.constant<Command>({ kind: 'repeat' }) },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('nibble' as const),
+      share: fc.integer({ min: 1, max: 9 }),
+    }),
+  },
+  {
     weight: 7,
     arbitrary: fc.record({
       kind: fc.constant('settle' as const),
@@ -113,6 +121,9 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
 
 /** Of the same account, but not ours: selling more than the position would be seen. */
 const OTHERS = '5'
+
+/** The longest pause between questions, the time to settle a doubt, the deadline, an exit in doubt. */
+const UNPROTECTED_MAX_SECONDS = 120
 
 /** Well within the time after which the venue refuses a request for its age. */
 const HELD_UP_MS = 12_000
@@ -154,6 +165,8 @@ class Run {
         return
       case 'unreachable':
         return desk.venue.failReads('unavailable', command.reads)
+      case 'nibble':
+        return this.#nibble(command.share)
       case 'settle':
         desk.venue.script(...command.scripts)
         return desk.settle()
@@ -163,6 +176,16 @@ class Run {
       case 'repeat':
         if (this.#last !== null) await desk.approve(this.#last)
     }
+  }
+
+  /** Somebody takes a part of what rests at the target: that ends the stop beside it. */
+  async #nibble(share: number): Promise<void> {
+    const open = await this.desk.venue.fetchOpenOrders(symbol).catch(() => [])
+    const target = open.find(({ type }) => type === 'limit-maker')
+    if (target === undefined) return
+    const left = target.quantity.minus(target.filledQuantity)
+    const part = left.times(share).dividedBy(10, 5, 'down')
+    if (part.isPositive()) this.desk.venue.fill(target.clientOrderId, part)
   }
 
   async #approve(options: Omit<Parameters<DeskHarness['approve']>[0], 'name'>): Promise<void> {
@@ -213,7 +236,14 @@ class Run {
       this.landLate(desk.now - 1_000)
       await desk.input({ kind: 'tick' })
       await desk.settle()
+      if (second === UNPROTECTED_MAX_SECONDS) await this.#expectNoneBare()
     }
+  }
+
+  async #expectNoneBare(): Promise<void> {
+    const position = await this.desk.ledger.findPosition(account, venueName, symbol)
+    if (position === null || position.quantity.isZero()) return
+    expect(['protected', 'dust']).toContain(position.protection?.state)
   }
 }
 

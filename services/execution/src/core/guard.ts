@@ -140,7 +140,9 @@ function checkCover(work: Work, resting: readonly Ticket[]): void {
   const sold = resting.reduce((total, { order }) => total.plus(order.filledQuantity), Decimal.zero)
   const covered = first.quantity.minus(sold)
   const wanted = sellableOf(heldOf(work).quantity, work.market.rules)
-  if (!covered.equals(wanted)) {
+  // A target that is filled in part has ended the stop beside it, and rests on alone.
+  const stops = resting.some(({ order }) => order.leg === 'stop-loss')
+  if (!covered.equals(wanted) || (wanted.isPositive() && !stops)) {
     takeAway(work, resting)
     return
   }

@@ -132,7 +132,7 @@ describe('an approved entry', () => {
     await desk.settle()
     await desk.pass(15_000)
     expect((await desk.ledger.loadOpenOrders(account))[0]?.state).toBe('unknown')
-    await desk.pass(30_000)
+    await desk.pass(3_000)
     expect(await desk.ledger.loadOpenOrders(account)).toEqual([])
     expect(desk.said('execution.order.expired.v1')[0]?.payload).toMatchObject({
       code: 'not_placed',
@@ -195,6 +195,34 @@ describe('protection', () => {
     desk.venue.expire(stop!.clientOrderId)
     await desk.pass(5_000)
     expect(await positionOf(desk)).toMatchObject({ state: 'protected' })
+    expect(desk.venue.callsOf('placeProtection')).toHaveLength(2)
+  })
+
+  it('whose target fills in part, which ends the stop, is replaced for the rest', async () => {
+    const desk = await createHarness()
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    const target = (await desk.venue.fetchOpenOrders(symbol)).find(
+      ({ type }) => type === 'limit-maker',
+    )
+    desk.venue.fill(target!.clientOrderId, '0.004')
+    await desk.pass(6_000)
+    expect(await positionOf(desk)).toEqual({
+      quantity: '0.00599',
+      state: 'protected',
+      covered: '0.00599',
+    })
+    const open = await desk.venue.fetchOpenOrders(symbol)
+    expect(open.map(({ type }) => type)).toEqual(['stop-loss', 'limit-maker'])
+  })
+
+  it('whose answer is lost is settled, and tried again, before the deadline', async () => {
+    const desk = await createHarness()
+    desk.venue.script({ kind: 'unknown-not-landed', method: 'placeProtection' })
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    await desk.pass(20_000)
+    expect(await positionOf(desk)).toMatchObject({ quantity: '0.00999', state: 'protected' })
     expect(desk.venue.callsOf('placeProtection')).toHaveLength(2)
   })
 
