@@ -34,18 +34,23 @@ export function describeVenue(
   open: (opening: VenueOpening) => Promise<VenueUnderTest>,
 ): void {
   describe(`venue: ${name}`, () => {
-    let under: VenueUnderTest
+    let under: VenueUnderTest | null = null
 
     async function start(opening: Partial<VenueOpening> = {}): Promise<Venue> {
-      await under?.close()
+      await stop()
       under = await open({ balances: { USDT: '1000' }, path: ['50000'], ...opening })
       return under.venue
     }
+    async function stop(): Promise<void> {
+      await under?.close()
+      under = null
+    }
+    const next = async () => under?.next()
     let venue: Venue
     beforeEach(async () => {
       venue = await start()
     })
-    afterEach(() => under.close())
+    afterEach(stop)
 
     describe('market', () => {
       it('gives the rules that orders must keep', async () => {
@@ -94,8 +99,8 @@ export function describeVenue(
 
       it('gives candles in order of time, and never one that is still forming as closed', async () => {
         venue = await start({ path: ['50000', '50100', '50200'] })
-        await under.next()
-        await under.next()
+        await next()
+        await next()
         const now = await venue.fetchTime()
         const candles = await venue.fetchCandles({ symbol, timeframe: '1m', limit: 10 })
         expect(candles.length).toBeGreaterThanOrEqual(2)
@@ -258,7 +263,7 @@ export function describeVenue(
 
       it('sells at the target when the market rises, and ends the stop', async () => {
         await protectedVenue(['50000', '53000'])
-        await under.next()
+        await next()
         const after = await venue.queryProtection(reference)
         expect(after).toMatchObject({
           status: 'done',
@@ -270,7 +275,7 @@ export function describeVenue(
 
       it('sells at the market when it falls through the stop, and ends the target', async () => {
         await protectedVenue(['50000', '48000'])
-        await under.next()
+        await next()
         const after = await venue.queryProtection(reference)
         expect(after).toMatchObject({
           status: 'done',

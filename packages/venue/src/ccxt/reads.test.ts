@@ -201,7 +201,7 @@ describe('reads', () => {
     })
     wire.server.on('GET /api/v3/orderList', {
       status: 400,
-      json: { code: -2013, msg: 'Order list does not exist.' },
+      json: { code: -2018, msg: 'Order list does not exist.' },
     })
     expect(await wire.venue.queryOrder({ symbol: 'BTC/USDT', clientOrderId: 'no' })).toBeNull()
     expect(

@@ -117,6 +117,8 @@ const meaningByCode: ReadonlyMap<string, Meaning> = new Map([
 function venueMeaning(failure: WireFailure): Meaning | null {
   const { venueCode, status } = failure
   if (venueCode === null) return null
+  // Of order lists it is the words that tell: the code has another meaning in the venue's other markets.
+  if (/order list does not exist/i.test(failure.venueMessage)) return notFound
   const known = meaningByCode.get(venueCode)
   if (known !== undefined) return known
   if (venueCode === '-1013') return filterMeaning(failure.venueMessage)
