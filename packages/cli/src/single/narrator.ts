@@ -20,7 +20,8 @@ export type NarratorOptions = {
   readonly symbols: readonly string[]
 }
 
-const marketLineMs = 1_000
+/** A little under a second: at sixty times the speed of life every candle is told. */
+const marketLineMs = 900
 
 export function createNarrator(options: NarratorOptions): Narrator {
   const paint = painter(options.colors)
