@@ -5,11 +5,9 @@ import {
   TradingStateChanged,
   instant,
 } from '@flotilla/contracts'
-import type { Ledger } from '@flotilla/ledger'
-import type { Venue } from '@flotilla/venue'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { isEnded } from './core/index.ts'
 import { account, approval, hold, venueName, type ApprovalOptions } from './testing.ts'
+import { isFlat, isProtected, positionOf, surviveDeath, wrapped } from './testing/deaths.ts'
 import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
 
 const rigs: Rig[] = []
@@ -35,17 +33,6 @@ async function approve(world: World, rig: Rig, options: ApprovalOptions) {
   await hold(world.ledger, reservation)
   await rig.publish(message)
   return message
-}
-
-const positionOf = (world: World, symbol = 'BTC/USDT') =>
-  world.ledger.findPosition(account, venueName, symbol)
-
-async function isProtected(world: World, symbol = 'BTC/USDT'): Promise<boolean> {
-  return (await positionOf(world, symbol))?.protection?.state === 'protected'
-}
-
-async function isFlat(world: World): Promise<boolean> {
-  return (await positionOf(world))?.quantity.isZero() === true
 }
 
 const flatten = (symbol: string | null) =>
@@ -255,134 +242,14 @@ describe('a process that dies', () => {
   const momentsMax = 200
 
   it('at any commit or call loses nothing and doubles nothing', async () => {
+    const bury = (rig: Rig) => dead.push(rig)
     let survived = false
     let moment = 0
     while (!survived && moment < momentsMax) {
       moment += 1
-      survived = await surviveDeathAt(moment)
+      survived = await surviveDeath({ world: await createWorld(), moment, bury })
     }
     expect(survived).toBe(true)
     expect(moment).toBeGreaterThan(15)
   })
-
-  /** True when the first life was through with everything before it was to die. */
-  async function surviveDeathAt(moment: number): Promise<boolean> {
-    const world = await createWorld()
-    const fate = createFate(moment)
-    const doomed = await createRig(world, {
-      ledger: wrapped(world.ledger, fate.around),
-      venue: wrapped(world.venue, fate.around),
-    })
-    dead.push(doomed)
-    const started = doomed.agent.start()
-    await Promise.race([started, fate.died])
-    const entry = approval({ name: 'in', now: world.now, expiresInMs: 3_600_000 })
-    await hold(world.ledger, entry.reservation)
-    await doomed.publish(entry.message)
-    await doomed.until(async () => fate.isDead() || (await isProtected(world)))
-    const exit = approval({
-      name: 'out',
-      purpose: 'exit',
-      quantity: '0.00999',
-      now: world.now,
-      expiresInMs: 3_600_000,
-    })
-    await hold(world.ledger, exit.reservation)
-    await doomed.publish(exit.message)
-    await doomed.until(async () => fate.isDead() || (await isFlat(world)))
-    const through = !fate.isDead()
-
-    // What the dead one had not acknowledged is delivered again.
-    const heir = await live(world)
-    await heir.publish(entry.message)
-    await heir.until(() => hasEnded(world, entry.message.payload.intentId))
-    await heir.publish(exit.message)
-    await heir.until(() => hasEnded(world, exit.message.payload.intentId))
-    await heir.until(() => isQuiet(world))
-    await checkAgainstVenue(world)
-    await heir.stop()
-    rigs.splice(rigs.indexOf(heir), 1)
-    return through
-  }
-
-  async function hasEnded(world: World, intentId: string): Promise<boolean> {
-    const orders = await world.ledger.loadOrdersOfIntent(account, intentId)
-    const own = orders.filter(({ leg }) => leg === 'entry' || leg === 'exit')
-    return own.length > 0 && own.every(({ state }) => isEnded(state))
-  }
-
-  async function isQuiet(world: World): Promise<boolean> {
-    const open = await world.ledger.loadOpenOrders(account)
-    if (open.some(({ state }) => state !== 'accepted')) return false
-    const position = await positionOf(world)
-    return position === null || position.quantity.isZero() || (await isProtected(world))
-  }
-
-  async function checkAgainstVenue(world: World): Promise<void> {
-    const names = world.venue.allOrders().map(({ clientOrderId }) => clientOrderId)
-    expect(new Set(names).size).toBe(names.length)
-    const entries = world.venue.allOrders().filter(({ side }) => side === 'buy')
-    expect(entries.length).toBeLessThanOrEqual(1)
-    const fills = await world.ledger.loadFills({ account })
-    const trades = fills.map(({ tradeId }) => tradeId)
-    expect(trades.toSorted()).toEqual(
-      world.venue
-        .allFills()
-        .map(({ tradeId }) => tradeId)
-        .toSorted(),
-    )
-    const position = await positionOf(world)
-    const balances = await world.venue.fetchBalances()
-    const base = balances.find(({ asset }) => asset === 'BTC')?.total.toString() ?? '0'
-    expect(position?.quantity.toString() ?? '0').toBe(base)
-  }
 })
-
-type Around = (method: string, argument: unknown, call: () => Promise<unknown>) => Promise<unknown>
-
-/** The same port with something around the calls that change the world. */
-function wrapped<Port extends Ledger | Venue>(port: Port, around: Around): Port {
-  return new Proxy(port, {
-    get(target, property) {
-      const member: unknown = Reflect.get(target, property, target)
-      if (typeof member !== 'function' || typeof property !== 'string') return member
-      const method = member as (...rest: readonly unknown[]) => unknown
-      return (...rest: readonly unknown[]) => {
-        const call = () => method.apply(target, [...rest])
-        if (property === 'health') return call()
-        return around(property, rest[0], async () => call())
-      }
-    },
-  })
-}
-
-const changing = new Set([
-  'commit',
-  'placeOrder',
-  'placeProtection',
-  'cancelProtection',
-  'cancelOrder',
-])
-
-/** Dies at the given moment: before or after one of the calls that change something. */
-function createFate(moment: number) {
-  let moments = 0
-  let isDead = false
-  const dying = Promise.withResolvers<void>()
-  const never = new Promise<never>(() => {})
-  const pass = (): boolean => {
-    moments += 1
-    if (moments !== moment) return false
-    isDead = true
-    dying.resolve()
-    return true
-  }
-  const around: Around = async (method, _, call) => {
-    if (isDead) return never
-    if (!changing.has(method)) return call()
-    if (pass()) return never
-    const result = await call()
-    return isDead || pass() ? never : result
-  }
-  return { around, isDead: () => isDead, died: dying.promise }
-}

@@ -94,8 +94,7 @@ export function approval(options: ApprovalOptions): {
 }
 
 /** A ledger with an account that owns plenty, so that reservations are never the matter. */
-export async function openTestLedger(): Promise<Ledger> {
-  const ledger = createMemoryLedger()
+export async function openTestLedger(ledger = createMemoryLedger()): Promise<Ledger> {
   const balances = ['USDT', 'BTC', 'ETH'].map(
     (asset) =>
       ({

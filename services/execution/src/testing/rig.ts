@@ -25,8 +25,8 @@ export type World = {
   now: number
 }
 
-export async function createWorld(): Promise<World> {
-  const ledger = await openTestLedger()
+export async function createWorld(own?: Ledger): Promise<World> {
+  const ledger = await openTestLedger(own)
   const world: { now: number } = { now: startedAt }
   const venue = createFakeVenue({
     name: venueName,

@@ -1,0 +1,34 @@
+import { SharedConfigSchema } from '@flotilla/fleet'
+import { createFakeVenue } from '@flotilla/venue/testing'
+import { describe, expect, it } from 'vitest'
+import { ExecutionConfig } from './config.ts'
+import { settingsOf, speedOf } from './settings.ts'
+
+const { profile } = createFakeVenue()
+const config = ExecutionConfig.parse(undefined)
+
+describe('the settings of a desk', () => {
+  it('are the configured times on a market that runs with the clock on the wall', () => {
+    expect(settingsOf(config, profile, 1)).toMatchObject({
+      protectionDeadlineMs: 30_000,
+      recvWindowMs: 5_000,
+      engineTimeoutMs: 10_000,
+      notFoundSpacingMs: 1_000,
+    })
+  })
+
+  it('stretch with the market, for networks do not become faster', () => {
+    const settings = settingsOf(config, profile, 60)
+    expect(settings).toMatchObject({ protectionDeadlineMs: 1_800_000, recvWindowMs: 300_000 })
+  })
+
+  it('do not shrink on a market that is slower than the wall', () => {
+    expect(settingsOf(config, profile, 0.5).protectionDeadlineMs).toBe(30_000)
+  })
+
+  it('know of a speed at the simulator alone', () => {
+    const simulated = SharedConfigSchema.parse({ simulator: { speed: 60 } })
+    const real = SharedConfigSchema.parse({ venue: { kind: 'binance' }, simulator: { speed: 60 } })
+    expect([speedOf(simulated), speedOf(real)]).toEqual([60, 1])
+  })
+})
