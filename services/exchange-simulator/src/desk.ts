@@ -7,7 +7,7 @@ import {
   type Names,
   type Simulation,
 } from './core/index.ts'
-import type { AcceptedRequest, SimulatorStore } from './store.ts'
+import type { AcceptedRequest, SimulatorStore, Write } from './store.ts'
 
 /** A request that no route answers: a client that meant another exchange. */
 export type Escape = { readonly method: string; readonly path: string; readonly at: number }
@@ -31,6 +31,8 @@ export type Desk = {
   commit(request: Omit<AcceptedRequest, 'arrival' | 'at'> | null): void
   /** Writes down how far time has come, so that a killed process goes on from about there. */
   noteTime(): void
+  /** The last word before an orderly stop. */
+  close(): void
 }
 
 export type DeskParts = {
@@ -39,6 +41,7 @@ export type DeskParts = {
   readonly store: SimulatorStore
   readonly requests: readonly AcceptedRequest[]
   readonly onEscape: (escape: Escape) => void
+  readonly realNow: () => number
 }
 
 export function createDesk(parts: DeskParts): Desk {
@@ -48,12 +51,14 @@ export function createDesk(parts: DeskParts): Desk {
   const escapes: Escape[] = []
   let unnamed = 0
   let notedAt = -1
+  const save = (write: Pick<Write, 'changes' | 'request' | 'realTime'>): void =>
+    store.save({ ...write, marketTime: simulation.now, engine })
   const commit: Desk['commit'] = (request) => {
     const changes = drainChanges(engine)
     if (changes === null && request === null) return
     const accepted =
       request === null ? null : { ...request, arrival: requests.length + 1, at: simulation.now }
-    store.save({ marketTime: simulation.now, engine, changes, request: accepted })
+    save({ changes, request: accepted, realTime: parts.realNow() })
     if (accepted !== null) requests.push(accepted)
   }
   return {
@@ -76,8 +81,9 @@ export function createDesk(parts: DeskParts): Desk {
     noteTime: () => {
       if (notedAt === simulation.now) return
       notedAt = simulation.now
-      store.save({ marketTime: notedAt, engine, changes: null, request: null })
+      save({ changes: null, request: null, realTime: parts.realNow() })
     },
+    close: () => save({ changes: drainChanges(engine), request: null, realTime: null }),
   }
 }
 

@@ -1,5 +1,4 @@
 import {
-  createScaledClock,
   createSilentLogger,
   realClock,
   type Clock,
@@ -14,6 +13,7 @@ import { createControl } from './http/control.ts'
 import { Limits } from './http/limits.ts'
 import { startServer, type RunningServer } from './http/server.ts'
 import { createWire } from './http/wire.ts'
+import { chooseTime } from './market-time.ts'
 import { createMarkets, type Markets } from './markets.ts'
 import type { Simulator, SimulatorOptions } from './simulator.ts'
 import { openStore, type SimulatorMemory, type SimulatorStore } from './store.ts'
@@ -56,7 +56,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       const opened = openSession(options, config, logger)
       session = opened
       try {
-        await listen({ session: opened, config, simulator, logger })
+        await listen({ session: opened, config, simulator, logger, onBroken: options.onBroken })
       } catch (error) {
         session = null
         await closeSession(opened)
@@ -93,6 +93,7 @@ function openSession(options: SimulatorOptions, config: SimulatorConfig, logger:
       simulation,
       store,
       requests: memory.requests,
+      realNow: () => realClock.now(),
       onEscape: (escape) => logger.warn(escape, 'request for another exchange'),
     })
     desk.advanceTo(time.start)
@@ -124,43 +125,15 @@ function isoTime(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-type TimeChoice = {
-  readonly options: SimulatorOptions
-  readonly config: SimulatorConfig
-  readonly markets: Markets
-  readonly memory: SimulatorMemory
-}
-
-type MarketTime = {
-  readonly start: number
-  /** Null when time moves by hand only. */
-  readonly clock: Clock | null
-  readonly anchor: ClockAnchor
-}
-
-/** A given clock rules; then what a former run left; then the config; then the present. */
-function chooseTime({ options, config, markets, memory }: TimeChoice): MarketTime {
-  const realMs = realClock.now()
-  const given = options.clock
-  if (given !== undefined) {
-    const start = Math.max(given.now(), memory.marketTime ?? 0)
-    const anchor = { realMs, marketMs: start, speed: config.speed }
-    return { start, clock: config.clock === 'manual' ? null : given, anchor }
-  }
-  const isPresent = config.speed === 1 && config.clock === 'running' && markets.startAt === null
-  const start = isPresent ? realMs : (memory.marketTime ?? markets.startAt ?? realMs)
-  const anchor = { realMs, marketMs: start, speed: config.speed }
-  return { start, clock: config.clock === 'manual' ? null : createScaledClock(anchor), anchor }
-}
-
 type Listening = {
   readonly session: Session
   readonly config: SimulatorConfig
   readonly simulator: Simulator
   readonly logger: Logger
+  readonly onBroken: SimulatorOptions['onBroken']
 }
 
-async function listen({ session, config, simulator, logger }: Listening): Promise<void> {
+async function listen({ session, config, simulator, logger, onBroken }: Listening): Promise<void> {
   const { desk, clock } = session
   const realNow = (): number => realClock.now()
   const wire = createWire({ desk, limits: new Limits(config.limits, realNow), realNow })
@@ -168,6 +141,7 @@ async function listen({ session, config, simulator, logger }: Listening): Promis
     // What is in memory may be ahead of what is on disk: no more answers from here.
     session.isBroken = true
     logger.fatal({ err: error }, 'simulator failed')
+    onBroken?.(error)
   }
   const passTime = (): void => {
     if (session.isBroken) throw new Error('the simulator has failed before')
@@ -219,6 +193,6 @@ async function closeSession(session: Session): Promise<void> {
   await session.server?.close()
   await session.control?.close()
   const { desk, store } = session
-  if (!session.isBroken) desk.noteTime()
+  if (!session.isBroken) desk.close()
   store.close()
 }

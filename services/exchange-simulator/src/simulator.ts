@@ -12,6 +12,8 @@ export type SimulatorOptions = {
   /** Where it keeps orders, trades and balances; null keeps them in memory only. */
   readonly folder: string | null
   readonly logger?: Logger
+  /** It could not write down what it did, and answers nobody any more. */
+  readonly onBroken?: (error: unknown) => void
 }
 
 export type Simulator = {

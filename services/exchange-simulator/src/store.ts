@@ -14,12 +14,16 @@ export type AcceptedRequest = {
 
 export type SimulatorMemory = Remembered & {
   readonly marketTime: number | null
+  /** Real time of the last word of a run that was cut short; null after an orderly stop. */
+  readonly cutAt: number | null
   readonly origin: string | null
   readonly requests: readonly AcceptedRequest[]
 }
 
 export type Write = {
   readonly marketTime: number
+  /** Null is the last word before an orderly stop. */
+  readonly realTime: number | null
   readonly engine: Engine
   readonly changes: Changes | null
   readonly request: AcceptedRequest | null
@@ -94,6 +98,7 @@ function saveAll(statements: Statements, write: Write): void {
   if (changes !== null) saveChanges(statements, write.engine, changes)
   if (request !== null) statements.requests.run(request.arrival, encode(request))
   statements.meta.run('marketTime', String(write.marketTime))
+  statements.meta.run('realTime', write.realTime === null ? '' : String(write.realTime))
 }
 
 function saveChanges(statements: Statements, engine: Engine, changes: Changes): void {
@@ -126,6 +131,7 @@ function load(database: DatabaseSync): SimulatorMemory {
     .all()
     .map((row) => [String(row['asset']), decode<Holding>(String(row['body']))] as const)
   const marketTime = meta.get('marketTime')
+  const realTime = meta.get('realTime') ?? ''
   return {
     orders: bodies<Order>('orders', 'symbol, id'),
     trades: bodies<Trade>('trades', 'symbol, id'),
@@ -133,6 +139,7 @@ function load(database: DatabaseSync): SimulatorMemory {
     requests: bodies<AcceptedRequest>('requests', 'arrival'),
     holdings: new Map(holdings),
     marketTime: marketTime === undefined ? null : Number(marketTime),
+    cutAt: realTime === '' ? null : Number(realTime),
     origin: meta.get('origin') ?? null,
   }
 }

@@ -1,0 +1,3 @@
+import { runSimulator } from './own-process.ts'
+
+await runSimulator()
