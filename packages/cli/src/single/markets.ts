@@ -27,6 +27,12 @@ export type OwnMarketOptions = {
 /** Recorded market that lies in the past at the first moment, so that indicators are warm at once. */
 const recordedHistoryMinutes = 500
 
+/**
+ * Where a seeded market begins: always at the same moment, so that a seed is the same market for
+ * everybody, with the same trades.
+ */
+const seededStart = '2026-01-05T00:00:00.000Z'
+
 export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMarket> {
   const { shared, world, logger, port, onTaskError } = options
   const { createSimulator } = await import('@flotilla/exchange-simulator')
@@ -39,7 +45,9 @@ export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMark
       candles,
       balances,
       symbols: shared.symbols,
-      ...(candles.length === 0 ? {} : { historyMinutes: recordedHistoryMinutes }),
+      ...(candles.length === 0
+        ? { startAt: seededStart }
+        : { historyMinutes: recordedHistoryMinutes }),
       ...simulatorKeys,
     },
     folder: join(world.folder, 'simulator'),
