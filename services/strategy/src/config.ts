@@ -41,12 +41,18 @@ export const StrategyConfig = z
       .max(1_000)
       .default(3)
       .describe('Signals of candles that closed longer ago, in candles, are not traded on.'),
-    intentLifetimeCandles: z
+    entryLifetimeCandles: z
       .number()
       .positive()
       .max(1_000)
       .default(2)
-      .describe('An intent nobody decided on for this long, in candles, is void.'),
+      .describe('An entry nobody carried out for this long, in candles, is void.'),
+    exitLifetimeCandles: z
+      .number()
+      .positive()
+      .max(1_000)
+      .default(10)
+      .describe('The same for an exit: a late exit is better than none, a late entry is not.'),
     cooldownMs: z
       .int()
       .min(0)

@@ -41,7 +41,8 @@ export function limitsOf({ config, shared }: Deps): DeskLimits {
   const interval = timeframeMs[shared.timeframe]
   return {
     signalAgeMaxMs: config.signalAgeCandles * interval,
-    intentLifetimeMs: config.intentLifetimeCandles * interval,
+    entryLifetimeMs: config.entryLifetimeCandles * interval,
+    exitLifetimeMs: config.exitLifetimeCandles * interval,
     entryCooldownMs: config.cooldownMs,
     exitCooldownMs: Math.min(config.cooldownMs, interval),
     openIntentGraceMs: config.openIntentGraceMs,

@@ -47,7 +47,8 @@ export const desk: Desk = {
 
 export const limits: DeskLimits = {
   signalAgeMaxMs: 3 * minute,
-  intentLifetimeMs: 2 * minute,
+  entryLifetimeMs: 2 * minute,
+  exitLifetimeMs: 10 * minute,
   entryCooldownMs: 5 * minute,
   exitCooldownMs: minute,
   openIntentGraceMs: 60 * minute,

@@ -62,13 +62,14 @@ describe('a wish becomes an intent', () => {
     })
   })
 
-  it('an exit is a sale without stop and profit', () => {
+  it('an exit is a sale without stop and profit, and lives longer', () => {
     const { intent } = decide(exit, { entered: true }, { position: held })
     expect(intent?.payload).toMatchObject({
       side: 'sell',
       purpose: 'exit',
       stopLossPrice: null,
       takeProfitPrice: null,
+      expiresAt: '2026-01-05T00:11:00.000Z',
     })
   })
 

@@ -45,7 +45,9 @@ export type Desk = {
 export type DeskLimits = {
   /** A signal of a candle that closed longer ago is not traded on. */
   readonly signalAgeMaxMs: number
-  readonly intentLifetimeMs: number
+  readonly entryLifetimeMs: number
+  /** Longer: a late exit is better than none, a late entry is not. */
+  readonly exitLifetimeMs: number
   readonly entryCooldownMs: number
   readonly exitCooldownMs: number
   /** An intent without an end is given up this long after it expired. */
@@ -245,13 +247,14 @@ function propose(
   wish: PricedWish,
   input: WishInput,
 ): MessageOfType<'strategy.intent.proposed.v1'> {
-  const { message, surroundings } = input
+  const { message } = input
+  const { now, limits } = input.surroundings
   const { candleOpenTime, candleCloseTime } = message.payload
   const { id, account, venue, symbol, timeframe } = desk
   const entry = wish.action === 'enter'
   return createMessage(IntentProposed, {
     source: 'strategy',
-    occurredAt: surroundings.now,
+    occurredAt: now,
     cause: message,
     discriminator: `${id} ${candleOpenTime}`,
     account,
@@ -268,7 +271,7 @@ function propose(
       reason: wish.reason,
       stopLossPrice: wish.action === 'enter' ? wish.stopLossPrice.toString() : null,
       takeProfitPrice: wish.action === 'enter' ? wish.takeProfitPrice.toString() : null,
-      expiresAt: instant(surroundings.now + surroundings.limits.intentLifetimeMs),
+      expiresAt: instant(now + (entry ? limits.entryLifetimeMs : limits.exitLifetimeMs)),
       chain: [message.causationId, message.messageId].filter((each) => each !== null),
     },
   })
