@@ -10,23 +10,22 @@ import { Refusal } from './refusal.ts'
 import { validateChange } from './validate.ts'
 import { accountRow, decisionRow, fillRow, orderRow, positionRow, reservationRow } from './rows.ts'
 
-/** The lists that the database's commit function takes, in the order of its arguments. */
-export const PLAN_LISTS = [
-  'inbox',
-  'accounts',
-  'reservations',
-  'reservation_steps',
-  'balances',
-  'decisions',
-  'order_changes',
-  'orders',
-  'fills',
-  'positions',
-  'memory',
-  'outbox',
-] as const
+export type Plan = Readonly<Record<PlanList, readonly PlanRow[]>>
+export type PlanRow = Readonly<Record<string, unknown>>
 
-export type Plan = Readonly<Record<(typeof PLAN_LISTS)[number], readonly object[]>>
+export type PlanList =
+  | 'inbox'
+  | 'accounts'
+  | 'reservations'
+  | 'reservation_steps'
+  | 'balances'
+  | 'decisions'
+  | 'order_changes'
+  | 'orders'
+  | 'fills'
+  | 'positions'
+  | 'memory'
+  | 'outbox'
 
 /** @throws Refusal when a unit contradicts itself or one before it. */
 export function planOf(units: readonly Unit[]): Plan {
@@ -60,17 +59,17 @@ type StepFold = {
 type Versioned<T> = { base: number; row: T }
 
 class PlanFold {
-  readonly #inbox: object[] = []
-  readonly #accounts = new Map<string, object>()
+  readonly #inbox: PlanRow[] = []
+  readonly #accounts = new Map<string, PlanRow>()
   readonly #balances = new Map<string, BalanceFold>()
   readonly #reservations = new Map<string, Reservation>()
   readonly #steps = new Map<string, StepFold>()
-  readonly #decisions: object[] = []
+  readonly #decisions: PlanRow[] = []
   readonly #orders = new Map<string, Versioned<Order>>()
-  readonly #fills: object[] = []
+  readonly #fills: PlanRow[] = []
   readonly #positions = new Map<string, Versioned<Position>>()
-  readonly #memory = new Map<string, object>()
-  readonly #outbox: object[] = []
+  readonly #memory = new Map<string, PlanRow>()
+  readonly #outbox: PlanRow[] = []
   /** What earlier changes took for stored already: it must not turn up as new later. */
   readonly #assumed = new Set<string>()
   readonly #touched = new Set<BalanceFold>()
@@ -283,7 +282,7 @@ export function nextPosition(stored: Position, change: Position): Position {
   throw new Refusal('position_version', `${detail}; the change is version ${change.version}`)
 }
 
-function versionedOrder({ base, row }: Versioned<Order>): object {
+function versionedOrder({ base, row }: Versioned<Order>): PlanRow {
   return { ...orderRow(row), base_version: base }
 }
 

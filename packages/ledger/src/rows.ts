@@ -14,12 +14,12 @@ import type {
 /** A row as the driver gives it: numerics and big integers as text, JSON parsed, times as Date. */
 export type Row = { readonly [column: string]: unknown }
 
-export function accountRow(account: Account): object {
+export function accountRow(account: Account): Row {
   const { account: name, venue, mode, currency, openedAt } = account
   return { account: name, venue, mode, currency, opened_at: openedAt }
 }
 
-export function reservationRow(reservation: Reservation): object {
+export function reservationRow(reservation: Reservation): Row {
   const { account, asset, amount, consumed, state } = reservation
   return {
     reservation_id: reservation.reservationId,
@@ -35,7 +35,7 @@ export function reservationRow(reservation: Reservation): object {
   }
 }
 
-export function decisionRow(decision: Decision): object {
+export function decisionRow(decision: Decision): Row {
   const { account, symbol, side, verdict, checks, reasons, sizing } = decision
   return {
     decision_id: decision.decisionId,
@@ -53,7 +53,7 @@ export function decisionRow(decision: Decision): object {
   }
 }
 
-export function orderRow(order: Order): object {
+export function orderRow(order: Order): Row {
   const { account, venue, symbol, leg, attempt, side, type, quantity, price, state } = order
   return {
     client_order_id: order.clientOrderId,
@@ -85,7 +85,7 @@ export function orderRow(order: Order): object {
   }
 }
 
-export function fillRow(fill: Fill): object {
+export function fillRow(fill: Fill): Row {
   const { account, venue, symbol, side, price, quantity, fee } = fill
   return {
     account,
@@ -102,7 +102,7 @@ export function fillRow(fill: Fill): object {
   }
 }
 
-export function positionRow(position: Position): object {
+export function positionRow(position: Position): Row {
   const { account, venue, symbol, quantity, protection, version } = position
   return {
     account,

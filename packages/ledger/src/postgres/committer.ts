@@ -2,14 +2,11 @@
 // so that the others do not suffer; the order of the units is kept throughout.
 import { randomUUID } from 'node:crypto'
 import { type Fence, StaleFenceError, type Unit, type UnitOutcome } from '../port.ts'
-import { type Plan, PLAN_LISTS, planOf } from '../plan.ts'
+import { type Plan, planOf } from '../plan.ts'
 import type { Refusal } from '../refusal.ts'
+import { COMMIT, commitValues, planValues } from './commit-call.ts'
 import type { Connections } from './connections.ts'
 import { isDuplicate, isStaleFence, refusalOf } from './errors.ts'
-
-/** Slot, sequence, role, epoch and the lists of the plan. */
-const PARAMETERS = Array.from({ length: 4 + PLAN_LISTS.length }, (_, index) => `$${index + 1}`)
-const COMMIT = `select ledger_commit(${PARAMETERS.join(', ')})`
 
 /** A unit and its place among the outcomes. */
 type Entry = { readonly unit: Unit; readonly index: number }
@@ -38,10 +35,10 @@ export class Committer {
 
   /** One transaction, made exactly once although its answer may be lost. */
   async transact(plan: Plan, fence: Fence | undefined): Promise<void> {
-    const lists = PLAN_LISTS.map((name) => listText(plan[name]))
+    const lists = planValues(plan)
     const slot = this.#slots.pop() ?? { id: randomUUID(), sequence: 0 }
     slot.sequence += 1
-    const values = [slot.id, slot.sequence, fence?.role ?? null, fence?.epoch ?? null, ...lists]
+    const values = commitValues(slot, fence, lists)
     try {
       await this.#connections.run((client) =>
         client.query({ name: 'ledger_commit', text: COMMIT, values }),
@@ -132,8 +129,4 @@ function runsWithoutRepetition(entries: readonly Entry[]): Entry[][] {
 
 function refused(refusal: Refusal): UnitOutcome {
   return { kind: 'refused', constraint: refusal.constraint, detail: refusal.message }
-}
-
-function listText(rows: readonly object[]): string | null {
-  return rows.length === 0 ? null : JSON.stringify(rows)
 }

@@ -1,0 +1,104 @@
+// The call of the database's commit function: what every decision brings along goes as one array per
+// column, the rest as JSON.
+import { Decimal } from '@flotilla/money'
+import type { Plan, PlanList, PlanRow } from '../plan.ts'
+import type { Fence } from '../port.ts'
+
+/** In the order of the function's arguments. */
+const COLUMNS: readonly (readonly [PlanList, readonly string[]])[] = [
+  ['inbox', ['consumer', 'message_id']],
+  [
+    'reservations',
+    [
+      'reservation_id',
+      'account',
+      'intent_id',
+      'asset',
+      'amount',
+      'consumed',
+      'state',
+      'created_at',
+      'ended_at',
+      'end_reason',
+    ],
+  ],
+  [
+    'decisions',
+    [
+      'decision_id',
+      'intent_id',
+      'account',
+      'symbol',
+      'side',
+      'verdict',
+      'checks',
+      'reasons',
+      'sizing',
+      'reservation_id',
+      'correlation_id',
+      'decided_at',
+    ],
+  ],
+  ['outbox', ['message_id', 'consumer', 'message']],
+]
+
+const DOCUMENTS: readonly PlanList[] = [
+  'accounts',
+  'reservation_steps',
+  'balances',
+  'order_changes',
+  'orders',
+  'fills',
+  'positions',
+  'memory',
+]
+
+/** They are passed on as they are. */
+const JSON_COLUMNS = new Set(['checks', 'reasons', 'sizing', 'message'])
+const NEEDS_ESCAPE = /["\\]/
+
+const COLUMN_COUNT = COLUMNS.reduce((count, [, columns]) => count + columns.length, 0)
+const PARAMETERS = Array.from(
+  { length: 4 + COLUMN_COUNT + DOCUMENTS.length },
+  (_, index) => `$${index + 1}`,
+)
+export const COMMIT = `select ledger_commit(${PARAMETERS.join(', ')})`
+
+export type CommitSlot = { readonly id: string; readonly sequence: number }
+
+export function planValues(plan: Plan): unknown[] {
+  const columns = COLUMNS.flatMap(([list, names]) => {
+    const rows = plan[list]
+    return names.map((name) => (rows.length === 0 ? null : columnText(rows, name)))
+  })
+  const documents = DOCUMENTS.map((list) =>
+    plan[list].length === 0 ? null : JSON.stringify(plan[list]),
+  )
+  return [...columns, ...documents]
+}
+
+export function commitValues(
+  slot: CommitSlot,
+  fence: Fence | undefined,
+  plan: readonly unknown[],
+): unknown[] {
+  return [slot.id, slot.sequence, fence?.role ?? null, fence?.epoch ?? null, ...plan]
+}
+
+/** The text of an array as PostgreSQL reads it; whole documents go as an array of JSON. */
+function columnText(rows: readonly PlanRow[], name: string): string {
+  if (JSON_COLUMNS.has(name)) return JSON.stringify(rows.map((row) => row[name] ?? null))
+  return `{${rows.map((row) => elementText(row[name])).join(',')}}`
+}
+
+function elementText(value: unknown): string {
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'number') return String(value)
+  if (value instanceof Decimal) return value.toString()
+  if (value === null || value === undefined) return 'NULL'
+  throw new TypeError(`not a value of a column: ${JSON.stringify(value)}`)
+}
+
+function quoted(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : `"${text}"`
+}
