@@ -23,7 +23,7 @@ export const ExecutionConfig = z
       .default(3)
       .describe('Orders that one exit may send when the ones before did nothing.'),
     pollMs: milliseconds
-      .default(3_000)
+      .default(5_000)
       .describe('How often the venue is asked about resting orders.'),
     sweepMs: milliseconds
       .default(300_000)

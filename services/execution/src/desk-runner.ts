@@ -7,13 +7,15 @@ import type { Decimal } from '@flotilla/money'
 import { realClock, type Clock, type Logger } from '@flotilla/runtime'
 import type { Venue } from '@flotilla/venue'
 import { step, type Answer, type Desk, type Draft, type Effect, type Input } from './core/index.ts'
-import { carryOut } from './effects.ts'
+import { carryOut, inMarketTime } from './effects.ts'
 import type { ExecutionMetrics } from './metrics.ts'
 
 export type RunnerOptions = {
   readonly desk: Desk
   readonly venue: Venue
   readonly clock: Clock
+  /** Milliseconds of the market in one of the wall. */
+  readonly stretch: number
   readonly logger: Logger
   readonly metrics: ExecutionMetrics
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
@@ -182,13 +184,13 @@ export class DeskRunner {
   }
 
   async #call(effect: Effect): Promise<void> {
-    const { venue, mayCall, metrics, logger } = this.#options
+    const { venue, stretch, mayCall, metrics, logger } = this.#options
     const { symbol } = this.#desk.market
     // An order that is not sent now is found as submitting by the next leader, who asks about it.
     if (!mayCall()) return
     this.#callsUnderWay += 1
     try {
-      const answer = await carryOut(venue, symbol, effect)
+      const answer = inMarketTime(await carryOut(venue, symbol, effect), stretch)
       metrics.venueCalls.inc({ kind: effect.kind, outcome: outcomeOf(answer) })
       if (answer.kind === 'read-failed') {
         logger.warn({ symbol, asked: effect.kind, reason: answer.reason }, 'venue did not answer')

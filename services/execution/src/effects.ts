@@ -24,6 +24,18 @@ export async function carryOut(venue: Venue, symbol: string, effect: Effect): Pr
   }
 }
 
+/** The venue counts its pauses in real time; on an accelerated market they are longer. */
+export function inMarketTime(answer: Answer, stretch: number): Answer {
+  if (answer.kind === 'read-failed') {
+    return { ...answer, retryAfterMs: answer.retryAfterMs * stretch }
+  }
+  if (!('outcome' in answer) || answer.outcome.kind !== 'rejected') return answer
+  const { retryAfterMs } = answer.outcome
+  if (retryAfterMs === undefined) return answer
+  const outcome = { ...answer.outcome, retryAfterMs: retryAfterMs * stretch }
+  return { ...answer, outcome }
+}
+
 function isWrite(effect: Effect): effect is Write {
   return effect.kind.startsWith('place-') || effect.kind.startsWith('cancel-')
 }

@@ -2,7 +2,7 @@ import { SharedConfigSchema } from '@flotilla/fleet'
 import { createFakeVenue } from '@flotilla/venue/testing'
 import { describe, expect, it } from 'vitest'
 import { ExecutionConfig } from './config.ts'
-import { settingsOf, speedOf } from './settings.ts'
+import { settingsOf, stretchOf } from './settings.ts'
 
 const { profile } = createFakeVenue()
 const config = ExecutionConfig.parse(undefined)
@@ -22,13 +22,11 @@ describe('the settings of a desk', () => {
     expect(settings).toMatchObject({ protectionDeadlineMs: 1_800_000, recvWindowMs: 300_000 })
   })
 
-  it('do not shrink on a market that is slower than the wall', () => {
-    expect(settingsOf(config, profile, 0.5).protectionDeadlineMs).toBe(30_000)
-  })
-
-  it('know of a speed at the simulator alone', () => {
-    const simulated = SharedConfigSchema.parse({ simulator: { speed: 60 } })
-    const real = SharedConfigSchema.parse({ venue: { kind: 'binance' }, simulator: { speed: 60 } })
-    expect([speedOf(simulated), speedOf(real)]).toEqual([60, 1])
+  it.each([
+    ['the speed of the simulator', { simulator: { speed: 60 } }, 60],
+    ['nothing on a simulator that is slower than the wall', { simulator: { speed: 0.5 } }, 1],
+    ['nothing at a real venue', { venue: { kind: 'binance' }, simulator: { speed: 60 } }, 1],
+  ])('stretch by %s', (_, shared, stretch) => {
+    expect(stretchOf(SharedConfigSchema.parse(shared))).toBe(stretch)
   })
 })

@@ -16,9 +16,8 @@ const PRICE_FRESH_MS = 180_000
 export function settingsOf(
   config: ExecutionConfig,
   profile: VenueProfile,
-  speed: number,
+  stretch: number,
 ): Settings {
-  const stretch = Math.max(1, speed)
   const scaled = (ms: number) => Math.ceil(ms * stretch)
   return {
     protectionDeadlineMs: scaled(config.protectionDeadlineMs),
@@ -37,7 +36,7 @@ export function settingsOf(
   }
 }
 
-/** Market seconds per second: only the simulator's market runs faster than the clock on the wall. */
-export function speedOf(shared: SharedConfig): number {
-  return shared.venue.kind === 'simulator' ? shared.simulator.speed : 1
+/** Milliseconds of the market in one of the wall: only the simulator's market runs faster. */
+export function stretchOf(shared: SharedConfig): number {
+  return shared.venue.kind === 'simulator' ? Math.max(1, shared.simulator.speed) : 1
 }

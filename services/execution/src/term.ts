@@ -24,7 +24,7 @@ import {
 } from './core/index.ts'
 import { DeskRunner, type Done } from './desk-runner.ts'
 import type { ExecutionMetrics } from './metrics.ts'
-import { settingsOf, speedOf } from './settings.ts'
+import { settingsOf, stretchOf } from './settings.ts'
 import {
   entriesStoppedChange,
   loadEntriesStopped,
@@ -70,7 +70,7 @@ export class Term {
   constructor(options: TermOptions) {
     this.#options = options
     const { config, shared, venue, context } = options.deps
-    this.#settings = settingsOf(config, venue.profile, speedOf(shared))
+    this.#settings = settingsOf(config, venue.profile, stretchOf(shared))
     this.#log = context.logger
   }
 
@@ -130,7 +130,8 @@ export class Term {
       this.#ended.abort(new Error(reason))
       this.#options.lost(reason)
     }
-    const around = { venue: deps.venue, clock, logger, metrics, submit, mayCall, lost }
+    const stretch = stretchOf(deps.shared)
+    const around = { venue: deps.venue, stretch, clock, logger, metrics, submit, mayCall, lost }
     const runner = new DeskRunner({ ...around, desk, reload, over: this.#ended.signal })
     this.#runners.set(rules.symbol, runner)
     return runner
@@ -294,7 +295,7 @@ export class Term {
 
   #startTimers(): void {
     const { config, context, shared } = this.#options.deps
-    const stretch = Math.max(1, speedOf(shared))
+    const stretch = stretchOf(shared)
     this.#timers.push(
       context.clock.every(config.tickMs * stretch, () => {
         for (const runner of this.#runners.values()) runner.tick()

@@ -193,7 +193,7 @@ describe('protection', () => {
     await desk.settle()
     const [stop] = await desk.venue.fetchOpenOrders(symbol)
     desk.venue.expire(stop!.clientOrderId)
-    await desk.pass(5_000)
+    await desk.pass(6_000)
     expect(await positionOf(desk)).toMatchObject({ state: 'protected' })
     expect(desk.venue.callsOf('placeProtection')).toHaveLength(2)
   })
@@ -231,7 +231,7 @@ describe('protection', () => {
     await desk.approve({ name: 'one' })
     await desk.settle()
     desk.venue.setPrice(symbol, '52500')
-    await desk.pass(5_000)
+    await desk.pass(6_000)
     expect(await positionOf(desk)).toMatchObject({ quantity: '0', state: 'none' })
     expect(await desk.ledger.loadOpenOrders(account)).toEqual([])
   })
@@ -242,7 +242,7 @@ describe('protection', () => {
     await desk.settle()
     await desk.approve({ name: 'two', stop: '49500' })
     await desk.settle()
-    await desk.pass(5_000)
+    await desk.pass(6_000)
     expect(await positionOf(desk)).toEqual({
       quantity: '0.01998',
       state: 'protected',
@@ -315,7 +315,7 @@ describe('an approved exit', () => {
     desk.venue.setPrice(symbol, '48000')
     await desk.approve({ name: 'out', purpose: 'exit', quantity: '0.00999' })
     await desk.settle()
-    await desk.pass(5_000)
+    await desk.pass(6_000)
     expect(await positionOf(desk)).toMatchObject({ quantity: '0', state: 'none' })
     expect(
       desk
@@ -395,7 +395,7 @@ describe('an approved exit', () => {
     })
     await desk.approve({ name: 'out', purpose: 'exit', quantity: '0.00999' })
     await desk.settle()
-    await desk.pass(5_000)
+    await desk.pass(6_000)
     expect(await positionOf(desk)).toMatchObject({ quantity: '0' })
     const names = desk.venue
       .callsOf('placeOrder')
