@@ -98,8 +98,13 @@ export class DeskRunner {
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
+  /** Inputs that wait or are processed, and calls whose answer is out. */
+  get inFlight(): number {
+    return this.#jobs.length + (this.#working ? 1 : 0) + this.#callsUnderWay
+  }
+
   #isIdle(): boolean {
-    return !this.#working && this.#jobs.length === 0 && this.#callsUnderWay === 0
+    return this.inFlight === 0
   }
 
   /** For inputs that nobody waits for; what goes wrong with them ends the term or was logged. */

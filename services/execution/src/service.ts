@@ -51,6 +51,7 @@ export class Execution implements Agent {
         account: this.#deps.shared.account.id,
         positions: desks.filter(isHeld).map(viewOf),
         ordersInDoubt: desks.flatMap(doubtfulOf),
+        inFlight: this.#term?.inFlight ?? 0,
         differences: this.#term?.differences ?? [],
       },
     }

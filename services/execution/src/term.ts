@@ -78,6 +78,10 @@ export class Term {
     return [...this.#runners.values()].map(({ desk }) => desk)
   }
 
+  get inFlight(): number {
+    return [...this.#runners.values()].reduce((total, runner) => total + runner.inFlight, 0)
+  }
+
   get differences(): readonly Difference[] {
     return this.#differences
   }
