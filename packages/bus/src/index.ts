@@ -12,4 +12,5 @@ export {
 export { connectRabbit } from './rabbit/rabbit-bus.ts'
 export { provisionRabbit } from './rabbit/provision.ts'
 export { rabbitDeadLetters } from './rabbit/dead-letters.ts'
-export type { BusLog, RabbitOptions } from './rabbit/settings.ts'
+export type { BusLog } from './log.ts'
+export type { RabbitOptions } from './rabbit/settings.ts'

@@ -48,7 +48,7 @@ async function answerOf(handler: Handler, delivery: Delivery): Promise<Settlemen
   }
 }
 
-export function retryDelayMs(deliveryCount: number, policy: RedeliveryPolicy): number {
+function retryDelayMs(deliveryCount: number, policy: RedeliveryPolicy): number {
   return Math.min(policy.retryDelayMs * 2 ** (deliveryCount - 1), policy.retryDelayMsMax)
 }
 

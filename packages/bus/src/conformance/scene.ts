@@ -22,7 +22,7 @@ export type TestBroker = {
   close(): Promise<void>
 }
 
-export type BrokerOptions = {
+type BrokerOptions = {
   readonly redelivery?: Partial<RedeliveryPolicy>
   readonly lengthMax?: LengthLimits
 }
@@ -31,7 +31,7 @@ export type BrokerOptions = {
 export type OpenBroker = (options?: BrokerOptions) => Promise<TestBroker>
 
 /** Generous: the machine may be busy with other things. */
-export const PATIENCE_MS = 60_000
+const PATIENCE_MS = 60_000
 
 /** Repeats the expectations until they hold. */
 export function eventually(check: () => void | Promise<void>): Promise<void> {

@@ -14,9 +14,9 @@ export class DeadLetterBox implements DeadLetters {
     this.#putBack = options.putBack
   }
 
-  add(queue: QueueSpec, item: { body: string; deliveryCount: number }, reason: string): void {
+  add(queue: QueueSpec, item: { body: string; deliveryCount: number }, reason: string): DeadLetter {
     this.#sequence += 1
-    this.#letters.push({
+    const letter: DeadLetter = {
       id: `${queue.name}#${this.#sequence}`,
       agent: queue.agent,
       queue: queue.name,
@@ -25,7 +25,9 @@ export class DeadLetterBox implements DeadLetters {
       deliveryCount: item.deliveryCount,
       deadLetteredAt: new Date(this.#now()).toISOString(),
       body: item.body,
-    })
+    }
+    this.#letters.push(letter)
+    return letter
   }
 
   async list(filter: DeadLetterFilter = {}): Promise<readonly DeadLetter[]> {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ack, BusClosedError, deadLetter, retry, type Bus } from '../bus.ts'
 import {
   gate,
@@ -105,7 +105,9 @@ describe("with confirm: 'settled'", () => {
   })
 
   test('a retry keeps the publisher waiting, a dead letter answers it', async () => {
-    const [broker, bus] = open({ confirm: 'settled', redelivery: { retryDelayMs: 1 } })
+    const error = vi.fn()
+    const redelivery = { retryDelayMs: 1 }
+    const [broker, bus] = open({ confirm: 'settled', redelivery, log: { error } })
     const recorder = new Recorder(async ({ deliveryCount }) => {
       return deliveryCount < 3 ? retry('wait') : deadLetter('no')
     })
@@ -113,6 +115,17 @@ describe("with confirm: 'settled'", () => {
     await bus.publish(intent(1))
     expect(recorder.deliveries).toHaveLength(3)
     expect(await broker.deadLetters.list()).toHaveLength(1)
+    expect(error).toHaveBeenCalledOnce()
+  })
+
+  test('queues that vanish with their process are not waited for', async () => {
+    const [, bus] = open({ confirm: 'settled' })
+    const door = gate()
+    const handler = () => door.opened.then(() => ack)
+    await bus.subscribe({ agent: 'gateway', types: intents, handler, instance: 'a' })
+    await takeIntents(bus, new Recorder())
+    await bus.publish(intent(1))
+    door.open()
   })
 
   test('market messages are not waited for', async () => {

@@ -8,6 +8,7 @@ import {
 import { UnroutableError, type Bus, type DeadLetters } from '../bus.ts'
 import { sleep, wallClock, type Sleep } from '../clock.ts'
 import { decode, decodeTrusted, encode } from '../codec.ts'
+import type { BusLog } from '../log.ts'
 import { defaultRedelivery, type RedeliveryPolicy } from '../settle.ts'
 import {
   isDurable,
@@ -39,6 +40,8 @@ export type MemoryBrokerOptions = {
   /** Shorter queues than the topology asks for. */
   readonly lengthMax?: LengthLimits
   readonly disorder?: Disorder
+  /** Told about dead letters. */
+  readonly log?: Pick<BusLog, 'error'>
   /** Virtual time for simulations. */
   readonly sleep?: Sleep
   readonly now?: () => number
@@ -104,7 +107,12 @@ export class Broker {
       redelivery: { ...defaultRedelivery, ...options.redelivery },
       sleep: options.sleep ?? sleep,
       decode: (item) => (item.trusted ? decodeTrusted(item.body) : decode(item.body)),
-      bury: (queue, item, reason) => this.deadLetters.add(queue, item, reason),
+      bury: (queue, item, reason) => {
+        const letter = this.deadLetters.add(queue, item, reason)
+        const { messageId, type } = letter
+        const fields = { queue: letter.queue, messageId, type, reason }
+        options.log?.error(fields, 'message dead-lettered')
+      },
       defer: (task) => this.#defer(task),
       changed: () => this.#wakeIdleWaiters(),
     }
@@ -175,7 +183,9 @@ export class Broker {
   }
 
   #send(queue: MemoryQueue, body: string, untilSettled: boolean): Promise<unknown> | null {
-    if (!untilSettled) return this.#enter(queue, newItem(body, nothing))
+    // A queue that vanishes with its process never answers for the rest of its messages.
+    const answers = queue.spec.overflow === 'hold-publisher'
+    if (!untilSettled || !answers) return this.#enter(queue, newItem(body, nothing))
     return new Promise<void>((resolve) => {
       void this.#enter(queue, newItem(body, resolve))
     })

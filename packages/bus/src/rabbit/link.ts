@@ -168,7 +168,7 @@ export class Link {
 }
 
 /** The address without the password. */
-export function redacted(url: string): string {
+function redacted(url: string): string {
   const parts = new URL(url)
   if (parts.password !== '') parts.password = '***'
   return parts.href

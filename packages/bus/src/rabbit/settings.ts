@@ -1,12 +1,6 @@
+import type { BusLog } from '../log.ts'
 import { defaultRedelivery, type RedeliveryPolicy } from '../settle.ts'
 import type { LengthLimits } from '../topology.ts'
-
-/** The part of a logger that the bus needs; fixed phrases, values in the fields. */
-export type BusLog = {
-  info(fields: object, phrase: string): void
-  warn(fields: object, phrase: string): void
-  error(fields: object, phrase: string): void
-}
 
 export type RabbitOptions = {
   /** amqp://user:password@host:port/vhost, or amqps. */
