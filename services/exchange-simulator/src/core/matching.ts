@@ -56,18 +56,21 @@ export function planMatch(market: Market, wish: Wish): Plan {
   let base = 0n
   let quote = 0n
   for (;;) {
-    const wanted = wish.quantity === null ? null : wish.quantity - base
-    if (wanted === 0n) return { fills, base, quote, complete: true }
     const level = market.levels(maker, index)
-    if (level === null || !isReachable(wish, level.price)) break
-    const most = wanted ?? floorToStep(((wish.quote - quote) * ONE) / level.price, step)
+    if (level === null) break
+    const most =
+      wish.quantity === null
+        ? floorToStep(((wish.quote - quote) * ONE) / level.price, step)
+        : wish.quantity - base
     if (most <= 0n) return { fills, base, quote, complete: true }
+    if (!isReachable(wish, level.price)) break
     const quantity = smaller(most, level.quantity - taken)
     if (quantity > 0n) {
       fills.push({ price: level.price, quantity })
       base += quantity
       quote += multiply(level.price, quantity)
     }
+    if (quantity === most) return { fills, base, quote, complete: true }
     index += 1
     taken = 0n
   }
