@@ -9,6 +9,8 @@ const folder = join(import.meta.dirname, '../../../shared/market-data')
 export function marketData(file: string): string | null {
   const path = join(folder, file)
   if (existsSync(path)) return path
-  console.warn(`skipped: no recording ${file}; put the market data beside the checkout as ../shared`)
+  console.warn(
+    `skipped: no recording ${file}; put the market data beside the checkout as ../shared`,
+  )
   return null
 }
