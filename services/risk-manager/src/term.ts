@@ -254,23 +254,23 @@ export class Term {
 
   #tellVerdict(message: IntentMessage, verdict: Verdict): void {
     const { metrics } = this.#options
+    const { correlationId } = message
     const { symbol, side, intentId, strategy } = message.payload
-    const log = this.#log.child({ correlationId: message.correlationId })
     const source = verdict.price.kind === 'fresh' ? verdict.price.source : null
     if (source === 'market-store' || source === 'intent') {
       metrics.priceFallbacks.inc({ source })
-      log.warn({ symbol, source }, 'no fresh market price, fell back')
+      this.#log.warn({ correlationId, symbol, source }, 'no fresh market price, fell back')
     }
     metrics.decisions.inc({ verdict: verdict.kind })
-    const intent = { intentId, strategy, symbol, side }
+    const intent = { correlationId, intentId, strategy, symbol, side }
     if (verdict.kind === 'approved') {
       const { quantity, limitPrice, reserve, sizing } = verdict.approved
       const reserved = `${reserve.amount.toString()} ${reserve.asset}`
       const { adjustments } = sizing
-      log.info({ ...intent, quantity, limitPrice, reserved, adjustments }, 'intent approved')
+      this.#log.info({ ...intent, quantity, limitPrice, reserved, adjustments }, 'intent approved')
     } else {
       for (const { code } of verdict.reasons) metrics.denials.inc({ code })
-      log.info({ ...intent, reasons: verdict.reasons }, 'intent denied')
+      this.#log.info({ ...intent, reasons: verdict.reasons }, 'intent denied')
     }
   }
 

@@ -112,9 +112,18 @@ export function notePrice(book: Book, symbol: string, quote: PriceQuote): void {
   if (known === undefined || known.at < quote.at) book.prices.set(symbol, quote)
 }
 
-export function assetsOf(symbol: string): { readonly base: string; readonly quote: string } {
+type Assets = { readonly base: string; readonly quote: string }
+
+/** Asked for several times in each decision: a symbol is taken apart once. */
+const takenApart = new Map<string, Assets>()
+
+export function assetsOf(symbol: string): Assets {
+  const known = takenApart.get(symbol)
+  if (known !== undefined) return known
   const [base = '', quote = ''] = symbol.split('/')
-  return { base, quote }
+  const assets = { base, quote }
+  takenApart.set(symbol, assets)
+  return assets
 }
 
 const noFunds: Funds = { total: Decimal.zero, reserved: Decimal.zero }

@@ -34,7 +34,15 @@ export function decide(question: {
   const { book, message, limits, now } = question
   const intent = message.payload
   const verdict = assess({ book, intent, limits, now })
-  const decision: IntentDecision = { account: book.account.account, intent, message, now }
+  const { account } = book.account
+  const decision: IntentDecision = {
+    account,
+    intent,
+    message,
+    now,
+    decisionId: decisionIdOf(account, intent.intentId),
+    reservationId: reservationIdOf(account, intent.intentId),
+  }
   const record: LedgerChange = { kind: 'decision-recorded', decision: recordOf(decision, verdict) }
   if (verdict.kind === 'denied') {
     const payload = { ...verdictOf(decision), reasons: [...verdict.reasons] }
@@ -63,10 +71,12 @@ type IntentDecision = {
   readonly intent: IntentProposed
   readonly message: IntentMessage
   readonly now: number
+  readonly decisionId: string
+  readonly reservationId: string
 }
 
 function approval(decision: IntentDecision, approved: ApprovedIntent): AnyMessage {
-  const { account, intent } = decision
+  const { intent, reservationId } = decision
   const { reserve, ...size } = approved
   return createMessage(IntentApproved, {
     ...envelopeOf(decision),
@@ -76,7 +86,7 @@ function approval(decision: IntentDecision, approved: ApprovedIntent): AnyMessag
       limitPrice: size.limitPrice,
       referencePrice: size.referencePrice,
       reservation: {
-        reservationId: reservationIdOf(account, intent.intentId),
+        reservationId,
         asset: reserve.asset,
         amount: reserve.amount.toString(),
       },
@@ -88,12 +98,13 @@ function approval(decision: IntentDecision, approved: ApprovedIntent): AnyMessag
   })
 }
 
-function reservationHeld({ account, intent, now }: IntentDecision, approved: ApprovedIntent) {
+function reservationHeld(decision: IntentDecision, approved: ApprovedIntent) {
+  const { account, intent, now, reservationId } = decision
   const { asset, amount } = approved.reserve
   return {
     kind: 'reservation-held',
     reservation: {
-      reservationId: reservationIdOf(account, intent.intentId),
+      reservationId,
       account,
       intentId: intent.intentId,
       symbol: intent.symbol,
@@ -112,17 +123,16 @@ function envelopeOf({ account, message, now }: IntentDecision) {
   return { source: 'risk-manager', occurredAt: now, cause: message, account } as const
 }
 
-function verdictOf({ account, intent }: IntentDecision) {
+function verdictOf({ account, intent, decisionId }: IntentDecision) {
   const { intentId, strategy, venue, symbol, side, purpose } = intent
-  const decisionId = decisionIdOf(account, intentId)
   return { decisionId, intentId, strategy, account, venue, symbol, side, purpose }
 }
 
 function recordOf(decision: IntentDecision, verdict: Verdict): Decision {
-  const { account, intent, message, now } = decision
+  const { account, intent, message, now, decisionId, reservationId } = decision
   const approved = verdict.kind === 'approved'
   return {
-    decisionId: decisionIdOf(account, intent.intentId),
+    decisionId,
     intentId: intent.intentId,
     account,
     symbol: intent.symbol,
@@ -131,7 +141,7 @@ function recordOf(decision: IntentDecision, verdict: Verdict): Decision {
     checks: verdict.checks.map(({ check, outcome, inputs }) => ({ check, outcome, inputs })),
     reasons: approved ? [] : verdict.reasons.map((reason) => ({ ...reason })),
     sizing: sizingOf(verdict),
-    reservationId: approved ? reservationIdOf(account, intent.intentId) : null,
+    reservationId: approved ? reservationId : null,
     correlationId: message.correlationId,
     decidedAt: now,
   }

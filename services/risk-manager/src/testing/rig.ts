@@ -5,6 +5,7 @@ import type { AnyMessage, MessageOfType, MessageType } from '@flotilla/contracts
 import { SharedConfigSchema, type Agent } from '@flotilla/fleet'
 import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
 import type { MarketStore, StoredPrice } from '@flotilla/market-store'
+import type { Logger } from '@flotilla/runtime'
 import { createTestContext, type TestContext } from '@flotilla/runtime/testing'
 import { createFakeVenue, symbolRules, type FakeVenue } from '@flotilla/venue/testing'
 import { RiskManagerConfig } from '../config.ts'
@@ -24,6 +25,8 @@ export type RigOptions = {
   readonly now?: number
   /** Told of every verdict and trading state instead of keeping them in `heard`. */
   readonly onHeard?: (message: AnyMessage) => void
+  /** In place of the one that keeps its lines. */
+  readonly logger?: Logger
 }
 
 export type Rig = {
@@ -62,7 +65,7 @@ export function createRig(options: RigOptions = {}): Rig {
   const agent = spec.create({
     config: RiskManagerConfig.parse(options.config ?? originConfig),
     shared: SharedConfigSchema.parse({ symbols }),
-    context,
+    context: { ...context, logger: options.logger ?? context.logger },
     folder: '/nonexistent',
     bus,
     ledger,
