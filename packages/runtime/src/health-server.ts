@@ -44,6 +44,8 @@ export type ExtraRoute = (
 export type HealthServerOptions = {
   readonly host: string
   readonly port: number
+  /** Take any free port when this one is taken, rather than not start at all. */
+  readonly orAnyPort?: boolean
   readonly sources: readonly HealthSource[]
   /** Asked for paths that are not ours; null is 404. */
   readonly extra?: ExtraRoute
@@ -58,7 +60,12 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   })
   // A scraper that keeps its connection open must not keep us alive when we are told to stop.
   server.keepAliveTimeout = 5_000
-  await listen(server, options)
+  try {
+    await listen(server, options)
+  } catch (error) {
+    if (!(error instanceof PortTakenError) || options.orAnyPort !== true) throw error
+    await listen(server, { ...options, port: 0 })
+  }
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   return { url: `http://${host}:${port}`, close: () => close(server) }
@@ -176,9 +183,12 @@ function listen(server: Server, options: HealthServerOptions): Promise<void> {
 function listenError(error: NodeJS.ErrnoException, options: HealthServerOptions): Error {
   if (error.code !== 'EADDRINUSE') return error
   const place = `${options.host}:${options.port}`
-  return new Error(`port ${place} is taken; set http.port to a free one, or to 0 for any`, {
-    cause: error,
-  })
+  const text = `port ${place} is taken; set http.port to a free one, or to 0 for any`
+  return new PortTakenError(text, { cause: error })
+}
+
+class PortTakenError extends Error {
+  override readonly name = 'PortTakenError'
 }
 
 function close(server: Server): Promise<void> {

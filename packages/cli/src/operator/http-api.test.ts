@@ -35,7 +35,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-const link = (shownToken = token) => httpLink({ pid: 1, url: server.url, token: shownToken })
+const link = (shownToken = token) => httpLink({ url: server.url, token: shownToken })
 
 test('a command becomes its message, each one of its own', async () => {
   await link().send(order)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { DeadLetter } from '@flotilla/bus'
-import type { RunNote } from '../single/world.ts'
+import type { RunNote } from '../single/run-note.ts'
 import { operatorPaths } from './http-api.ts'
 import { OperatorError } from './link.ts'
 import type { OperatorLink } from './link.ts'
@@ -10,7 +10,7 @@ const timeoutMs = 10_000
 const Letters = z.looseObject({ letters: z.array(z.custom<DeadLetter>()) })
 const Requeued = z.looseObject({ requeued: z.int() })
 
-export function httpLink(note: RunNote): OperatorLink {
+export function httpLink(note: Pick<RunNote, 'url' | 'token'>): OperatorLink {
   const post = async (path: string, body: unknown): Promise<unknown> => {
     let response: Response
     try {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connectRabbit, rabbitDeadLetters } from '@flotilla/bus'
 import { realClock } from '@flotilla/runtime'
 import { stateFolder } from '../places.ts'
-import { readRunNote } from '../single/world.ts'
+import { runningBelow } from '../single/run-note.ts'
 import { controlMessage } from './commands.ts'
 import { httpLink } from './http-link.ts'
 import { OperatorError } from './link.ts'
@@ -11,7 +11,7 @@ import type { OperatorLink } from './link.ts'
 /** Over the broker when the configuration names one, else to the single process that runs here. */
 export async function openLink(busUrl: string | null): Promise<OperatorLink> {
   if (busUrl !== null) return rabbitLink(busUrl)
-  const note = readRunNote(stateFolder())
+  const note = await runningBelow(stateFolder())
   if (note === null) {
     throw new OperatorError(
       'no fleet runs here; start one by `flotilla start`, or set bus.kind and bus.url to reach one',

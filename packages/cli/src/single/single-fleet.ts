@@ -4,7 +4,13 @@ import type { AgentName } from '@flotilla/contracts'
 import { hostAgent, marketClockOf, openPorts } from '@flotilla/fleet'
 import type { AgentSpec, FleetConfig, HostedAgent, Ports, SharedConfig } from '@flotilla/fleet'
 import { startPrivatePostgres } from '@flotilla/ledger'
-import { createLogger, createMetrics, fileSink, startHealthServer } from '@flotilla/runtime'
+import {
+  createLogger,
+  createMetrics,
+  fileSink,
+  realClock,
+  startHealthServer,
+} from '@flotilla/runtime'
 import type { Clock, Life, Logger, LogSink } from '@flotilla/runtime'
 import { operatorRoute } from '../operator/http-api.ts'
 import { startOwnMarket } from './markets.ts'
@@ -21,7 +27,8 @@ export type SingleFleetOptions = {
   readonly terminal: LogSink
   readonly hear: Hear
   readonly token: string
-  readonly httpPort: number
+  /** Null: the configured one, or any when that is taken. */
+  readonly httpPort: number | null
   readonly simulatorPort: number
 }
 
@@ -34,6 +41,9 @@ export type Running = {
   /** When recorded prices end, or null. */
   readonly endsAt: number | null
 }
+
+/** Of the five seconds for a stop, what a start under way may still take. */
+const startMsLeft = 2_500
 
 /**
  * All agents in one process: the private database, the candles' file, the simulator and the in-process
@@ -49,6 +59,7 @@ export class SingleFleet implements Life {
   readonly #beforeClose: (running: Running) => Promise<void>
   #running: Running | null = null
   #isStopping = false
+  #starting: Promise<void> = Promise.resolve()
 
   constructor(
     options: SingleFleetOptions,
@@ -68,8 +79,14 @@ export class SingleFleet implements Life {
     return this.#logger
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#bringUp()
+    return this.#starting
+  }
+
+  async #bringUp(): Promise<void> {
     const { shared, clock, endsAt } = await this.#startServers()
+    if (this.#isStopping) return
     const broker = createMemoryBroker({ confirm: 'settled' })
     const ports = await this.#openSharedPorts(shared, clock)
     const operatorBus = observed(broker.connect(), this.#options.hear)
@@ -82,7 +99,8 @@ export class SingleFleet implements Life {
     }
     const server = await startHealthServer({
       host: shared.http.host,
-      port: this.#options.httpPort,
+      port: this.#options.httpPort ?? shared.http.port,
+      orAnyPort: this.#options.httpPort === null,
       sources: this.#agents,
       extra: operatorRoute({
         token: this.#options.token,
@@ -109,6 +127,7 @@ export class SingleFleet implements Life {
   /** Who speaks stops before who listens, so that what was said is still heard. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    await this.#startedOrGivenUp()
     for (const agent of this.#agents.toReversed()) {
       await agent.stop().catch((error: unknown) => {
         this.#logger.error({ err: error, agent: agent.name }, 'agent did not stop well')
@@ -124,6 +143,15 @@ export class SingleFleet implements Life {
         this.#logger.error({ err: error }, 'part did not close well')
       })
     }
+  }
+
+  /** What is half up cannot be taken down: a start under way is given a moment to come to its end. */
+  async #startedOrGivenUp(): Promise<void> {
+    const abort = new AbortController()
+    const patience = realClock.sleep(startMsLeft, abort.signal)
+    const settled = this.#starting.catch(() => undefined)
+    await Promise.race([settled, patience.catch(() => undefined)])
+    abort.abort()
   }
 
   /** The database and the exchange come up side by side; both are closed even if one of them fails. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { basename, relative } from 'node:path'
-import type { FleetConfig, SharedConfig } from '@flotilla/fleet'
+import type { AgentSpec, FleetConfig, SharedConfig } from '@flotilla/fleet'
 import { FolderInUseError, PostgresMissingError } from '@flotilla/ledger'
 import { atLeast, live, realClock, terminalSink } from '@flotilla/runtime'
 import type { LogSink } from '@flotilla/runtime'
@@ -16,7 +16,8 @@ import { SingleFleet } from './single-fleet.ts'
 import type { Running } from './single-fleet.ts'
 import { summaryOf } from './summary.ts'
 import { createTally } from './tally.ts'
-import { openWorld, removeRunNote, writeRunNote } from './world.ts'
+import { removeRunNote, runningIn, writeRunNote } from './run-note.ts'
+import { forgetWorld, openWorld } from './world.ts'
 import type { World } from './world.ts'
 
 export type StartOptions = {
@@ -39,20 +40,40 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
   if (read === null) return 1
   const shared = withFlags(read.shared, options)
   const config: FleetConfig = { ...withNeededIndicators(read), shared }
-  const problem = recordingProblem(shared.simulator.candles)
-  if (problem !== null) {
+  const recording = recordingProblem(shared.simulator.candles)
+  const world = recording === null ? openWorld(stateFolder(), shared) : null
+  const problem = world === null ? recording : await readyWorld(world, options)
+  if (world === null || problem !== null) {
     terminal.complain(`flotilla: ${problem}`)
     return 1
   }
-  const state = stateFolder()
-  const world = openWorld(state, shared, { fresh: options.fresh === true })
+  return runFleet({ options, specs, config, world, terminal })
+}
 
+/** Forgets the world where that is wished for; what keeps it from being used, or null. */
+async function readyWorld(world: World, options: StartOptions): Promise<string | null> {
+  if (options.fresh !== true) return null
+  const running = await runningIn(world.folder)
+  if (running !== null) return `a fleet lives in ${world.name} (${running.url}); stop it first`
+  forgetWorld(world)
+  return null
+}
+
+type RunOptions = {
+  readonly options: StartOptions
+  readonly specs: readonly AgentSpec[]
+  readonly config: FleetConfig
+  readonly world: World
+  readonly terminal: Terminal
+}
+
+async function runFleet({ options, specs, config, world, terminal }: RunOptions): Promise<number> {
   const tally = createTally()
   const narrator = createNarrator({
     print: (line) => terminal.print(line),
     colors: terminal.colors,
     now: () => realClock.now(),
-    symbols: shared.symbols,
+    symbols: config.shared.symbols,
   })
   const hear = onceEach((message) => {
     tally.hear(message)
@@ -69,12 +90,12 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
       token,
       logFolder: logFolder(),
       terminal: terminalLines(terminal, options.verbose === true),
-      httpPort: options.httpPort ?? shared.http.port,
+      httpPort: options.httpPort ?? null,
       simulatorPort: options.simulatorPort,
     },
     {
       onRunning: (running) => {
-        writeRunNote(state, { pid: process.pid, url: running.url, token })
+        writeRunNote(world.folder, { url: running.url, token, startedAt: realClock.now() })
         terminal.print(greeting(running, world))
         end.begin(running)
       },
@@ -88,7 +109,7 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
     return await live(explained(fleet, terminal), { logger: fleet.logger, until: end.reached })
   } finally {
     end.cancel()
-    removeRunNote(state)
+    removeRunNote(world.folder, token)
   }
 }
 

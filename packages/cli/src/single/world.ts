@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SharedConfig } from '@flotilla/fleet'
 
@@ -14,14 +14,9 @@ export type World = {
   part(name: string): string
 }
 
-export function openWorld(
-  state: string,
-  shared: SharedConfig,
-  options: { readonly fresh: boolean },
-): World {
+export function openWorld(state: string, shared: SharedConfig): World {
   const name = worldName(shared)
   const folder = join(state, name)
-  if (options.fresh) rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   return {
     name,
@@ -34,6 +29,12 @@ export function openWorld(
   }
 }
 
+/** Forgets all that a world holds. Whoever calls this has made sure that no fleet lives in it. */
+export function forgetWorld({ folder }: World): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+}
+
 function worldName({ mode, venue, account, simulator }: SharedConfig): string {
   if (venue.kind !== 'simulator' || venue.url !== undefined) {
     return `${mode}-${venue.id}-${account.id}`
@@ -41,31 +42,4 @@ function worldName({ mode, venue, account, simulator }: SharedConfig): string {
   if (simulator.candles.length === 0) return `seed-${simulator.seed}`
   const hash = createHash('sha256').update(simulator.candles.toSorted().join('\n')).digest('hex')
   return `recording-${hash.slice(0, 8)}`
-}
-
-/** How other commands find a fleet that runs: its address and the token that lets it be controlled. */
-export type RunNote = { readonly pid: number; readonly url: string; readonly token: string }
-
-export function writeRunNote(state: string, note: RunNote): void {
-  // The token commands the fleet: nobody but its owner may read it.
-  writeFileSync(noteFile(state), JSON.stringify(note), { mode: 0o600 })
-}
-
-export function removeRunNote(state: string): void {
-  rmSync(noteFile(state), { force: true })
-}
-
-export function readRunNote(state: string): RunNote | null {
-  try {
-    const note = JSON.parse(readFileSync(noteFile(state), 'utf8')) as Partial<RunNote>
-    const { pid, url, token } = note
-    if (pid === undefined || url === undefined || token === undefined) return null
-    return { pid, url, token }
-  } catch {
-    return null
-  }
-}
-
-function noteFile(state: string): string {
-  return join(state, 'running.json')
 }
