@@ -346,6 +346,7 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         expect(await waiting(9)).toEqual([message('b'), message('d')])
         const sequences = (await ledger.unpublished('risk-manager', 9)).map((each) => each.sequence)
         expect(sequences[0]).toBeLessThan(sequences[1]!)
+        expect(await ledger.unpublished('risk-manager', 9, { atLeastMs: 60_000 })).toEqual([])
       })
 
       it('cannot be said twice', async () => {

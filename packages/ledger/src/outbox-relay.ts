@@ -9,6 +9,8 @@ export type OutboxRelayOptions = {
   readonly consumer: AgentName
   /** True for messages that their committer still holds: they are not left over. */
   readonly isInHand: (messageId: string) => boolean
+  /** Younger ones may be in the hands of another replica of the agent. */
+  readonly ageMsMin: number
 }
 
 /**
@@ -16,7 +18,7 @@ export type OutboxRelayOptions = {
  * page at a time. No commit of the same agent may be under way meanwhile, or it would look left over.
  */
 export async function leftInOutbox(options: OutboxRelayOptions): Promise<AnyMessage[]> {
-  const { ledger, consumer, isInHand } = options
-  const entries = await ledger.unpublished(consumer, PAGE)
+  const { ledger, consumer, isInHand, ageMsMin } = options
+  const entries = await ledger.unpublished(consumer, PAGE, { atLeastMs: ageMsMin })
   return entries.map((entry) => entry.message).filter((message) => !isInHand(message.messageId))
 }

@@ -196,7 +196,11 @@ export type Ledger = LedgerReads & {
    */
   commit(units: readonly Unit[], fence?: Fence): Promise<UnitOutcome[]>
   /** Messages of one agent that nobody has marked as published, in the order of their commits. */
-  unpublished(consumer: AgentName, limit: number): Promise<OutboxEntry[]>
+  unpublished(
+    consumer: AgentName,
+    limit: number,
+    age?: { atLeastMs: number },
+  ): Promise<OutboxEntry[]>
   markPublished(messageIds: readonly string[]): Promise<void>
   /** A new epoch when the role is free, expired or held by the same instance; null otherwise. */
   acquireLease(request: LeaseRequest): Promise<Lease | null>

@@ -39,8 +39,8 @@ export type UnitProcessor = {
    * when that is not known or not possible: then the message must be delivered again.
    */
   submit(unit: Unit): Promise<UnitOutcome>
-  /** Looks for leftovers now. */
-  relay(): Promise<void>
+  /** Looks for leftovers now, of this age or older. */
+  relay(ageMsMin?: number): Promise<void>
   /** Resolves when all submitted units are committed and their messages published. */
   flush(): Promise<void>
   /** Takes no more, finishes what is there and publishes it, for at most this long (3 s). */
@@ -105,12 +105,12 @@ class Processor implements UnitProcessor {
     })
   }
 
-  relay(): Promise<void> {
+  relay(ageMsMin = 0): Promise<void> {
     return this.#takeTurn(async () => {
       const { ledger, consumer } = this.#options
       for (;;) {
         const isInHand = (id: string): boolean => this.#publisher.knows(id)
-        const left = await leftInOutbox({ ledger, consumer, isInHand })
+        const left = await leftInOutbox({ ledger, consumer, isInHand, ageMsMin })
         if (left.length === 0) return
         this.#logger.info({ messages: left.length }, 'publishing what was left in the outbox')
         this.#publisher.add(left)
@@ -185,7 +185,7 @@ class Processor implements UnitProcessor {
       await pause(everyMs - (monotonicMs() - last), signal)
       if (signal.aborted) return
       try {
-        await this.relay()
+        await this.relay(everyMs)
       } catch (error) {
         this.#logger.warn({ error }, 'outbox not looked through')
       }

@@ -18,13 +18,14 @@ import { keyOf, MemoryState } from './state.ts'
 type LeaseRow = LeaseRequest & { epoch: number; expiresAt: number }
 
 export type MemoryLedgerOptions = {
-  /** Milliseconds for the expiry of leases; real time unless a test brings its own. */
+  /** Milliseconds for the expiry of leases and the age of messages; real time unless a test brings its own. */
   readonly now?: () => number
 }
 
 export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
-  const state = new MemoryState()
-  const leases = new Leases(options.now ?? monotonicMs)
+  const now = options.now ?? monotonicMs
+  const state = new MemoryState(now)
+  const leases = new Leases(now)
   const counts = { batches: 0, units: 0 }
   let closed = false
   return {
@@ -36,9 +37,10 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
       counts.units += units.length
       return units.map((unit) => commitUnit(state, unit))
     },
-    unpublished: async (consumer, limit) =>
+    unpublished: async (consumer, limit, { atLeastMs } = { atLeastMs: 0 }) =>
       [...state.outbox.values()]
         .filter((row) => row.consumer === consumer && !row.published)
+        .filter((row) => row.saidAt <= now() - atLeastMs)
         .slice(0, limit)
         .map(({ sequence, message }) => ({ sequence, message })),
     markPublished: async (messageIds) => {

@@ -20,6 +20,7 @@ export type OutboxRow = {
   readonly sequence: number
   readonly consumer: string
   readonly message: AnyMessage
+  readonly saidAt: number
   readonly published: boolean
 }
 
@@ -41,7 +42,12 @@ export class MemoryState {
   readonly #intents = new Map<string, string>()
   readonly #undo: (() => void)[] = []
   readonly #touched = new Set<string>()
+  readonly #now: () => number
   #sequence = 0
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
 
   /** @throws Refusal with the state as it was. */
   apply(unit: Unit): void {
@@ -190,7 +196,13 @@ export class MemoryState {
   #say(consumer: string, message: AnyMessage): void {
     this.#new('outbox_message_unique', this.outbox, message.messageId)
     this.#sequence += 1
-    const row = { sequence: this.#sequence, consumer, message, published: false }
+    const row = {
+      sequence: this.#sequence,
+      consumer,
+      message,
+      saidAt: this.#now(),
+      published: false,
+    }
     this.#put(this.outbox, message.messageId, row)
   }
 

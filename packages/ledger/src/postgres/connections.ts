@@ -38,6 +38,9 @@ export class Connections {
     })
     // An idle connection that breaks is replaced when it is needed.
     this.#pool.on('error', (error) => this.#note(error))
+    // A server that goes away may say so in the same breath as its welcome, when the connection is no
+    // longer the pool's and not yet ours: without a listener that would end the process.
+    this.#pool.on('connect', (client) => client.on('error', () => {}))
   }
 
   get reason(): string | null {

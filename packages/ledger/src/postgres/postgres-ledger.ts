@@ -55,11 +55,16 @@ function health(connections: Connections, committer: Committer): LedgerHealth {
 
 function outbox(connections: Connections): Pick<Ledger, 'unpublished' | 'markPublished'> {
   return {
-    unpublished: async (consumer, limit) => {
+    unpublished: async (consumer, limit, age) => {
       const text = `select sequence, message from outbox_waiting w join outbox o using (sequence)
-        where w.consumer = $1 order by sequence limit $2`
+        where w.consumer = $1 and o.created_at <= now() - $3 * interval '1 ms'
+        order by sequence limit $2`
       const { rows } = await connections.run((client) =>
-        client.query<{ sequence: string; message: AnyMessage }>(text, [consumer, limit]),
+        client.query<{ sequence: string; message: AnyMessage }>(text, [
+          consumer,
+          limit,
+          age?.atLeastMs ?? 0,
+        ]),
       )
       return rows.map((row): OutboxEntry => ({
         sequence: Number(row.sequence),

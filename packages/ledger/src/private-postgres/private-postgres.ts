@@ -240,6 +240,8 @@ class SupervisedServer {
 
   async #createDatabase(): Promise<void> {
     const client = new Client({ connectionString: this.#urlOf('postgres') })
+    // The query fails with it as well; without a listener the process would end instead.
+    client.on('error', () => {})
     await client.connect()
     try {
       const found = await client.query('select from pg_database where datname = $1', [DATABASE])
