@@ -52,6 +52,7 @@ export function planMatch(market: Market, wish: Wish): Plan {
   const maker = opposite(wish.side)
   const { step } = market.rules
   const fills: Level[] = []
+  bestOf(market, maker) // steps over what has been eaten up
   let { index, taken } = market.depletion[maker]
   let base = 0n
   let quote = 0n
@@ -65,11 +66,9 @@ export function planMatch(market: Market, wish: Wish): Plan {
     if (most <= 0n) return { fills, base, quote, complete: true }
     if (!isReachable(wish, level.price)) break
     const quantity = smaller(most, level.quantity - taken)
-    if (quantity > 0n) {
-      fills.push({ price: level.price, quantity })
-      base += quantity
-      quote += multiply(level.price, quantity)
-    }
+    fills.push({ price: level.price, quantity })
+    base += quantity
+    quote += multiply(level.price, quantity)
     if (quantity === most) return { fills, base, quote, complete: true }
     index += 1
     taken = 0n

@@ -95,7 +95,7 @@ export type Holding = { free: bigint; locked: bigint; house: bigint; fees: bigin
 
 export type Level = { readonly price: bigint; readonly quantity: bigint }
 
-/** The i-th best price of the synthetic book; `side` is the side of whoever rests there. */
+/** The i-th best price of the synthetic book, never empty; `side` is that of whoever rests there. */
 export type LevelSource = (side: Side, index: number) => Level | null
 
 /** How far into the synthetic book takers have eaten since the price last moved. */
