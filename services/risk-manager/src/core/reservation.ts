@@ -9,7 +9,7 @@ import type { Decimal } from '@flotilla/money'
 
 export type ReservationEvent = 'settle' | 'shrink' | 'exhaust' | 'release'
 
-export const reservationLife: Readonly<
+const reservationLife: Readonly<
   Record<ReservationState, Partial<Record<ReservationEvent, ReservationState>>>
 > = {
   held: { settle: 'held', shrink: 'held', exhaust: 'settled', release: 'released' },

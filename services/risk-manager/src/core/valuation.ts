@@ -5,7 +5,7 @@ import { Decimal } from '@flotilla/money'
 import { assetsOf, fundsOf, type Book } from './book.ts'
 
 /** In the account's currency; null when nobody knows a price. */
-export function priceOfAsset(book: Book, asset: string): Decimal | null {
+function priceOfAsset(book: Book, asset: string): Decimal | null {
   const { currency } = book.account
   if (asset === currency) return Decimal.one
   return priceOfSymbol(book, `${asset}/${currency}`)

@@ -42,7 +42,7 @@ export type Rig = {
 }
 
 /** The origin's trader: four fifths of the balance, and nothing else in the way. */
-export const originConfig = { balanceShare: '0.8', exposureShareMax: '1' }
+const originConfig = { balanceShare: '0.8', exposureShareMax: '1' }
 
 const symbolsDefault = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
 
