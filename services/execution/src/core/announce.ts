@@ -116,10 +116,12 @@ export function positionChanged(options: {
 }
 
 function protectionFacts(protection: Protection, held: boolean) {
+  const state = held ? protection.state : ('none' as const)
+  const guarded = state !== 'none' && state !== 'dust'
   return {
-    state: held ? protection.state : ('none' as const),
-    stopPrice: textOf(protection.stop),
-    takeProfitPrice: textOf(protection.takeProfit),
+    state,
+    stopPrice: guarded ? textOf(protection.stop) : null,
+    takeProfitPrice: guarded ? textOf(protection.takeProfit) : null,
     quantity: protection.quantity.toString(),
   }
 }

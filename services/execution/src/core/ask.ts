@@ -41,7 +41,7 @@ function watchOf(work: Work, subject: string): Watch {
   return work.watches.get(subject) ?? freshWatch(work)
 }
 
-export function freshWatch(work: Pick<Work, 'now'>): Watch {
+function freshWatch(work: Pick<Work, 'now'>): Watch {
   const { now } = work
   return { nextAt: now, asks: 0, sentBefore: now, notFound: 0, notFoundAt: null, cleanAt: now }
 }

@@ -95,7 +95,7 @@ export type Watch = {
 /** Whose protection it is: the newest entry that was filled. */
 export type Owner = { readonly intentId: string; readonly cause: Cause }
 
-export type Price = { readonly value: Decimal; readonly at: number }
+type Price = { readonly value: Decimal; readonly at: number }
 
 export type Retry = { readonly failures: number; readonly nextAt: number }
 

@@ -120,7 +120,7 @@ function protect(work: Work, resting: readonly Ticket[]): void {
   if (state !== 'unprotected') {
     keepProtection(work, { state: 'unprotected', since: work.now, reason: null })
   }
-  const why = reasonToGiveUp(work) ?? reasonInPrice(work, stop)
+  const why = reasonAfterAttempts(work) ?? reasonInPrice(work, stop)
   if (why !== null) close(work, why)
   else if (work.now >= work.protecting.nextAt) sendProtection(work, work.owner, stop)
 }
@@ -176,6 +176,11 @@ function leaveBare(work: Work): void {
 }
 
 type Why = { readonly code: string; readonly reason: string; readonly failed: boolean }
+
+/** The time is up only for what was tried: after an outage a first attempt comes before the end. */
+function reasonAfterAttempts(work: Work): Why | null {
+  return work.protecting.failures > 0 ? reasonToGiveUp(work) : null
+}
 
 function reasonToGiveUp({ now, settings, protecting, position }: Work): Why | null {
   if (protecting.failures >= settings.protectionAttemptsMax) {

@@ -7,7 +7,7 @@ import { conclude, freshOrder } from './conclude.ts'
 import type { Input, Terms, Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
 import { detailsOf } from './terms.ts'
-import { nextAttempt, note, put, type Work } from './work.ts'
+import { isClosing, nextAttempt, note, put, type Work } from './work.ts'
 
 type Approved = Extract<Input, { kind: 'approved' }>
 type Refusal = { readonly code: string; readonly reason: string }
@@ -41,6 +41,9 @@ function refusalOf(work: Work, { message, reservation }: Approved): Refusal | nu
   if (!entry) return null
   if (payload.limitPrice === null) {
     return { code: 'limit_price_missing', reason: 'an entry needs the worst price it may pay' }
+  }
+  if (isClosing(work)) {
+    return { code: 'position_closing', reason: 'the position of the symbol is being closed' }
   }
   return work.entriesStopped === null ? null : stopped(work.entriesStopped)
 }

@@ -4,7 +4,7 @@ import type { OrderLeg } from '@flotilla/contracts'
 
 const PREFIX = 'fl'
 
-export type NamedLeg = OrderLeg | 'protection'
+type NamedLeg = OrderLeg | 'protection'
 
 const letters: Readonly<Record<NamedLeg, string>> = {
   entry: 'e',

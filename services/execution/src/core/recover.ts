@@ -32,12 +32,19 @@ export function recoverDesk(
   return {
     ...emptyDesk(market, settings),
     tickets,
-    position: records.position,
+    position: withNewDeadline(records.position, now),
     owner: ownerOf([...tickets.values()]),
     attempts: attemptsOf(records.orders),
     watches: watchesOf(records.orders, now),
     sweptUntil: lastKnownOf(records, now),
   }
+}
+
+/** While nobody was there nobody could protect: the time without protection counts from now. */
+function withNewDeadline(position: Position | null, now: number): Position | null {
+  const protection = position?.protection
+  if (position === null || protection?.state !== 'unprotected') return position
+  return { ...position, protection: { ...protection, since: now } }
 }
 
 function ticketOf(order: Order, fills: readonly Fill[]): Ticket {

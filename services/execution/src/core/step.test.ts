@@ -420,6 +420,20 @@ describe('a command to flatten', () => {
   })
 })
 
+describe('a position that is being closed', () => {
+  it('takes no new entry', async () => {
+    const desk = await createHarness()
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    await desk.input({ kind: 'flatten', reason: 'operator' })
+    await desk.approve({ name: 'two' })
+    expect(desk.said('execution.order.expired.v1').at(-1)?.payload).toMatchObject({
+      code: 'position_closing',
+      endsReservation: true,
+    })
+  })
+})
+
 describe('a restart', () => {
   it.each(['before the request left', 'after the request landed'])(
     '%s neither loses nor doubles the entry',
@@ -451,6 +465,17 @@ describe('a restart', () => {
     await desk.restart()
     await desk.pass(40_000)
     expect(await positionOf(desk)).toMatchObject({ state: 'protected' })
+  })
+
+  it('long after a fill without protection tries to protect before it gives up', async () => {
+    const desk = await createHarness()
+    await desk.approve({ name: 'one' })
+    await desk.send(desk.effects[0]!)
+    await desk.receive(desk.answers[0]!)
+    desk.now += 600_000
+    await desk.restart()
+    await desk.pass(25_000)
+    expect(await positionOf(desk)).toMatchObject({ quantity: '0.00999', state: 'protected' })
   })
 
   it('takes in what the stop did while nobody looked', async () => {

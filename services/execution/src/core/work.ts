@@ -36,6 +36,7 @@ export type Work = Mutable<Omit<Desk, 'tickets' | 'attempts' | 'pending' | 'watc
 
 /** Ended orders that stay known, so that a late fill still finds its order. */
 const ENDED_KEPT = 40
+const ATTEMPTS_KEPT = 500
 
 export function begin(desk: Desk, now: number): Work {
   return {
@@ -87,6 +88,15 @@ function forgetWhatIsOver(work: Work): void {
   )
   for (const { order } of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT))) {
     work.tickets.delete(order.clientOrderId)
+  }
+  if (work.attempts.size > ATTEMPTS_KEPT) forgetAttempts(work)
+}
+
+/** The names of an intent are used up only while it may still need another one. */
+function forgetAttempts(work: Work): void {
+  const intents = new Set([...work.tickets.values()].map(({ order }) => order.intentId))
+  for (const key of work.attempts.keys()) {
+    if (!intents.has(key.split(':')[0]!)) work.attempts.delete(key)
   }
 }
 
