@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 test('the tree is really looked at', () => {
   expect(services.length).toBeGreaterThanOrEqual(6)
-  expect(packages.length).toBeGreaterThanOrEqual(12)
+  expect(packages.length).toBeGreaterThanOrEqual(11)
   expect(sources.length).toBeGreaterThan(100)
 })
 

@@ -180,6 +180,20 @@ describe('a fleet of one process', () => {
   })
 })
 
+test('whoever wants JSON gets nothing else', patience, async () => {
+  const folder = makeFolder()
+  try {
+    const words = ['start', '--speed', '600', '--http-port', '0', '--duration', '5']
+    const run = folder.run(words, { FLOTILLA_LOGS__FORMAT: 'json' })
+    expect(await run.ended).toBe(0)
+    const records = run.lines.map((line) => JSON.parse(line) as { agent: string; msg: string })
+    expect(records.map(({ msg }) => msg)).toContain('fleet running')
+    expect(new Set(records.map(({ agent }) => agent))).toContain('risk-manager')
+  } finally {
+    await folder.remove()
+  }
+})
+
 describe('a folder', () => {
   let folder: Folder
   beforeEach(() => {

@@ -22,7 +22,7 @@ export function createPendingCalls(): PendingCalls {
             const result: unknown = Reflect.apply(value, target, values)
             if (!(result instanceof Promise)) return result
             count += 1
-            result.then(done, done)
+            result.finally(done).catch(() => undefined)
             return result
           }
         },

@@ -1,7 +1,6 @@
 // The five agents, each a process of its own, over a real RabbitMQ and a real PostgreSQL. The
 // simulator runs in the test's process and speaks over its wire; the agents may be killed at will.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -123,9 +122,11 @@ function launchAgent(agent: ProcessAgent, configFile: string, folder: string): M
       if (found !== null && line.includes('health and metrics served')) resolve(found[1]!)
     })
   })
-  const ended = once(child, 'exit').then(([code, signal]: unknown[]) =>
-    signal === null ? `code ${String(code)}` : `signal ${String(signal)}`,
-  )
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `code ${code}` : `signal ${signal}`),
+    )
+  })
   return { process: child, url, ended }
 }
 

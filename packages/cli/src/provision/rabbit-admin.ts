@@ -1,13 +1,13 @@
 // What provisioning says to RabbitMQ's management API. Every call can be repeated: it puts a thing
 // into the state it should have.
 
-export type TopicRights = {
+type TopicRights = {
   readonly exchange: string
   readonly write: string
   readonly read: string
 }
 
-export type UserRights = {
+type UserRights = {
   readonly configure: string
   readonly write: string
   readonly read: string

@@ -1,13 +1,13 @@
 import { candleMessageId } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
-import { ema, IndicatorSet, sma } from '@flotilla/indicators'
+import { ema, IndicatorSet, sma, type IndicatorSpec } from '@flotilla/indicators'
 import { describe, expect, it } from 'vitest'
 import { analysedCandle, epoch, minute, series } from '../testing.ts'
 import { Analysis, readingIndicators } from './index.ts'
 
 type Signals = MessageOfType<'analysis.signals.computed.v1'>
 
-function start(indicators = [sma(20)]): Analysis {
+function start(indicators: readonly IndicatorSpec[] = [sma(20)]): Analysis {
   return new Analysis({ series, intervalMs: minute, indicators })
 }
 
