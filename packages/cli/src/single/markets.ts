@@ -52,6 +52,11 @@ export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMark
     },
     folder: join(world.folder, 'simulator'),
     logger,
+    // Nobody catches it: an exchange that cannot write down what it did must not go on.
+    onBroken: (error) =>
+      queueMicrotask(() => {
+        throw error
+      }),
   })
   await simulator.start()
   return {

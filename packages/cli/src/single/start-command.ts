@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { basename, relative } from 'node:path'
 import type { AgentSpec, FleetConfig, SharedConfig } from '@flotilla/fleet'
 import { FolderInUseError, PostgresMissingError } from '@flotilla/ledger'
-import { atLeast, live, realClock, terminalSink } from '@flotilla/runtime'
+import { atLeast, live, realClock, stdoutJsonSink, terminalSink } from '@flotilla/runtime'
 import type { LogSink } from '@flotilla/runtime'
 import { checkedConfig } from '../config-commands.ts'
 import { loadAgents } from '../load-agents.ts'
@@ -69,8 +69,13 @@ type RunOptions = {
 
 async function runFleet({ options, specs, config, world, terminal }: RunOptions): Promise<number> {
   const tally = createTally()
+  const isJson = config.shared.logs.format === 'json'
+  // Whoever wants JSON gets nothing else: the agents' own lines then tell it all.
+  const tell = (text: string): void => {
+    if (!isJson) terminal.print(text)
+  }
   const narrator = createNarrator({
-    print: (line) => terminal.print(line),
+    print: tell,
     colors: terminal.colors,
     now: () => realClock.now(),
     symbols: config.shared.symbols,
@@ -89,19 +94,20 @@ async function runFleet({ options, specs, config, world, terminal }: RunOptions)
       hear,
       token,
       logFolder: logFolder(),
-      terminal: terminalLines(terminal, options.verbose === true),
+      terminal: isJson ? stdoutJsonSink() : terminalLines(terminal, options.verbose === true),
       httpPort: options.httpPort ?? null,
       simulatorPort: options.simulatorPort,
     },
     {
       onRunning: (running) => {
         writeRunNote(world.folder, { url: running.url, token, startedAt: realClock.now() })
-        terminal.print(greeting(running, world))
+        fleet.logger.info({ url: running.url, world: world.name }, 'fleet running')
+        tell(greeting(running, world))
         end.begin(running)
       },
       beforeClose: async ({ ports, shared: { account } }) => {
         const source = { tally, ledger: ports.ledger, account: account.id }
-        terminal.print(await summaryOf({ ...source, currency: account.currency }))
+        tell(await summaryOf({ ...source, currency: account.currency }))
       },
     },
   )

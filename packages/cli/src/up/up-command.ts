@@ -8,6 +8,7 @@ import {
   formatLogLine,
   formatProblem,
   live,
+  stdoutJsonSink,
   terminalSink,
 } from '@flotilla/runtime'
 import type { LogSink } from '@flotilla/runtime'
@@ -28,12 +29,18 @@ export async function startProcesses(
   const config = checkedConfig(options.config, specs, terminal)
   if (config === null || !isDistributed(config.shared, options, terminal)) return 1
 
+  const isJson = config.shared.logs.format === 'json'
   const logger = createLogger({
     agent: 'fleet',
     instance: '1',
     level: config.shared.logs.level,
     sinks: [
-      terminalSink({ write: (text) => terminal.print(text.trimEnd()), colors: terminal.colors }),
+      isJson
+        ? stdoutJsonSink()
+        : terminalSink({
+            write: (text) => terminal.print(text.trimEnd()),
+            colors: terminal.colors,
+          }),
     ],
     secrets: config.secrets,
   })
@@ -43,7 +50,7 @@ export async function startProcesses(
   const supervisor = new Supervisor({
     line: (name, line) => {
       files.get(name)?.write(`${line}\n`)
-      terminal.print(formatLogLine(line, terminal))
+      terminal.print(isJson ? line : formatLogLine(line, terminal))
     },
     started: (agent, pid) => logger.info({ name: agent, childPid: pid }, 'process started'),
     ended: (agent, how, restartMs) => {
