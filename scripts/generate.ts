@@ -9,6 +9,7 @@ import {
   messagesDocument,
 } from '@flotilla/contracts/documents'
 import { stringify } from 'yaml'
+import { orderLifeDocument } from './order-life-document.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -20,6 +21,7 @@ export function generated(): ReadonlyMap<string, string> {
     ['docs/asyncapi.yaml', stringify(asyncApiDocument(examples), { aliasDuplicateObjects: false })],
     ['docs/data-flow.md', dataFlowDocument()],
     ['docs/DENIALS.md', denialsDocument()],
+    ['docs/ORDER-LIFE.md', orderLifeDocument()],
   ])
 }
 

@@ -2,20 +2,19 @@
 // which: what is not in the table is a broken invariant.
 import type { OrderState } from '@flotilla/contracts'
 
-export type OrderEvent =
-  /** Stored and about to be sent. */
-  | 'submit'
-  /** The venue has it. */
-  | 'accept'
-  | 'reject'
-  /** Sent, and the answer is missing. */
-  | 'lose'
-  | 'fill-part'
-  | 'fill-all'
-  | 'cancel'
-  | 'expire'
-  /** Asked for long enough: the venue never had it. */
-  | 'disprove'
+/** Everything that can happen to an order; docs/ORDER-LIFE.md is generated from here. */
+export const orderEvents = {
+  submit: 'stored, and about to be sent',
+  accept: 'the venue has it',
+  reject: 'the venue refused it',
+  lose: 'sent, and the answer is missing',
+  'fill-part': 'a part of it was executed',
+  'fill-all': 'the last of it was executed',
+  cancel: 'ended on request',
+  expire: 'ended by its time in force, or never sent',
+  disprove: 'asked for long enough: the venue never had it',
+} as const
+export type OrderEvent = keyof typeof orderEvents
 
 type Row = Readonly<Partial<Record<OrderEvent, OrderState>>>
 
