@@ -3,14 +3,16 @@ import { Decimal } from '@flotilla/money'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeLeases } from './ledger-leases.conformance.ts'
 import { describeRefusals } from './ledger-refusals.conformance.ts'
-import type { Ledger, LedgerChange, Unit } from './port.ts'
+import type { DecisionQuery, Ledger, LedgerChange, Unit } from './port.ts'
 import {
   account,
   adjust,
   decision,
   fill,
   funded,
+  denial,
   hold,
+  intent,
   message,
   order,
   outcomesOf,
@@ -109,20 +111,25 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
     })
 
     describe('lists', () => {
-      it('of decisions are newest first, cut at the limit and before a time', async () => {
+      it('of decisions are newest first, cut at the limit, before a time, of a symbol', async () => {
         const decisions = [1, 2, 3].map((number) =>
           unit([
             {
               kind: 'decision-recorded',
-              decision: decision({ decisionId: `d-${number}`, decidedAt: START + number }),
+              decision: decision({
+                decisionId: `d-${number}`,
+                decidedAt: START + number,
+                symbol: number === 2 ? 'ETH/USDT' : 'BTC/USDT',
+              }),
             },
           ]),
         )
         await ledger.commit([funded('1'), ...decisions])
-        const ids = async (query: { limit: number; before?: number }): Promise<string[]> =>
+        const ids = async (query: Omit<DecisionQuery, 'account'>): Promise<string[]> =>
           (await ledger.loadDecisions({ account: 'paper', ...query })).map((d) => d.decisionId)
         expect(await ids({ limit: 2 })).toEqual(['d-3', 'd-2'])
         expect(await ids({ limit: 9, before: START + 3 })).toEqual(['d-2', 'd-1'])
+        expect(await ids({ limit: 9, symbol: 'ETH/USDT' })).toEqual(['d-2'])
       })
 
       it('of open orders leave the ended ones out, lists of orders do not', async () => {
@@ -347,6 +354,22 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         const sequences = (await ledger.unpublished('risk-manager', 9)).map((each) => each.sequence)
         expect(sequences[0]).toBeLessThan(sequences[1]!)
         expect(await ledger.unpublished('risk-manager', 9, { atLeastMs: 60_000 })).toEqual([])
+      })
+
+      it('are found by what they belong to and by the intent they name', async () => {
+        const asked = intent('i-1')
+        const answer = denial('i-1', asked)
+        await ledger.commit([
+          unit([], { outgoing: [asked], consumer: 'strategy' }),
+          unit([], { outgoing: [message('other')] }),
+          unit([], { outgoing: [answer, intent('i-2')] }),
+        ])
+        await ledger.markPublished([asked.messageId])
+        const { correlationId } = asked
+        expect(await ledger.loadMessages({ correlationId })).toEqual([asked, answer])
+        const { intentId } = answer.payload
+        expect(await ledger.loadMessages({ intentId })).toEqual([asked, answer])
+        expect(await ledger.loadMessages({ correlationId: intentId })).toEqual([])
       })
 
       it('cannot be said twice', async () => {

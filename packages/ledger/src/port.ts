@@ -161,7 +161,7 @@ export type LedgerReads = {
   findReservationOfIntent(account: string, intentId: string): Promise<Reservation | null>
   findDecision(account: string, intentId: string): Promise<Decision | null>
   /** Newest first. */
-  loadDecisions(query: { account: string; limit: number; before?: number }): Promise<Decision[]>
+  loadDecisions(query: DecisionQuery): Promise<Decision[]>
   /** Orders in any state that is not final, oldest first. */
   loadOpenOrders(account: string): Promise<Order[]>
   loadOrdersOfIntent(account: string, intentId: string): Promise<Order[]>
@@ -177,7 +177,21 @@ export type LedgerReads = {
   /** All keys that begin with the prefix, in the order of the keys. */
   recallAll(agent: AgentName, prefix?: string): Promise<MemoryEntry[]>
   wasProcessed(consumer: AgentName, messageId: string): Promise<boolean>
+  /**
+   * What was said, in the order of the commits: all that belongs together, or all that names an
+   * intent. For people: it looks through the whole outbox, which forgets what is old (`prune`).
+   */
+  loadMessages(query: MessageQuery): Promise<AnyMessage[]>
 }
+
+export type DecisionQuery = {
+  readonly account: string
+  readonly limit: number
+  readonly before?: number
+  readonly symbol?: string
+}
+
+export type MessageQuery = { readonly correlationId: string } | { readonly intentId: string }
 
 export type FillQuery = {
   readonly account: string

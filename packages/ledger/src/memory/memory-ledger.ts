@@ -82,6 +82,14 @@ function memoryReads(state: MemoryState): LedgerReads {
         .map(([key, value]) => ({ agent, key: key.slice(agent.length + 1), value }))
         .toSorted((left, right) => byText(left.key, right.key)),
     wasProcessed: async (consumer, messageId) => state.inbox.has(keyOf(consumer, messageId)),
+    loadMessages: async (wanted) =>
+      [...state.outbox.values()]
+        .map(({ message }) => message)
+        .filter((message) =>
+          'correlationId' in wanted
+            ? message.correlationId === wanted.correlationId
+            : 'intentId' in message.payload && message.payload.intentId === wanted.intentId,
+        ),
   }
 }
 
@@ -117,8 +125,9 @@ function accountReads(state: MemoryState): AccountReads {
     findReservationOfIntent: async (account, intentId) =>
       state.reservationOfIntent(account, intentId),
     findDecision: async (account, intentId) => state.decisionOfIntent(account, intentId),
-    loadDecisions: async ({ account, limit, before = Infinity }) =>
+    loadDecisions: async ({ account, limit, before = Infinity, symbol }) =>
       [...state.decisions.values()]
+        .filter((each) => symbol === undefined || each.symbol === symbol)
         .filter((each) => each.account === account && each.decidedAt < before)
         .toSorted(
           (left, right) =>
@@ -128,7 +137,10 @@ function accountReads(state: MemoryState): AccountReads {
   }
 }
 
-type OrderReads = Omit<LedgerReads, keyof AccountReads | 'recall' | 'recallAll' | 'wasProcessed'>
+type OrderReads = Omit<
+  LedgerReads,
+  keyof AccountReads | 'recall' | 'recallAll' | 'wasProcessed' | 'loadMessages'
+>
 
 function orderReads(state: MemoryState): OrderReads {
   return {

@@ -1,5 +1,5 @@
 // Every question the ledger answers, as SQL.
-import { endedOrderStates } from '@flotilla/contracts'
+import { endedOrderStates, type AnyMessage } from '@flotilla/contracts'
 import type { FillQuery, LedgerReads } from '../port.ts'
 import type { Json } from '../records.ts'
 import {
@@ -63,16 +63,17 @@ function accountReads(query: Query): AccountReads {
       const text = 'select * from decisions where account = $1 and intent_id = $2'
       return first(await query(text, [account, intentId]), toDecision)
     },
-    loadDecisions: async ({ account, limit, before }) => {
+    loadDecisions: async ({ account, limit, before, symbol }) => {
       const text = `select * from decisions
         where account = $1 and ($3::float8 is null or decided_at < to_timestamp($3::float8 / 1000))
+          and ($4::text is null or symbol = $4)
         order by decided_at desc, decision_id collate "C" limit $2`
-      return (await query(text, [account, limit, before ?? null])).map(toDecision)
+      return (await query(text, [account, limit, before ?? null, symbol ?? null])).map(toDecision)
     },
   }
 }
 
-type OrderReads = Omit<LedgerReads, keyof AccountReads | 'recall' | 'recallAll' | 'wasProcessed'>
+type OrderReads = Omit<LedgerReads, keyof AccountReads | keyof MemoryReads>
 
 function orderReads(query: Query): OrderReads {
   return {
@@ -118,7 +119,9 @@ async function loadFills(query: Query, fills: FillQuery): ReturnType<LedgerReads
   return (await query(text, [account, clientOrderId, symbol, since, limit])).map(toFill)
 }
 
-function memoryReads(query: Query): Pick<LedgerReads, 'recall' | 'recallAll' | 'wasProcessed'> {
+type MemoryReads = Pick<LedgerReads, 'recall' | 'recallAll' | 'wasProcessed' | 'loadMessages'>
+
+function memoryReads(query: Query): MemoryReads {
   return {
     recall: async (agent, key) => {
       const text = 'select value from agent_memory where agent = $1 and key = $2'
@@ -133,6 +136,14 @@ function memoryReads(query: Query): Pick<LedgerReads, 'recall' | 'recallAll' | '
     wasProcessed: async (consumer, messageId) => {
       const text = 'select 1 as found from inbox where consumer = $1 and message_id = $2'
       return (await query(text, [consumer, messageId])).length > 0
+    },
+    loadMessages: async (wanted) => {
+      const [path, value] =
+        'correlationId' in wanted
+          ? ['{correlationId}', wanted.correlationId]
+          : ['{payload,intentId}', wanted.intentId]
+      const text = 'select message from outbox where message #>> $1 = $2 order by sequence'
+      return (await query(text, [path, value])).map((row) => row['message'] as AnyMessage)
     },
   }
 }

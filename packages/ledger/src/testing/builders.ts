@@ -1,5 +1,13 @@
 // Records and units with sensible values, so that a test says only what it is about.
-import { type AnyMessage, createMessage, deriveId, Heartbeat } from '@flotilla/contracts'
+import {
+  type AnyMessage,
+  createMessage,
+  deriveId,
+  Heartbeat,
+  IntentDenied,
+  IntentProposed,
+  type MessageOfType,
+} from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import type { Ledger, LedgerChange, Unit } from '../port.ts'
 import type { Account, Decision, Fill, Order, Position, Reservation } from '../records.ts'
@@ -132,6 +140,51 @@ export function message(name: string): AnyMessage {
       ready: true,
       startedAt: '2024-08-01T00:00:00.123Z',
       sequence: 1,
+    },
+  })
+}
+
+/** The wish of a strategy, and the refusal that goes back to it. */
+export function intent(name: string): MessageOfType<'strategy.intent.proposed.v1'> {
+  return createMessage(IntentProposed, {
+    source: 'strategy',
+    occurredAt: START,
+    discriminator: name,
+    payload: {
+      intentId: deriveId(name),
+      strategy: 'test',
+      venue: 'simulator',
+      symbol: 'BTC/USDT',
+      side: 'buy',
+      purpose: 'entry',
+      confidence: 70,
+      expectedPrice: '60000',
+      expectedPriceAt: '2024-08-01T00:00:00.123Z',
+      reason: 'a test',
+      stopLossPrice: null,
+      takeProfitPrice: null,
+      expiresAt: '2024-08-01T00:01:00.123Z',
+      chain: [],
+    },
+  })
+}
+
+export function denial(name: string, cause: AnyMessage): MessageOfType<'risk.intent.denied.v1'> {
+  return createMessage(IntentDenied, {
+    source: 'risk-manager',
+    occurredAt: START,
+    cause,
+    account: 'paper',
+    payload: {
+      decisionId: deriveId('decision', name),
+      intentId: deriveId(name),
+      strategy: 'test',
+      account: 'paper',
+      venue: 'simulator',
+      symbol: 'BTC/USDT',
+      side: 'buy',
+      purpose: 'entry',
+      reasons: [{ code: 'no_price', symbol: 'BTC/USDT' }],
     },
   })
 }
