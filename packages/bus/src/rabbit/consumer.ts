@@ -6,7 +6,7 @@ import {
   type QueueFigures,
   type Subscription,
 } from '../bus.ts'
-import { sleep } from '../clock.ts'
+import { after, sleep } from '../clock.ts'
 import { reasonOf } from '../settle.ts'
 import type { QueueSpec } from '../topology.ts'
 import { Acks } from './acks.ts'
@@ -21,6 +21,7 @@ import type { RabbitSettings } from './settings.ts'
 const REOPEN_MS = 100
 const REOPEN_MS_MAX = 2_000
 const FAILURES_UNTIL_RESET = 2
+const SETUP_MS_MAX = 60_000
 
 export type ConsumerOptions = {
   readonly specs: readonly QueueSpec[]
@@ -111,12 +112,16 @@ export class Consumer implements Subscription {
     const died = new Promise<void>((resolve) => channel.on('close', () => resolve()))
     channel.on('close', () => acks.die())
     channel.on('error', (error) => (cause = error))
+    // A queue that has lost its leader answers nobody; without this it would do so in silence.
+    const patience = after(SETUP_MS_MAX, () => void link.reset())
     try {
       await declaring(declareQueues(channel, specs))
       await this.#consume(channel, acks)
     } catch (error) {
       await channel.close().catch(() => undefined)
       throw error
+    } finally {
+      patience.stop()
     }
     begun()
     this.#ready.resolve()

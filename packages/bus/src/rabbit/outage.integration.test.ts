@@ -1,6 +1,11 @@
 import { connect, type Channel } from 'amqplib'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { rabbitmqctl, startRabbit, type Rabbit } from '../../../../test/support/rabbitmq.ts'
+import {
+  flushYoungQueues,
+  rabbitmqctl,
+  startRabbit,
+  type Rabbit,
+} from '../../../../test/support/rabbitmq.ts'
 import { freshVhost, sharedRabbit } from '../../../../test/support/rabbitmq-shared.ts'
 import { ack, UnroutableError, type Bus } from '../bus.ts'
 import {
@@ -64,6 +69,7 @@ describe.skipIf(shared === null)('a broker that stops', () => {
     const publisher = await open(broker.url)
     const recorder = new Recorder()
     await takeIntents(await open(broker.url), recorder, { prefetch: 50 })
+    await flushYoungQueues(broker)
     const published = publisher.publishAll(numbered(count))
     await recorder.hasSeen(2_000)
     expect(recorder.deliveries.length).toBeLessThan(count)
