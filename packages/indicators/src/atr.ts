@@ -1,28 +1,33 @@
 import { assertPeriod } from './period.ts'
 
 /**
- * Average true range with Wilder's smoothing. The first candle has no previous close, hence no true
- * range, as in TA-Lib: the first value comes with candle number `period + 1`. (TradingView counts
- * the first candle's high less low and is one candle earlier.)
+ * What the first candle counts for, which has no previous close. `ta-lib`: nothing. `first-range`: its
+ * high less its low, as charts do (TradingView), with which the first value is one candle earlier.
  */
+export type AtrSeeding = 'ta-lib' | 'first-range'
+
+/** Average true range with Wilder's smoothing. First value at candle number `period + 1`. */
 export class Atr {
   value = Number.NaN
   readonly #period: number
+  readonly #seeding: AtrSeeding
   #ranges = -1
   #previousClose = Number.NaN
   #average = 0
 
-  constructor(period: number) {
+  constructor(period: number, seeding: AtrSeeding = 'ta-lib') {
     assertPeriod(period)
     this.#period = period
+    this.#seeding = seeding
   }
 
   update(high: number, low: number, close: number): number {
-    const previousClose = this.#previousClose
+    let previousClose = this.#previousClose
     this.#previousClose = close
     if (this.#ranges < 0) {
       this.#ranges = 0
-      return this.value
+      if (this.#seeding === 'ta-lib') return this.value
+      previousClose = low
     }
     const range =
       (high > previousClose ? high : previousClose) - (low < previousClose ? low : previousClose)

@@ -1,11 +1,8 @@
-import { Atr } from './atr.ts'
-import { Bollinger } from './bollinger.ts'
-import { Ema } from './ema.ts'
-import { Macd } from './macd.ts'
-import { Rsi } from './rsi.ts'
-import { Sma } from './sma.ts'
-import { candlesToFirstValue, candlesToSettle, formatIndicator, valueNames } from './spec.ts'
+import type { Bar } from './bar.ts'
+import { definitionOf } from './definitions.ts'
+import type { Kernel } from './definitions.ts'
 import type { IndicatorSpec } from './spec.ts'
+import { candlesToFirstValue, candlesToSettle, formatIndicator, valueNames } from './text.ts'
 
 /**
  * The indicators of one symbol and timeframe, fed candle by candle. All values live in one array
@@ -18,22 +15,26 @@ export class IndicatorSet {
   readonly specs: readonly IndicatorSpec[]
   /** NaN until an indicator has seen enough candles. Overwritten by the next update. */
   readonly values: Float64Array
+  /** Values whose level depends on where counting began: a restart has to carry them on. */
+  readonly levelNames: readonly string[]
   readonly candlesToFirstValues: number
   readonly candlesToSettle: number
   readonly #kernels: readonly Kernel[]
   #count = 0
 
-  constructor(specs: readonly IndicatorSpec[]) {
+  /** The length of a candle matters to how long what begins with the day takes to settle. */
+  constructor(specs: readonly IndicatorSpec[], intervalMs = 60_000) {
     const distinct = [...new Map(specs.map((spec) => [formatIndicator(spec), spec])).values()]
     this.specs = distinct
     this.names = distinct.flatMap((spec) => valueNames(spec))
     this.values = new Float64Array(this.names.length).fill(Number.NaN)
+    this.levelNames = distinct.filter(isLevel).map(formatIndicator)
     this.candlesToFirstValues = Math.max(1, ...distinct.map(candlesToFirstValue))
-    this.candlesToSettle = Math.max(1, ...distinct.map(candlesToSettle))
-    let offset = 0
+    this.candlesToSettle = Math.max(1, ...distinct.map((spec) => candlesToSettle(spec, intervalMs)))
+    let at = 0
     this.#kernels = distinct.map((spec) => {
-      const kernel = createKernel(spec, this.values, offset)
-      offset += valueNames(spec).length
+      const kernel = definitionOf(spec).createKernel(spec, this.values, at)
+      at += valueNames(spec).length
       return kernel
     })
   }
@@ -45,64 +46,29 @@ export class IndicatorSet {
 
   /** Every value is there. */
   get complete(): boolean {
-    return this.#count >= this.candlesToFirstValues
+    return this.#count > 0 && !this.values.some(Number.isNaN)
   }
 
-  update(high: number, low: number, close: number): void {
+  update(bar: Bar): void {
     this.#count += 1
     const kernels = this.#kernels
-    for (let index = 0; index < kernels.length; index += 1) {
-      ;(kernels[index] as Kernel)(high, low, close)
-    }
+    for (let index = 0; index < kernels.length; index += 1) (kernels[index] as Kernel)(bar)
   }
 
   /** A value by its name; NaN when it is not there yet or not part of the set. */
   get(name: string): number {
     return this.values[this.names.indexOf(name)] ?? Number.NaN
   }
-}
 
-type Kernel = (high: number, low: number, close: number) => void
-
-function createKernel(spec: IndicatorSpec, values: Float64Array, offset: number): Kernel {
-  switch (spec.kind) {
-    case 'sma':
-      return closeKernel(new Sma(spec.period), values, offset)
-    case 'ema':
-      return closeKernel(new Ema(spec.period), values, offset)
-    case 'rsi':
-      return closeKernel(new Rsi(spec.period), values, offset)
-    case 'atr': {
-      const atr = new Atr(spec.period)
-      return (high, low, close) => {
-        values[offset] = atr.update(high, low, close)
-      }
+  /** Goes on from the level that another life had after the candle that was fed last. */
+  carryOn(levelName: string, level: number): void {
+    if (!this.levelNames.includes(levelName)) {
+      throw new RangeError(`${levelName} is no level of this set`)
     }
-    case 'macd': {
-      const macd = new Macd(spec)
-      return (_high, _low, close) => {
-        values[offset] = macd.update(close)
-        values[offset + 1] = macd.signal
-        values[offset + 2] = macd.histogram
-      }
-    }
-    case 'bollinger': {
-      const bands = new Bollinger(spec.period, spec.multiplier)
-      return (_high, _low, close) => {
-        values[offset] = bands.update(close)
-        values[offset + 1] = bands.upper
-        values[offset + 2] = bands.lower
-      }
-    }
+    this.values[this.names.indexOf(levelName)] = level
   }
 }
 
-function closeKernel(
-  indicator: { update(input: number): number },
-  values: Float64Array,
-  offset: number,
-): Kernel {
-  return (_high, _low, close) => {
-    values[offset] = indicator.update(close)
-  }
+function isLevel(spec: IndicatorSpec): boolean {
+  return spec.kind === 'obv' && spec.period === undefined
 }

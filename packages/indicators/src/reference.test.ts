@@ -4,7 +4,22 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Atr, Bollinger, Ema, Macd, Rsi, Sma } from './index.ts'
+import {
+  Adx,
+  Atr,
+  Bollinger,
+  Donchian,
+  Ema,
+  Macd,
+  Obv,
+  Rsi,
+  Sma,
+  StandardDeviation,
+  Stochastic,
+  Volatility,
+  Vwap,
+} from './index.ts'
+import type { Bar } from './index.ts'
 
 const folder = new URL('../../../../shared/market-data/indicators/skender/', import.meta.url)
 const present = existsSync(folder)
@@ -13,6 +28,8 @@ if (!present) console.log('skipped: no ../shared/market-data/indicators, indicat
 const tolerance = 1e-9
 /** After this many candles the seed of a MACD's fast average is forgotten to 1e-9. */
 const macdSettled = 200
+/** The same for the sums of an ADX, which is on a scale of 100. */
+const adxSettled = 450
 
 describe.skipIf(!present)('reference values of Stock.Indicators', () => {
   it('SMA(20) is equal at every candle', () => {
@@ -63,8 +80,88 @@ describe.skipIf(!present)('reference values of Stock.Indicators', () => {
   })
 })
 
+describe.skipIf(!present)('reference values of Stock.Indicators, where conventions differ', () => {
+  it('ADX(14) begun as in Wilder’s book is equal at every candle', () => {
+    const adx = new Adx(14, 'wilder')
+    compare('adx', ['adx', 'pdi', 'mdi'], (bar) => {
+      adx.update(bar.high, bar.low, bar.close)
+      return [adx.adx, adx.plus, adx.minus]
+    })
+  })
+
+  it('ADX(14) begun as TA-Lib does is equal after warm-up, and not before', () => {
+    const adx = new Adx(14)
+    const reference = table('adx')
+    const differences = bars().map((bar, index) => {
+      adx.update(bar.high, bar.low, bar.close)
+      return Math.abs(adx.adx - value(reference[index], 'adx'))
+    })
+    expect(differences[27]).toBeGreaterThan(1e-3)
+    expect(Math.max(...differences.slice(adxSettled))).toBeLessThan(tolerance)
+  })
+
+  it('Stochastic(14, 3, 3) is equal at every candle', () => {
+    const stochastic = new Stochastic({ range: 14, smoothing: 3, signal: 3 })
+    compare('stoch', ['k', 'd'], (bar) => {
+      stochastic.update(bar.high, bar.low, bar.close)
+      return [stochastic.k, stochastic.d]
+    })
+  })
+
+  it('OBV from zero is equal at every candle, and TA-Lib’s is higher by the first volume', () => {
+    const zero = new Obv('zero')
+    compare('obv', ['obv'], (bar) => [zero.update(bar.close, bar.volume)])
+    const [first] = bars()
+    const obv = new Obv()
+    compare('obv', ['obv'], (bar) => [obv.update(bar.close, bar.volume) - first!.volume])
+  })
+
+  it('VWAP since the first candle is equal at every candle', () => {
+    const vwap = new Vwap('first-candle')
+    compare('vwap', ['vwap'], (bar) => [
+      vwap.update(bar.openTime, (bar.high + bar.low + bar.close) / 3, bar.volume),
+    ])
+  })
+
+  it('Donchian(20) of the candles before is equal at every candle', () => {
+    const channel = new Donchian(20, 'previous')
+    compare('donchian', ['centerline', 'upperBand', 'lowerBand'], (bar) => {
+      channel.update(bar.high, bar.low)
+      return [channel.middle, channel.upper, channel.lower]
+    })
+  })
+
+  it('Donchian(20) with the current candle is what the reference says one candle later', () => {
+    const channel = new Donchian(20)
+    let [middle, upper, lower] = [Number.NaN, Number.NaN, Number.NaN]
+    compare('donchian', ['centerline', 'upperBand', 'lowerBand'], (bar) => {
+      const before = [middle, upper, lower]
+      channel.update(bar.high, bar.low)
+      ;({ middle, upper, lower } = channel)
+      return before
+    })
+  })
+
+  it('standard deviation(14) is equal at every candle', () => {
+    const deviation = new StandardDeviation(14)
+    compare('stdev', ['stdDev'], (bar) => [deviation.update(bar.close)])
+  })
+
+  it('volatility(14) is that very deviation, of logarithmic returns', () => {
+    const volatility = new Volatility(14)
+    const deviation = new StandardDeviation(14)
+    let previous = Number.NaN
+    for (const { close } of bars()) {
+      volatility.update(close)
+      if (!Number.isNaN(previous)) deviation.update(Math.log(close) - Math.log(previous))
+      previous = close
+      expect(agree(volatility.value, deviation.value)).toBe(true)
+    }
+    expect(volatility.value).toBeGreaterThan(0.01)
+  })
+})
+
 type Row = Readonly<Record<string, string>>
-type Bar = { high: number; low: number; close: number }
 
 function compare(file: string, columns: readonly string[], feed: (bar: Bar) => number[]): void {
   const reference = table(file)
@@ -98,10 +195,12 @@ function value(row: Row | undefined, column: string): number {
 }
 
 function bars(): Bar[] {
-  return table('quotes_default').map((row) => ({
+  return table('quotes_default').map((row, index) => ({
+    openTime: index * 86_400_000,
     high: value(row, 'high'),
     low: value(row, 'low'),
     close: value(row, 'close'),
+    volume: value(row, 'volume'),
   }))
 }
 

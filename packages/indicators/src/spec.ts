@@ -1,166 +1,153 @@
 /**
  * An indicator as data: what strategies declare, configuration names and analysis computes. Each
  * spec has one text form (`macd(12,26,9)`) and one name per value (`macd(12,26,9).signal`), which is
- * how its values are called in messages.
+ * how its values are called in messages. Without a convention it follows TA-Lib.
  */
-export type IndicatorSpec = SmaSpec | EmaSpec | RsiSpec | MacdSpec | BollingerSpec | AtrSpec
+import type { AdxSeeding } from './adx.ts'
+import type { AtrSeeding } from './atr.ts'
+import type { DonchianSpan } from './donchian.ts'
+import type { EmaSeeding } from './ema.ts'
+import type { MacdPeriods, MacdSeeding } from './macd.ts'
+import type { ObvStart } from './obv.ts'
+import type { DeviationBasis } from './standard-deviation.ts'
+import type { StochasticPeriods } from './stochastic.ts'
 
-export type SmaSpec = { readonly kind: 'sma'; readonly period: number }
-export type EmaSpec = { readonly kind: 'ema'; readonly period: number }
-export type RsiSpec = { readonly kind: 'rsi'; readonly period: number }
-export type AtrSpec = { readonly kind: 'atr'; readonly period: number }
-export type MacdSpec = {
-  readonly kind: 'macd'
-  readonly fast: number
-  readonly slow: number
-  readonly signal: number
+export type IndicatorSpec =
+  | AdxSpec
+  | AtrSpec
+  | BollingerSpec
+  | DonchianSpec
+  | EmaSpec
+  | MacdSpec
+  | ObvSpec
+  | RsiSpec
+  | SmaSpec
+  | StandardDeviationSpec
+  | StochasticSpec
+  | VolatilitySpec
+  | VwapSpec
+
+type Periodic<Kind extends string, Convention extends string = never> = {
+  readonly kind: Kind
+  readonly period: number
+  readonly convention?: Convention
 }
+
+export type SmaSpec = Periodic<'sma'>
+export type EmaSpec = Periodic<'ema', Exclude<EmaSeeding, 'average'>>
+export type RsiSpec = Periodic<'rsi'>
+export type AtrSpec = Periodic<'atr', Exclude<AtrSeeding, 'ta-lib'>>
+export type AdxSpec = Periodic<'adx', Exclude<AdxSeeding, 'ta-lib'>>
+export type DonchianSpec = Periodic<'donchian', Exclude<DonchianSpan, 'current'>>
+export type StandardDeviationSpec = Periodic<'stddev', Exclude<DeviationBasis, 'population'>>
+export type VolatilitySpec = Periodic<'volatility', Exclude<DeviationBasis, 'population'>>
+export type MacdSpec = MacdPeriods & {
+  readonly kind: 'macd'
+  readonly convention?: Exclude<MacdSeeding, 'aligned'>
+}
+export type StochasticSpec = StochasticPeriods & { readonly kind: 'stochastic' }
 export type BollingerSpec = {
   readonly kind: 'bollinger'
   readonly period: number
   /** Half the width of the bands in standard deviations. */
   readonly multiplier: number
+  readonly convention?: Exclude<DeviationBasis, 'population'>
+}
+export type ObvSpec = {
+  readonly kind: 'obv'
+  /** The change within so many candles; without it, the level since counting began. */
+  readonly period?: number
+  readonly convention?: Exclude<ObvStart, 'first-volume'>
+}
+export type VwapSpec = {
+  readonly kind: 'vwap'
+  /** Of so many candles; without it, since the last UTC midnight. */
+  readonly period?: number
 }
 
 export const sma = (period: number): SmaSpec => ({ kind: 'sma', period })
-export const ema = (period: number): EmaSpec => ({ kind: 'ema', period })
 export const rsi = (period = 14): RsiSpec => ({ kind: 'rsi', period })
-export const atr = (period = 14): AtrSpec => ({ kind: 'atr', period })
-export const macd = (fast = 12, slow = 26, signal = 9): MacdSpec => ({
-  kind: 'macd',
-  fast,
-  slow,
-  signal,
-})
-export const bollinger = (period = 20, multiplier = 2): BollingerSpec => ({
-  kind: 'bollinger',
-  period,
-  multiplier,
-})
 
-/** `ema(12)`: the form used in configuration and in messages to people. */
-export function formatIndicator(spec: IndicatorSpec): string {
-  return `${spec.kind}(${argumentsOf(spec).join(',')})`
+export function ema(period: number, convention?: EmaSpec['convention']): EmaSpec {
+  return { kind: 'ema', period, ...given({ convention }) }
 }
 
-/** The parts of a spec's value, in the order in which a set lays them out. */
-export function partsOf(spec: IndicatorSpec): readonly string[] {
-  if (spec.kind === 'macd') return ['line', 'signal', 'histogram']
-  if (spec.kind === 'bollinger') return ['middle', 'upper', 'lower']
-  return ['value']
+export function atr(period = 14, convention?: AtrSpec['convention']): AtrSpec {
+  return { kind: 'atr', period, ...given({ convention }) }
 }
 
-/** The names of a spec's parts: `ema(12)`, `macd(12,26,9).signal`. */
-export function valueNames(spec: IndicatorSpec): readonly string[] {
-  const name = formatIndicator(spec)
-  const parts = partsOf(spec)
-  return parts.length === 1 ? [name] : parts.map((part) => `${name}.${part}`)
+export function adx(period = 14, convention?: AdxSpec['convention']): AdxSpec {
+  return { kind: 'adx', period, ...given({ convention }) }
 }
 
-/** The number of candles with which the last of the spec's values appears. */
-export function candlesToFirstValue(spec: IndicatorSpec): number {
-  switch (spec.kind) {
-    case 'sma':
-    case 'ema':
-    case 'bollinger':
-      return spec.period
-    case 'rsi':
-    case 'atr':
-      return spec.period + 1
-    case 'macd':
-      return spec.slow + spec.signal - 1
-  }
+export function donchian(period = 20, convention?: DonchianSpec['convention']): DonchianSpec {
+  return { kind: 'donchian', period, ...given({ convention }) }
 }
 
-/**
- * The number of candles after which the value no longer depends (to 1e-12 of the price) on the
- * candle that was first. A warm-up of this length makes a restart invisible.
- */
-export function candlesToSettle(spec: IndicatorSpec): number {
-  const decades = 12 * Math.LN10
-  switch (spec.kind) {
-    case 'sma':
-    case 'bollinger':
-      return spec.period
-    case 'ema':
-      return spec.period + Math.ceil((decades * (spec.period + 1)) / 2)
-    case 'macd':
-      return spec.slow + spec.signal + Math.ceil((decades * (spec.slow + spec.signal + 2)) / 2)
-    case 'rsi':
-    case 'atr':
-      return spec.period + 1 + Math.ceil(decades * spec.period)
-  }
+export function stddev(
+  period = 20,
+  convention?: StandardDeviationSpec['convention'],
+): StandardDeviationSpec {
+  return { kind: 'stddev', period, ...given({ convention }) }
 }
 
-export class IndicatorSyntaxError extends Error {
-  override readonly name = 'IndicatorSyntaxError'
+export function volatility(period = 20, convention?: VolatilitySpec['convention']): VolatilitySpec {
+  return { kind: 'volatility', period, ...given({ convention }) }
 }
 
-const periodMaximum = 10_000
-
-/** Reads `ema(12)`, `rsi`, `macd(12, 26, 9)`; left-out arguments take their usual values. */
-export function parseIndicator(text: string): IndicatorSpec {
-  const match = /^([a-z]+)(?:\(([^()]*)\))?$/.exec(text.replaceAll(/\s/g, ''))
-  const kind = match?.[1] ?? ''
-  const form = forms[kind]
-  if (form === undefined) {
-    const known = Object.values(forms).map((each) => each.example)
-    throw new IndicatorSyntaxError(`'${text}' is no indicator; known: ${known.join(', ')}`)
-  }
-  const given = match?.[2] ?? ''
-  const numbers = given === '' ? [] : given.split(',').map(Number)
-  if (numbers.length < form.required || numbers.length > form.allowed) {
-    throw new IndicatorSyntaxError(`'${text}' has the wrong number of arguments: ${form.example}`)
-  }
-  const spec = form.make(numbers)
-  const fault = faultOf(spec)
-  if (fault !== null) throw new IndicatorSyntaxError(`'${text}': ${fault}`)
-  return spec
+export function bollinger(
+  period = 20,
+  multiplier = 2,
+  convention?: BollingerSpec['convention'],
+): BollingerSpec {
+  return { kind: 'bollinger', period, multiplier, ...given({ convention }) }
 }
 
-type Form = {
-  readonly example: string
-  readonly required: number
-  readonly allowed: number
-  make(numbers: readonly number[]): IndicatorSpec
+export function macd(fast = 12, slow = 26, signal = 9): MacdSpec {
+  return { kind: 'macd', fast, slow, signal }
 }
 
-const forms: Readonly<Record<string, Form>> = {
-  sma: { example: 'sma(20)', required: 1, allowed: 1, make: ([period]) => sma(period as number) },
-  ema: { example: 'ema(12)', required: 1, allowed: 1, make: ([period]) => ema(period as number) },
-  rsi: { example: 'rsi(14)', required: 0, allowed: 1, make: ([period]) => rsi(period) },
-  atr: { example: 'atr(14)', required: 0, allowed: 1, make: ([period]) => atr(period) },
-  macd: {
-    example: 'macd(12,26,9)',
-    required: 0,
-    allowed: 3,
-    make: ([fast, slow, signal]) => macd(fast, slow, signal),
-  },
-  bollinger: {
-    example: 'bollinger(20,2)',
-    required: 0,
-    allowed: 2,
-    make: ([period, multiplier]) => bollinger(period, multiplier),
-  },
+export function stochastic(range = 14, smoothing = 3, signal = 3): StochasticSpec {
+  return { kind: 'stochastic', range, smoothing, signal }
 }
 
-function faultOf(spec: IndicatorSpec): string | null {
-  if (spec.kind === 'bollinger' && !(spec.multiplier > 0 && spec.multiplier <= 100)) {
-    return 'the multiplier must be above 0 and at most 100'
-  }
-  for (const period of periodsOf(spec)) {
-    if (!Number.isInteger(period) || period < 1 || period > periodMaximum) {
-      return `a period must be a whole number from 1 to ${periodMaximum}`
-    }
-  }
-  if (spec.kind === 'macd' && spec.fast >= spec.slow) return 'fast must be less than slow'
-  return null
+export function obv(period?: number, convention?: ObvSpec['convention']): ObvSpec {
+  return { kind: 'obv', ...given({ period, convention }) }
 }
 
-function argumentsOf(spec: IndicatorSpec): readonly number[] {
-  return spec.kind === 'bollinger' ? [spec.period, spec.multiplier] : periodsOf(spec)
-}
+export const vwap = (period?: number): VwapSpec => ({ kind: 'vwap', ...given({ period }) })
 
-function periodsOf(spec: IndicatorSpec): readonly number[] {
-  return spec.kind === 'macd' ? [spec.fast, spec.slow, spec.signal] : [spec.period]
+export type MacdValue = {
+  readonly line: number
+  readonly signal: number
+  readonly histogram: number
+}
+/** Bollinger bands and Donchian channels. */
+export type BandValue = {
+  readonly middle: number
+  readonly upper: number
+  readonly lower: number
+}
+export type StochasticValue = { readonly k: number; readonly d: number }
+export type AdxValue = { readonly adx: number; readonly plus: number; readonly minus: number }
+
+/** What a spec computes: a number, or several by name. */
+export type ValueOf<Spec extends IndicatorSpec> = Spec extends MacdSpec
+  ? MacdValue
+  : Spec extends BollingerSpec | DonchianSpec
+    ? BandValue
+    : Spec extends StochasticSpec
+      ? StochasticValue
+      : Spec extends AdxSpec
+        ? AdxValue
+        : number
+
+type Given<Options> = { readonly [Name in keyof Options]?: NonNullable<Options[Name]> }
+
+/** Only the options that were given, so that equal specs are equal. */
+function given<Options extends Readonly<Record<string, unknown>>>(
+  options: Options,
+): Given<Options> {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as Given<Options>
 }

@@ -24,17 +24,22 @@ export class Window {
   }
 
   /** Of a full window. */
-  mean(): number {
+  sum(): number {
     const values = this.#values
     const next = this.#next
     let sum = 0
     for (let index = next; index < values.length; index += 1) sum += values[index] as number
     for (let index = 0; index < next; index += 1) sum += values[index] as number
-    return sum / values.length
+    return sum
   }
 
-  /** Of a full window, about the given mean, divided by the count (not by the count less one). */
-  variance(mean: number): number {
+  /** Of a full window. */
+  mean(): number {
+    return this.sum() / this.#values.length
+  }
+
+  /** Of a full window, about its mean; divided by the count, or as a `sample` by the count less one. */
+  variance(mean: number, basis: 'population' | 'sample' = 'population'): number {
     const values = this.#values
     const next = this.#next
     let sum = 0
@@ -46,6 +51,6 @@ export class Window {
       const deviation = (values[index] as number) - mean
       sum += deviation * deviation
     }
-    return sum / values.length
+    return sum / (basis === 'sample' ? values.length - 1 : values.length)
   }
 }

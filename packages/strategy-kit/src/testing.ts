@@ -28,11 +28,11 @@ export function analysesOf(
 ): SignalsComputed[] {
   const set = new IndicatorSet(strategy.indicators)
   return closes.map((close, index) => {
-    set.update(close * 1.001, close * 0.999, close)
+    const openTime = 1_767_571_200_000 + index * timeframeMs['1m']
+    set.update({ openTime, high: close * 1.001, low: close * 0.999, close, volume: 1 })
     const values = set.names.map(
       (name, position) => [name, set.values[position] as number] as const,
     )
-    const openTime = 1_767_571_200_000 + index * timeframeMs['1m']
     return analysis({
       candleOpenTime: instant(openTime),
       candleCloseTime: instant(openTime + timeframeMs['1m']),

@@ -22,7 +22,9 @@ export const TechnicalAnalysisConfig = z
     storeIndicators: z
       .enum(['all', 'volatility'])
       .default('all')
-      .describe('What goes to the market store: every value, or only the average true range.'),
+      .describe(
+        'What goes to the market store: every value, or only average true range and volatility.',
+      ),
     refillAttempts: z
       .int()
       .min(1)

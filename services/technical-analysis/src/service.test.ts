@@ -3,7 +3,7 @@ import { epochMs } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import { SharedConfigSchema } from '@flotilla/fleet'
 import type { Agent } from '@flotilla/fleet'
-import { IndicatorSet } from '@flotilla/indicators'
+import { IndicatorSet, obv, vwap } from '@flotilla/indicators'
 import { MarketStoreError, openSqliteMarketStore } from '@flotilla/market-store'
 import { createTestContext } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
@@ -74,8 +74,7 @@ const numbersOf = (from: number, to: number): number[] =>
 function uninterrupted(from: number, to: number): Record<string, number> {
   const set = new IndicatorSet(readingIndicators)
   for (const index of numbersOf(from, to)) {
-    const { high, low, close } = analysedCandle(index)
-    set.update(high, low, Number(close))
+    set.update(analysedCandle(index))
   }
   const values = set.names.map((name, at) => [name, set.values[at] as number] as const)
   return Object.fromEntries(values.filter(([, value]) => !Number.isNaN(value)))
@@ -198,6 +197,23 @@ describe('restarts', () => {
     )
   })
 
+  it('a level that counts from the beginning goes on where it was', async () => {
+    await stage.keep(-600, 0)
+    const config = { indicators: ['obv', 'vwap'], storeIndicators: 'volatility' }
+    const first = await stage.start(config)
+    await stage.tell(candleMessage(0), candleMessage(1))
+    await first.stop()
+    await stage.keep(0, 2)
+    await stage.start(config)
+    await stage.tell(candleMessage(2))
+    const set = new IndicatorSet([obv(), vwap()])
+    const [before, , after] = stage.heard.map(({ payload }) => payload.indicators['obv'] as number)
+    for (const index of numbersOf(0, 3)) set.update(analysedCandle(index))
+    const counted = set.get('obv') - analysedCandle(0).volume
+    expect(after! - before!).toBe(counted)
+    expect(stage.heard[2]!.payload.indicators['vwap']).toBe(set.get('vwap'))
+  })
+
   it('what was told and not noted is told again under the same id', async () => {
     await stage.keep(-600, 0)
     const first = await stage.start()
@@ -286,7 +302,7 @@ it('dropped, repeated and late messages and restarts change nothing that is said
 })
 
 it.each([
-  [{ indicators: ['vwap(3)'] }, /no indicator; known: sma/],
+  [{ indicators: ['vwma(3)'] }, /no indicator; known: sma/],
   [{ indicators: ['ema(0)'] }, /whole number/],
   [{ indicatrs: [] }, /indicatrs/],
 ])('the configuration %o is refused with a reason', (config, reason) => {

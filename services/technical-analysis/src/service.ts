@@ -80,6 +80,7 @@ export class TechnicalAnalysis implements Agent {
     try {
       const until = await this.#store.analysedUntil(series)
       if (until === null) return
+      analysis.resume(await this.#store.levelsAt(analysis, until))
       const from = until - analysis.candlesToSettle * analysis.intervalMs
       for (const candle of await this.#store.candles(series, { from, to: until })) {
         analysis.feed(candle)
@@ -220,7 +221,9 @@ function candleOf({ payload }: CandleMessage): AnalysedCandle {
     closeTime: epochMs(payload.closeTime),
     high: Number(payload.high),
     low: Number(payload.low),
-    close: payload.close,
+    close: Number(payload.close),
+    closeText: payload.close,
+    volume: Number(payload.baseVolume),
   }
 }
 

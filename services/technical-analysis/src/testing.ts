@@ -25,19 +25,21 @@ export function storedCandle(index: number): StoredCandle {
     high: close.plus(20 + (Math.abs(index) % 7)),
     low: close.minus(15 + (Math.abs(index) % 5)),
     close,
-    baseVolume: Decimal.one,
+    baseVolume: Decimal.from(1 + (Math.abs(index * 37) % 101)),
     quoteVolume: close,
   }
 }
 
 export function analysedCandle(index: number): AnalysedCandle {
-  const { openTime, closeTime, high, low, close } = storedCandle(index)
+  const { openTime, closeTime, high, low, close, baseVolume } = storedCandle(index)
   return {
     openTime,
     closeTime,
     high: high.toNumber(),
     low: low.toNumber(),
-    close: close.toString(),
+    close: close.toNumber(),
+    closeText: close.toString(),
+    volume: baseVolume.toNumber(),
   }
 }
 

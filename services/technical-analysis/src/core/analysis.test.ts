@@ -1,6 +1,6 @@
 import { candleMessageId } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
-import { ema, IndicatorSet, sma, type IndicatorSpec } from '@flotilla/indicators'
+import { ema, IndicatorSet, obv, sma, type IndicatorSpec } from '@flotilla/indicators'
 import { describe, expect, it } from 'vitest'
 import { analysedCandle, epoch, minute, series } from '../testing.ts'
 import { Analysis, readingIndicators } from './index.ts'
@@ -21,7 +21,7 @@ function afterCloses(closes: readonly number[]): Signals['payload'] {
   const analysis = start()
   let last = analysedCandle(0)
   for (const [index, close] of closes.entries()) {
-    last = { ...analysedCandle(index), high: close + 10, low: close - 10, close: String(close) }
+    last = { ...analysedCandle(index), high: close + 10, low: close - 10, close }
     analysis.feed(last)
   }
   return (analysis.report(last, 'live') as Signals).payload
@@ -67,6 +67,26 @@ describe('the order of candles', () => {
     analysis.reset()
     expect(analysis).toMatchObject({ warm: false, lastOpenTime: null })
   })
+
+  it('a reset forgets no level: it goes on from the candle where it was', () => {
+    const whole = feed(start([obv()]), 0, 60)
+    const torn = feed(start([obv()]), 0, 50)
+    torn.reset()
+    torn.reset()
+    feed(torn, 30, 60)
+    const at = whole.names.indexOf('obv')
+    expect(torn.values[at]).toBe(whole.values[at])
+    expect(feed(start([obv()]), 30, 60).values[at]).not.toBe(whole.values[at])
+  })
+
+  it('a level whose candle never comes again begins anew', () => {
+    const torn = feed(start([obv()]), 0, 50)
+    torn.reset()
+    feed(torn, 70, 80)
+    const fresh = feed(start([obv()]), 70, 80)
+    const at = fresh.names.indexOf('obv')
+    expect(torn.values[at]).toBe(fresh.values[at])
+  })
 })
 
 describe('what is said of a candle', () => {
@@ -75,8 +95,7 @@ describe('what is said of a candle', () => {
     const { payload } = analysis.report(analysedCandle(59), 'live') as Signals
     const set = new IndicatorSet([...readingIndicators, sma(20)])
     for (let index = 0; index < 60; index += 1) {
-      const { high, low, close } = analysedCandle(index)
-      set.update(high, low, Number(close))
+      set.update(analysedCandle(index))
     }
     expect(payload.indicators).toEqual(
       Object.fromEntries(set.names.map((name, at) => [name, set.values[at]])),

@@ -5,7 +5,7 @@
 import { candleMessageId, createMessage, instant, SignalsComputed } from '@flotilla/contracts'
 import type { AnyMessage, Timeframe } from '@flotilla/contracts'
 import { IndicatorSet } from '@flotilla/indicators'
-import type { IndicatorSpec } from '@flotilla/indicators'
+import type { Bar, IndicatorSpec } from '@flotilla/indicators'
 import { findPositions, read, readingIndicators } from './readings.ts'
 import type { ReadingPositions } from './readings.ts'
 
@@ -15,13 +15,16 @@ export type AnalysedSeries = {
   readonly timeframe: Timeframe
 }
 
-export type AnalysedCandle = {
-  readonly openTime: number
+export type AnalysedCandle = Bar & {
   readonly closeTime: number
-  readonly high: number
-  readonly low: number
-  /** The exact text, which travels on. */
-  readonly close: string
+  /** The exact text of the close, which travels on. */
+  readonly closeText: string
+}
+
+/** Values that depend on where counting began, as they were after the candle of that time. */
+export type Levels = {
+  readonly openTime: number
+  readonly values: ReadonlyMap<string, number>
 }
 
 export type Step =
@@ -44,6 +47,8 @@ export class Analysis {
   #set: IndicatorSet
   readonly #positions: ReadingPositions
   #lastOpenTime: number | null = null
+  /** To go on from, once the candle that they belong to has been fed. */
+  #levels: Levels | null = null
 
   constructor(options: {
     readonly series: AnalysedSeries
@@ -54,7 +59,7 @@ export class Analysis {
     this.series = options.series
     this.intervalMs = options.intervalMs
     this.#specs = [...readingIndicators, ...options.indicators]
-    this.#set = new IndicatorSet(this.#specs)
+    this.#set = new IndicatorSet(this.#specs, this.intervalMs)
     this.#positions = findPositions(this.#set.names)
   }
 
@@ -76,6 +81,11 @@ export class Analysis {
     return this.#set.values
   }
 
+  /** Names of the values that a restart has to carry on. */
+  get levelNames(): readonly string[] {
+    return this.#set.levelNames
+  }
+
   /** How many candles make a restart invisible. */
   get candlesToSettle(): number {
     return this.#set.candlesToSettle
@@ -92,22 +102,41 @@ export class Analysis {
     return { kind: 'missing', from: last + this.intervalMs, to: openTime, cold: false }
   }
 
-  /** Forgets everything: the next candle starts cold. */
+  /** Forgets everything but its levels: the next candle starts cold. */
   reset(): void {
-    this.#set = new IndicatorSet(this.#specs)
+    const openTime = this.#lastOpenTime
+    if (openTime !== null && this.#levels === null) {
+      const levels = this.levelNames.map((name) => [name, this.#set.get(name)] as const)
+      this.#levels = { openTime, values: new Map(levels) }
+    }
+    this.#set = new IndicatorSet(this.#specs, this.intervalMs)
     this.#lastOpenTime = null
   }
 
+  /** Levels of another life, to go on from when their candle comes by. */
+  resume(levels: Levels): void {
+    this.#levels = levels
+  }
+
   feed(candle: AnalysedCandle): void {
-    this.#set.update(candle.high, candle.low, Number(candle.close))
+    this.#set.update(candle)
     this.#lastOpenTime = candle.openTime
+    if (this.#levels !== null && candle.openTime >= this.#levels.openTime) this.#carryOn()
+  }
+
+  /** When their very candle is missing, counting begins anew. */
+  #carryOn(): void {
+    const levels = this.#levels as Levels
+    this.#levels = null
+    if (levels.openTime !== this.#lastOpenTime) return
+    for (const [name, value] of levels.values) this.#set.carryOn(name, value)
   }
 
   /** What can be said after the candle that was fed last; the same from the bus and from the store. */
   report(candle: AnalysedCandle, origin: 'live' | 'backfill'): AnyMessage {
     const { venue, symbol, timeframe } = this.series
     const candleId = candleMessageId(this.series, candle.openTime)
-    const { score, ...readings } = read(this.values, this.#positions, Number(candle.close))
+    const { score, ...readings } = read(this.values, this.#positions, candle.close)
     return createMessage(SignalsComputed, {
       source: 'technical-analysis',
       occurredAt: candle.closeTime,
@@ -118,7 +147,7 @@ export class Analysis {
         timeframe,
         candleOpenTime: instant(candle.openTime),
         candleCloseTime: instant(candle.closeTime),
-        close: candle.close,
+        close: candle.closeText,
         indicators: this.#warmValues(),
         readings,
         score,

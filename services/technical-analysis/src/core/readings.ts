@@ -4,7 +4,7 @@
  * Distances are measured in average true ranges: what is far in a quiet market is near in a wild one.
  */
 import type { SignalsComputed } from '@flotilla/contracts'
-import { atr, ema, formatIndicator, macd, rsi, valueNames } from '@flotilla/indicators'
+import { atr, ema, formatIndicator, macd, rsi, valueNames, volatility } from '@flotilla/indicators'
 import type { IndicatorSpec } from '@flotilla/indicators'
 
 export type Readings = SignalsComputed['readings'] & { readonly score: number | null }
@@ -14,6 +14,8 @@ const slowAverage = ema(26)
 const strength = rsi(14)
 const convergence = macd(12, 26, 9)
 const range = atr(14)
+/** No reading rests on it; who sizes positions asks the store for it. */
+const spread = volatility(20)
 
 /** Always computed, whatever else is configured. */
 export const readingIndicators: readonly IndicatorSpec[] = [
@@ -22,10 +24,13 @@ export const readingIndicators: readonly IndicatorSpec[] = [
   strength,
   convergence,
   range,
+  spread,
 ]
 
-/** Always stored: it is also the mark of how far analysis has come. */
+/** It is also the mark of how far analysis has come. */
 export const rangeName = formatIndicator(range)
+/** Always stored. */
+export const volatilityNames: readonly string[] = [rangeName, formatIndicator(spread)]
 
 /** A histogram of a quarter of the range is already a strong one. */
 const histogramScale = 4
