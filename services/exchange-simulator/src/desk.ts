@@ -10,7 +10,7 @@ import {
 import type { AcceptedRequest, SimulatorStore, Write } from './store.ts'
 
 /** A request that no route answers: a client that meant another exchange. */
-export type Escape = { readonly method: string; readonly path: string; readonly at: number }
+type Escape = { readonly method: string; readonly path: string; readonly at: number }
 
 /**
  * The open exchange: the engine, its prices, and the rule that nothing is answered before it is

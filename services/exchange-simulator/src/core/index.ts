@@ -1,12 +1,9 @@
 export { createEngine, drainChanges, restoreEngine } from './engine.ts'
-export type { EngineOptions, Remembered } from './engine.ts'
-export { holdingOf } from './holdings.ts'
+export type { Remembered } from './engine.ts'
 export { createHistory } from './history.ts'
-export type { Bar, History, TapeTrade } from './history.ts'
+export type { Bar, TapeTrade } from './history.ts'
 export { intervalOf } from './intervals.ts'
 export type { Interval } from './intervals.ts'
-export { siblingOf } from './legs.ts'
-export type { LiquidityShape } from './liquidity.ts'
 export { bestOf, TRADE_IDS_PER_SECOND } from './matching.ts'
 export { submitOco } from './order-lists.ts'
 export type { ListSubmission, NewOco } from './order-lists.ts'
@@ -31,19 +28,17 @@ export { isRefusal, refuse, refusals } from './refusal.ts'
 export type { Refusal } from './refusal.ts'
 export { advance, openMarkets } from './simulation.ts'
 export type { Feed, Simulation } from './simulation.ts'
-export { profileOf, rulesOf, venueSymbol } from './symbol-rules.ts'
+export { profileOf, rulesOf } from './symbol-rules.ts'
 export { createMood, createSyntheticTape } from './synthetic.ts'
 export { MINUTE_MS, minuteOf, SECOND_MS } from './tape.ts'
 export type { Candle, Tape } from './tape.ts'
 export { movePrice } from './triggers.ts'
 export {
-  isLimit,
   isLive,
   isStop,
   ORDER_TYPES,
   remainingOf,
   SELF_TRADE_MODES,
-  SIDES,
   TIMES_IN_FORCE,
 } from './types.ts'
 export type {
@@ -55,10 +50,8 @@ export type {
   Market,
   Order,
   OrderList,
-  OrderType,
   Side,
   SymbolRules,
-  TimeInForce,
   Trade,
 } from './types.ts'
-export { decimalsOfStep, formatUnits, larger, multiply, ONE, parseUnits, units } from './units.ts'
+export { decimalsOfStep, formatUnits, larger, multiply, ONE, units } from './units.ts'

@@ -1,5 +1,3 @@
-import { MINUTE_MS } from './tape.ts'
-
 /** Candle lengths of the exchange, in minutes. Case matters: 1m is a minute and 1M a month. */
 const minutesOf: Readonly<Record<string, number>> = {
   '1m': 1,
@@ -81,8 +79,4 @@ function civilOf(days: number): { year: number; month: number } {
   const monthIndex = Math.floor((5 * dayOfYear + 2) / 153)
   const month = ((monthIndex + 2) % 12) + 1
   return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month }
-}
-
-export function minutesToMs(minute: number): number {
-  return minute * MINUTE_MS
 }

@@ -8,7 +8,7 @@ export function listOf(engine: Engine, order: Order): OrderList | null {
   return order.listId < 0 ? null : (engine.lists[order.listId - 1] ?? null)
 }
 
-export function siblingOf(engine: Engine, order: Order): Order | null {
+function siblingOf(engine: Engine, order: Order): Order | null {
   const list = listOf(engine, order)
   const id = list?.orderIds.find((orderId) => orderId !== order.id)
   if (id === undefined) return null

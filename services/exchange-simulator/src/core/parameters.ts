@@ -5,7 +5,7 @@ export type Parameters = ReadonlyMap<string, string>
 
 const AMOUNT_RANGE = String.raw`^([0-9]{1,20})(\.[0-9]{1,20})?$`
 const INTEGER_RANGE = '^[0-9]{1,20}$'
-export const CLIENT_ID_RANGE = '^[a-zA-Z0-9-_]{1,36}$'
+const CLIENT_ID_RANGE = '^[a-zA-Z0-9-_]{1,36}$'
 const CLIENT_ID = /^[a-zA-Z0-9-_]{1,36}$/
 
 /**

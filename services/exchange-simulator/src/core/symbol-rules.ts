@@ -38,7 +38,7 @@ export function profileOf(symbol: string): SymbolProfile {
   return profiles[symbol.split('/')[0] ?? ''] ?? unknownProfile
 }
 
-export function venueSymbol(symbol: string): string {
+function venueSymbol(symbol: string): string {
   return symbol.replace('/', '')
 }
 

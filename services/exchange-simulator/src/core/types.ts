@@ -99,9 +99,9 @@ export type Level = { readonly price: bigint; readonly quantity: bigint }
 export type LevelSource = (side: Side, index: number) => Level | null
 
 /** How far into the synthetic book takers have eaten since the price last moved. */
-export type Depletion = { index: number; taken: bigint }
+type Depletion = { index: number; taken: bigint }
 
-export type MarketStatus = 'TRADING' | 'BREAK' | 'HALT'
+type MarketStatus = 'TRADING' | 'BREAK' | 'HALT'
 
 export type SymbolRules = {
   readonly symbol: string

@@ -2,7 +2,7 @@
  * Amounts inside the venue are whole numbers of 1e-8, as on the exchange that it imitates. Sums are
  * exact, and a product of price and quantity is exact too, since tick times step is at least 1e-8.
  */
-export const UNIT_DECIMALS = 8
+const UNIT_DECIMALS = 8
 export const ONE = 100_000_000n
 
 const PLAIN_DECIMAL = /^(\d{1,20})(?:\.(\d{1,20}))?$/

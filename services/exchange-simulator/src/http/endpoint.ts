@@ -7,7 +7,7 @@ import {
   type Refusal,
 } from '../core/index.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export type Reply = {
   readonly kind: 'reply'

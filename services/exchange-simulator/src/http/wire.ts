@@ -21,7 +21,7 @@ export type WireRequest = {
   readonly apiKey: string | null
 }
 
-export type WireResponse = {
+type WireResponse = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string

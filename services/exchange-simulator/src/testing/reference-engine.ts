@@ -1,21 +1,23 @@
 import type { NewOco, NewOrder, Side, SymbolRules } from '../core/index.ts'
+import {
+  draft,
+  needOf,
+  isOpen,
+  isStop,
+  hasLimit,
+  isRising,
+  other,
+  isWilling,
+  isBetter,
+  rank,
+  refuseByFilter,
+  type ReferenceOrder,
+} from './reference-rules.ts'
 
 /**
  * The matching engine once more, as simple as it can be said: lists that are searched from end to end,
  * locks that are added up anew each time, a book that is an array. Slow, and hard to get wrong.
  */
-export type ReferenceOrder = {
-  readonly id: number
-  readonly request: NewOrder
-  status: string
-  reason: string | null
-  quantity: bigint
-  executed: bigint
-  spent: bigint
-  workingAt: number
-  partner: number | null
-}
-
 export type ReferenceTrade = readonly [
   orderId: number,
   price: bigint,
@@ -34,7 +36,7 @@ export class ReferenceEngine {
   readonly total: Record<string, bigint>
   readonly #rules: SymbolRules
   readonly #fees: { maker: bigint; taker: bigint }
-  readonly #average: bigint
+  readonly #options: { rules: SymbolRules; average: bigint }
   #asks: Level[] = []
   #bids: Level[] = []
   #last = 0n
@@ -47,7 +49,7 @@ export class ReferenceEngine {
   }) {
     this.#rules = options.rules
     this.#fees = options.fees
-    this.#average = options.average
+    this.#options = options
     this.total = { ...options.balances }
   }
 
@@ -117,38 +119,7 @@ export class ReferenceEngine {
   }
 
   #refuse(request: NewOrder): string | null {
-    return this.#refuseByFilter(request) ?? this.#refuseByState(request)
-  }
-
-  #refuseByFilter(request: NewOrder): string | null {
-    const rule = this.#rules
-    const { price, stopPrice, quantity, quoteQuantity } = request
-    const prices = [...(hasLimit(request) ? [price] : []), ...(isStop(request) ? [stopPrice] : [])]
-    const isOdd = (value: bigint): boolean =>
-      value < rule.priceMin || value > rule.priceMax || value % rule.tick !== 0n
-    if (prices.some(isOdd)) return 'Filter failure: PRICE_FILTER'
-    if (hasLimit(request)) {
-      const high = (this.#average * rule.percentUp) / ONE
-      const low = (this.#average * rule.percentDown) / ONE
-      if (price > high || price < low) return 'Filter failure: PERCENT_PRICE_BY_SIDE'
-    }
-    if (quoteQuantity === 0n) {
-      const isWrong =
-        quantity < rule.quantityMin || quantity > rule.quantityMax || quantity % rule.step !== 0n
-      if (isWrong) return 'Filter failure: LOT_SIZE'
-      if (!hasLimit(request) && quantity > rule.marketQuantityMax) {
-        return 'Filter failure: MARKET_LOT_SIZE'
-      }
-    }
-    const at = hasLimit(request) ? price : this.#average
-    const value = quoteQuantity > 0n ? quoteQuantity : (at * quantity) / ONE
-    if (value < rule.notionalMin) return 'Filter failure: NOTIONAL'
-    if (hasLimit(request) && value > rule.notionalMax) return 'Filter failure: NOTIONAL'
-    const open = this.orders.filter(isOpen)
-    if (open.length >= rule.ordersMax) return 'Filter failure: MAX_NUM_ORDERS'
-    const stops = open.filter((order) => isStop(order.request)).length
-    if (isStop(request) && stops >= rule.algoOrdersMax) return 'Filter failure: MAX_NUM_ALGO_ORDERS'
-    return null
+    return refuseByFilter(request, this.orders, this.#options) ?? this.#refuseByState(request)
   }
 
   #refuseByState(request: NewOrder): string | null {
@@ -189,7 +160,9 @@ export class ReferenceEngine {
   }
 
   #refuseOco(above: NewOrder, below: NewOrder): string | null {
-    const filtered = this.#refuseByFilter(above) ?? this.#refuseByFilter(below)
+    const filtered =
+      refuseByFilter(above, this.orders, this.#options) ??
+      refuseByFilter(below, this.orders, this.#options)
     if (filtered !== null) return filtered
     const open = this.orders.filter(isOpen)
     if (open.length + 2 > this.#rules.ordersMax) return 'Filter failure: MAX_NUM_ORDERS'
@@ -408,63 +381,4 @@ export class ReferenceEngine {
   #assetOf(side: Side): string {
     return side === 'BUY' ? this.#rules.quote : this.#rules.base
   }
-}
-
-function draft(request: NewOrder): ReferenceOrder {
-  return {
-    id: 0,
-    request,
-    status: 'NEW',
-    reason: null,
-    quantity: request.quantity,
-    executed: 0n,
-    spent: 0n,
-    workingAt: -1,
-    partner: null,
-  }
-}
-
-function needOf(order: ReferenceOrder): bigint {
-  const { request } = order
-  if (request.type === 'MARKET' || order.workingAt === -2) return 0n
-  const open = order.quantity - order.executed
-  if (request.side === 'SELL') return open
-  return ((hasLimit(request) ? request.price : request.stopPrice) * open) / ONE
-}
-
-function isOpen(order: ReferenceOrder): boolean {
-  return order.status === 'NEW' || order.status === 'PARTIALLY_FILLED'
-}
-
-function isStop({ type }: NewOrder): boolean {
-  return type.startsWith('STOP_LOSS') || type.startsWith('TAKE_PROFIT')
-}
-
-function hasLimit({ type }: NewOrder): boolean {
-  return type.includes('LIMIT')
-}
-
-function isRising({ type, side }: NewOrder): boolean {
-  return side === 'BUY' ? type.startsWith('STOP_LOSS') : type.startsWith('TAKE_PROFIT')
-}
-
-function other(side: Side): Side {
-  return side === 'BUY' ? 'SELL' : 'BUY'
-}
-
-function isWilling(side: Side, limit: bigint | null, price: bigint): boolean {
-  return limit === null || (side === 'BUY' ? price <= limit : price >= limit)
-}
-
-function isBetter(side: Side, price: bigint, than: bigint): boolean {
-  return side === 'BUY' ? price < than : price > than
-}
-
-/** Rising stops first, the nearest price of each kind, the oldest. */
-function rank(left: ReferenceOrder, right: ReferenceOrder): number {
-  const [a, b] = [isRising(left.request), isRising(right.request)]
-  if (a !== b) return a ? -1 : 1
-  const [low, high] = [left.request.stopPrice, right.request.stopPrice]
-  if (low !== high) return low < high === a ? -1 : 1
-  return left.id - right.id
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 
 /** A client with no opinion of its own: it signs what it is given and hands back what comes. */
-export type WireAnswer = {
+type WireAnswer = {
   readonly status: number
   readonly headers: Headers
   readonly body: Readonly<Record<string, unknown>> & {
