@@ -85,6 +85,15 @@ test('an agent that hears nothing of an exchange can bind nothing there', () => 
   )
 })
 
+test('an agent can bury its own messages, not those of another', () => {
+  const letters = permissionsOf('strategy').topics.at(-1)!
+  expect(matches(letters.write, 'strategy.verdicts.p01')).toBe(true)
+  expect(matches(letters.write, 'risk-manager.intents.p01')).toBe(false)
+  expect(matches(letters.read, 'strategy.#')).toBe(true)
+  expect(matches(letters.read, 'risk-manager.#')).toBe(false)
+  expect(matches(letters.read, '#')).toBe(false)
+})
+
 test('an agent without a place in the topology may do nothing but look at its own queues', () => {
   const { write, topics } = permissionsOf('notifier')
   expect(matches(write, 'flotilla.trading')).toBe(false)

@@ -36,7 +36,6 @@ export class Acks {
 
   requeue(message: ConsumeMessage): void {
     if (!this.#alive) return
-    this.flush()
     this.#send(() => this.#channel.reject(message, true))
     this.#settled(message.fields.deliveryTag)
     this.#advance()
