@@ -9,7 +9,7 @@ import { join } from 'node:path'
 
 const root = process.argv[2] ?? '/secrets'
 /** The user of the agents' containers. */
-const AGENT_UID = 10_001
+const AGENT_UID = Number(process.env.FLOTILLA_SECRET_UID ?? 10_001)
 const AGENTS = ['data-collection', 'technical-analysis', 'strategy', 'risk-manager', 'execution']
 const VENUE = ['venue-api-key', 'venue-api-secret']
 const INFLUX = ['influxdb-token']
