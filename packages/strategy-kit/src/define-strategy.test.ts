@@ -47,6 +47,7 @@ describe('defineStrategy', () => {
         expectedPrice: '50000.1',
         stopLossPrice: '47500.095',
         takeProfitPrice: '55000.11',
+        setupSince: null,
       },
     })
   })
@@ -58,6 +59,7 @@ describe('defineStrategy', () => {
     [{ ...enter, stopLossPercent: 100 }, /stop of 100/],
     [{ ...enter, takeProfitPercent: 0 }, /profit of 0/],
     [{ ...enter, stopLossPercent: Number.NaN }, /NaN/],
+    [{ ...enter, setupSince: Number.NaN }, /since NaN/],
   ])('a wish that makes no sense is a fault that names the strategy: %o', (wish, reason) => {
     const strategy = always(wish).configure({})
     const evaluate = (): unknown =>

@@ -1,12 +1,16 @@
+export { consensusOf } from './consensus.ts'
+export { defineStrategy } from './define-strategy.ts'
+export { clampConfidence, exitParameters, period } from './parameters.ts'
 export {
-  defineStrategy,
   stopLossPercentDefault,
   StrategyFaultError,
   takeProfitPercentDefault,
-} from './define-strategy.ts'
-export { clampConfidence, exitParameters, period } from './parameters.ts'
+} from './priced-wish.ts'
 export { shippedStrategies } from './shipped.ts'
+export { bollingerBreakout } from './strategies/bollinger-breakout.ts'
+export { consensus } from './strategies/consensus.ts'
 export { emaCrossover } from './strategies/ema-crossover.ts'
+export { momentumBreakout } from './strategies/momentum-breakout.ts'
 export { rsiReversion } from './strategies/rsi-reversion.ts'
 export type {
   BollingerValue,

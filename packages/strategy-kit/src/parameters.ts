@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { stopLossPercentDefault, takeProfitPercentDefault } from './define-strategy.ts'
+import { stopLossPercentDefault, takeProfitPercentDefault } from './priced-wish.ts'
 
 /** A number of candles. */
 export function period(byDefault: number, maximum = 500) {

@@ -84,6 +84,11 @@ export type EnterWish = {
   readonly stopLossPercent?: number
   /** How far above the price the profit is taken; 10 unless given. */
   readonly takeProfitPercent?: number
+  /**
+   * When what is traded on began, epoch milliseconds: the start of a pump, not this candle. Entries
+   * into what began too long ago are filtered; one without it is taken to begin with its candle.
+   */
+  readonly setupSince?: number
 }
 
 export type ExitWish = {
@@ -148,6 +153,8 @@ export type PricedWish =
       readonly expectedPrice: Decimal
       readonly stopLossPrice: Decimal
       readonly takeProfitPrice: Decimal
+      /** Null when the entry began with its candle. */
+      readonly setupSince: number | null
     }
   | {
       readonly action: 'exit'

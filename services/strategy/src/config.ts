@@ -33,7 +33,7 @@ export const StrategyConfig = z
     strategies: z
       .array(strategy)
       .max(50)
-      .default(names.map((name) => ({ name, parameters: {} })))
+      .default(['ema-crossover', 'rsi-reversion'].map((name) => ({ name, parameters: {} })))
       .describe('The strategies that run.'),
     signalAgeCandles: z
       .number()
