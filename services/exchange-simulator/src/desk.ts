@@ -21,8 +21,8 @@ export type Desk = {
   readonly engine: Engine
   readonly feeds: ReadonlyMap<string, Feed>
   readonly names: Names
-  readonly requests: AcceptedRequest[]
   readonly escapes: readonly Escape[]
+  requests(): readonly AcceptedRequest[]
   noteEscape(escape: Escape): void
   now(): number
   /** Lets market time pass, and writes down what was traded on the way. */
@@ -39,7 +39,7 @@ export type DeskParts = {
   readonly config: SimulatorConfig
   readonly simulation: Simulation
   readonly store: SimulatorStore
-  readonly requests: readonly AcceptedRequest[]
+  readonly arrivals: number
   readonly onEscape: (escape: Escape) => void
   readonly realNow: () => number
 }
@@ -47,7 +47,7 @@ export type DeskParts = {
 export function createDesk(parts: DeskParts): Desk {
   const { config, simulation, store } = parts
   const { engine } = simulation
-  const requests = [...parts.requests]
+  let { arrivals } = parts
   const escapes: Escape[] = []
   let unnamed = 0
   let notedAt = -1
@@ -57,16 +57,16 @@ export function createDesk(parts: DeskParts): Desk {
     const changes = drainChanges(engine)
     if (changes === null && request === null) return
     const accepted =
-      request === null ? null : { ...request, arrival: requests.length + 1, at: simulation.now }
+      request === null ? null : { ...request, arrival: arrivals + 1, at: simulation.now }
     save({ changes, request: accepted, realTime: parts.realNow() })
-    if (accepted !== null) requests.push(accepted)
+    if (accepted !== null) arrivals = accepted.arrival
   }
   return {
     config,
     engine,
     feeds: new Map(simulation.feeds.map((feed) => [feed.market.rules.symbol, feed])),
     names: { next: () => nameOf(engine, ++unnamed) },
-    requests,
+    requests: () => store.requests(),
     escapes,
     noteEscape: (escape) => {
       escapes.push(escape)

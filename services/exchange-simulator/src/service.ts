@@ -92,7 +92,7 @@ function openSession(options: SimulatorOptions, config: SimulatorConfig, logger:
       config,
       simulation,
       store,
-      requests: memory.requests,
+      arrivals: memory.arrivals,
       realNow: () => realClock.now(),
       onEscape: (escape) => logger.warn(escape, 'request for another exchange'),
     })

@@ -17,7 +17,8 @@ export type SimulatorMemory = Remembered & {
   /** Real time of the last word of a run that was cut short; null after an orderly stop. */
   readonly cutAt: number | null
   readonly origin: string | null
-  readonly requests: readonly AcceptedRequest[]
+  /** Arrival number of the last accepted request. */
+  readonly arrivals: number
 }
 
 export type Write = {
@@ -31,6 +32,8 @@ export type Write = {
 
 export type SimulatorStore = {
   load(): SimulatorMemory
+  /** All accepted requests, in the order of their arrival. */
+  requests(): readonly AcceptedRequest[]
   nameOrigin(origin: string): void
   /** One transaction; when it returns, a killed process loses nothing of it. */
   save(write: Write): void
@@ -61,6 +64,7 @@ export function openStore(folder: string | null): SimulatorStore {
   const statements = prepare(database)
   return {
     load: () => load(database),
+    requests: () => bodiesOf<AcceptedRequest>(database, 'requests', 'arrival'),
     nameOrigin: (origin) => void statements.meta.run('origin', origin),
     save: (write) => {
       database.exec('BEGIN IMMEDIATE')
@@ -115,11 +119,6 @@ function saveChanges(statements: Statements, engine: Engine, changes: Changes): 
 }
 
 function load(database: DatabaseSync): SimulatorMemory {
-  const bodies = <Row>(table: string, order: string): Row[] =>
-    database
-      .prepare(`SELECT body FROM ${table} ORDER BY ${order}`)
-      .all()
-      .map((row) => decode<Row>(String(row['body'])))
   const meta = new Map(
     database
       .prepare('SELECT key, value FROM meta')
@@ -130,18 +129,26 @@ function load(database: DatabaseSync): SimulatorMemory {
     .prepare('SELECT asset, body FROM holdings')
     .all()
     .map((row) => [String(row['asset']), decode<Holding>(String(row['body']))] as const)
+  const last = database.prepare('SELECT max(arrival) AS arrival FROM requests').get()
   const marketTime = meta.get('marketTime')
   const realTime = meta.get('realTime') ?? ''
   return {
-    orders: bodies<Order>('orders', 'symbol, id'),
-    trades: bodies<Trade>('trades', 'symbol, id'),
-    lists: bodies<OrderList>('lists', 'id'),
-    requests: bodies<AcceptedRequest>('requests', 'arrival'),
+    orders: bodiesOf<Order>(database, 'orders', 'symbol, id'),
+    trades: bodiesOf<Trade>(database, 'trades', 'symbol, id'),
+    lists: bodiesOf<OrderList>(database, 'lists', 'id'),
+    arrivals: Number(last?.['arrival'] ?? 0),
     holdings: new Map(holdings),
     marketTime: marketTime === undefined ? null : Number(marketTime),
     cutAt: realTime === '' ? null : Number(realTime),
     origin: meta.get('origin') ?? null,
   }
+}
+
+function bodiesOf<Row>(database: DatabaseSync, table: string, order: string): Row[] {
+  return database
+    .prepare(`SELECT body FROM ${table} ORDER BY ${order}`)
+    .all()
+    .map((row) => decode<Row>(String(row['body'])))
 }
 
 /** Amounts are marked by a sign that no id may contain. */

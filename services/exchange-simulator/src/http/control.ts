@@ -57,7 +57,7 @@ function groundTruth(desk: Desk): unknown {
       house: formatUnits(holding.house),
       fees: formatUnits(holding.fees),
     })),
-    requests: desk.requests,
+    requests: desk.requests(),
     escapes: desk.escapes,
   }
 }
