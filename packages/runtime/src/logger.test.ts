@@ -10,6 +10,18 @@ import { createLogger } from './logger.ts'
 import { captureLogs } from './testing/index.ts'
 
 describe('redaction', () => {
+  it('blanks a secret by its name at any depth, whatever its value, and leaves the rest', () => {
+    const { logger, records } = captureLogs()
+    const deep = { a: { b: [{ c: { apiSecret: { half: 'x1' }, Token: 7, kept: 'yes' } }] } }
+    logger.info({ deep, note: 'the word "password": is no key here' }, 'phrase')
+    const [record] = records
+    expect(record).toMatchObject({
+      deep: { a: { b: [{ c: { apiSecret: '[redacted]', Token: '[redacted]', kept: 'yes' } }] } },
+      note: 'the word "password": is no key here',
+      msg: 'phrase',
+    })
+  })
+
   test.each([
     ['a key by its name', { apiKey: 'k' }],
     ['a key inside', { venue: { apiSecret: 'k', token: 'k' } }],

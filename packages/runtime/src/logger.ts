@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import type { Clock } from './clock.ts'
-import { secretKeyPaths, withoutSecrets } from './redact.ts'
+import { withoutSecrets } from './redact.ts'
 
 export type Logger = pino.Logger
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -40,7 +40,6 @@ export function createLogger(options: LoggerOptions): Logger {
       level: options.level,
       base: { agent: options.agent, instance: options.instance },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: [...secretKeyPaths], censor: '[redacted]' },
       formatters: { level: (label) => ({ level: label }) },
       ...(marketClock === undefined
         ? {}

@@ -14,11 +14,20 @@ const secretKeys = [
   'X-MBX-APIKEY',
 ]
 
-/** Depths at which values are logged here: the object itself, one part of it, a part of a part. */
-export const secretKeyPaths: readonly string[] = secretKeys.flatMap((key) => {
-  const name = /^[A-Za-z]+$/.test(key) ? `.${key}` : `["${key}"]`
-  return [name.startsWith('.') ? key : name, `*${name}`, `*.*${name}`]
-})
+const isSecretKey = new Set(secretKeys.map((key) => key.toLowerCase()))
+const mentionsSecretKey = new RegExp(`"(?:${secretKeys.join('|')})":`, 'i')
+
+/**
+ * Blanks what stands under the name of a secret, at any depth. Most lines mention none, and one look
+ * at the text tells; only a line that does is taken apart.
+ */
+function withoutSecretKeys(line: string): string {
+  if (!mentionsSecretKey.test(line)) return line
+  const end = line.endsWith('\n') ? '\n' : ''
+  const blank = (key: string, value: unknown): unknown =>
+    isSecretKey.has(key.toLowerCase()) ? '[redacted]' : value
+  return JSON.stringify(JSON.parse(line, blank)) + end
+}
 
 /** A short secret (an empty password, `guest`) would blank out half of every line. */
 const secretLengthMin = 6
@@ -28,7 +37,7 @@ export function withoutSecrets(secrets: readonly string[]): (line: string) => st
     .filter((secret) => secret.length >= secretLengthMin)
     .flatMap((secret) => [...new Set([secret, JSON.stringify(secret).slice(1, -1)])])
   return (line) => {
-    let cleaned = line
+    let cleaned = withoutSecretKeys(line)
     for (const secret of known) {
       if (cleaned.includes(secret)) cleaned = cleaned.replaceAll(secret, '[redacted]')
     }
