@@ -142,6 +142,16 @@ describe('a fleet of one process', () => {
     for (const line of logs.lines) expect(line).toMatch(/risk-manager/)
   })
 
+  test('tells how an order came about, from the candle to the fill', patience, async () => {
+    const sent = await first.line(/execution +.* buy filled/)
+    const symbol = /[A-Z]+\/USDT/.exec(sent)?.[0] ?? ''
+    const running = folder.run(['why', symbol])
+    expect([await running.ended, running.errors]).toEqual([0, []])
+    const text = running.lines.join('\n')
+    expect(text).toMatch(/^from seed-1 \(running\)/)
+    expect(text).toMatch(/1m candle .*[^]*wishes to [^]*available-balance[^]*what was said/)
+  })
+
   test('obeys commands from another terminal', patience, async () => {
     const pause = folder.run(['control', 'pause', '--reason', 'lunch'])
     expect(await pause.ended).toBe(0)
@@ -177,6 +187,16 @@ describe('a fleet of one process', () => {
     expect(performance.now() - before).toBeLessThan(10_000)
     expect(third.lines).toContain('Summary')
     expect(existsSync(join(folder.path, '.flotilla', 'seed-1', 'running.json'))).toBe(false)
+  })
+
+  test('can be asked about its orders when it has stopped', patience, async () => {
+    const first = folder.run(['why', 'BTC/USDT'])
+    expect([await first.ended, first.errors]).toEqual([0, []])
+    expect(first.lines[0]).toMatch(/^from seed-1 \(stopped; its database is up for this answer/)
+    const intent = /intent ([0-9a-f-]{36})/.exec(first.lines.join('\n'))?.[1] ?? ''
+    const second = folder.run(['why', intent])
+    expect(await second.ended).toBe(0)
+    expect(second.lines.join('\n')).toContain(`BTC/USDT intent ${intent}`)
   })
 })
 

@@ -7,6 +7,7 @@ export const examples = {
   up: 'npm run flotilla -- up --config distributed.yaml',
   logs: 'npm run flotilla -- logs risk-manager --lines 50 --follow',
   control: 'npm run flotilla -- control pause --symbol BTC/USDT --reason "news at three"',
+  why: 'npm run flotilla -- why BTC/USDT',
   'dead-letters': 'npm run flotilla -- dead-letters list --agent execution',
   'check-config': 'npm run flotilla -- check-config --config flotilla.yaml',
   'config-schema': 'npm run --silent flotilla -- config-schema > flotilla.schema.json',

@@ -11,6 +11,7 @@ import type { ControlOptions, DeadLetterOptions } from './operator/operator-comm
 import type { ProvisionOptions } from './provision/provision-command.ts'
 import type { StartOptions } from './single/start-command.ts'
 import type { Terminal } from './terminal.ts'
+import type { WhyOptions } from './why/why-command.ts'
 
 /**
  * The `flotilla` command. What a command needs is loaded when it runs, so that help and mistakes are
@@ -96,6 +97,15 @@ function addOperatorCommands(program: Command, terminal: Terminal, finish: Finis
     .option('--reason <text>', 'for the record')
     .action(async (action: ControlAction, options: ControlOptions) => {
       await finish((await load()).control(action, options, terminal))
+    })
+  command(program, 'why', 'why')
+    .description('tell how an order came about: candle, intent, checks, reservation, fills')
+    .argument('<subject>', 'name of an order, id of an intent or a reservation, or a symbol')
+    .option(...configFlag)
+    .option('--ledger <url>', 'PostgreSQL to read; the configured one unless given')
+    .action(async (subject: string, options: WhyOptions) => {
+      const { why } = await import('./why/why-command.ts')
+      await finish(why(subject, options, terminal))
     })
   const letters = command(program, 'dead-letters', 'dead-letters').description(
     'messages that could not be handled',

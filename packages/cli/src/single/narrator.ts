@@ -125,7 +125,8 @@ const phrases: { readonly [Type in AnyMessage['type']]?: Words<Type> } = {
     paint(p.state === 'healthy' ? 'green' : 'yellow', `source ${p.source} ${p.state}: ${p.reason}`),
 }
 
-function wordsFor(message: AnyMessage, paint: Paint): string | null {
+/** One event in the words of a trader; null where another line says the same. */
+export function wordsFor(message: AnyMessage, paint: Paint): string | null {
   const phrase = phrases[message.type] as Words<AnyMessage['type']> | undefined
   return phrase?.(message, paint) ?? null
 }

@@ -35,7 +35,8 @@ export function forgetWorld({ folder }: World): void {
   mkdirSync(folder, { recursive: true })
 }
 
-function worldName({ mode, venue, account, simulator }: SharedConfig): string {
+/** What the world of this configuration is called, whether it exists or not. */
+export function worldName({ mode, venue, account, simulator }: SharedConfig): string {
   if (venue.kind !== 'simulator' || venue.url !== undefined) {
     return `${mode}-${venue.id}-${account.id}`
   }

@@ -1,0 +1,89 @@
+import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
+import { funded } from '@flotilla/ledger/testing'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { answerText } from './lineage-text.ts'
+import { answerFor } from './lineage.ts'
+import {
+  bought,
+  entryName,
+  refused,
+  reservationId,
+  stopName,
+  tellStories,
+  waiting,
+} from './testing.ts'
+
+let ledger: Ledger
+beforeEach(async () => {
+  ledger = createMemoryLedger()
+  await tellStories(ledger)
+})
+
+async function told(subject: string): Promise<string> {
+  const answer = await answerFor(ledger, subject)
+  return answer === null ? 'nothing' : answerText(answer, false)
+}
+
+describe('of an intent that was filled is told', () => {
+  test.each([
+    ['the candle, proved by its id', /1m candle 2024-07-31T23:59:00.000Z to 2024-08-01T00:00:00/],
+    ['the wish and its reason', /ema-crossover wishes to buy .*confidence 72\n.*fast average/],
+    ['the verdict', /decision\n +2024-08-01T00:00:00.123Z approved/],
+    ['every check with what it looked at', /price +passed +price 60000, ageMs 40\n +size +sized/],
+    ['the reservation', /reservation\n +held, 0 of 60.3 USDT used/],
+    ['the order', /flstest-e1 entry buy 0.001 limit at 60300 ioc: filled, filled 0.001 at 60000.1/],
+    ['the fill with its fee', /fill 0.001 at 60000.1, fee 0.000001 BTC \(trade t-9\)/],
+    ['the stop', /flstest-s1 stop-loss sell 0.001 stop-loss stop 57000.5: accepted/],
+    ['the position', /account paper at simulator: 0.000999 at 60060.16016, realised -1.5/],
+    ['its protection', /protected since .* 0.00099 covered, stop 57000, take-profit none/],
+    ['what was said', /risk-manager +BTC\/USDT buy approved[^]*BTC\/USDT order sent[^]*buy filled/],
+  ])('%s', async (_what, expected) => {
+    expect(await told(bought)).toMatch(expected)
+  })
+
+  test.each([entryName, stopName, reservationId])(
+    'the same when %s is asked about',
+    async (name) => {
+      const text = await told(name)
+      expect(text).toContain(`BTC/USDT intent ${bought}`)
+      expect(text).toMatch(/fill 0.001/)
+    },
+  )
+
+  test('nothing that belongs to another intent of the same candle', async () => {
+    expect(await told(bought)).not.toContain('denied')
+  })
+})
+
+test('of a refused intent the reason is told with its numbers, and the check that gave it', async () => {
+  const text = await told(refused)
+  expect(text).toMatch(/denied: no_price \(symbol BTC\/USDT\)/)
+  expect(text).toMatch(/price +denied +price -/)
+  expect(text).not.toContain('orders')
+})
+
+test('of an intent that nobody has decided on just that is told', async () => {
+  expect(await told(waiting)).toMatch(/ema-crossover wishes to buy[^]*none yet: the risk manager/)
+})
+
+test('of a symbol is told what is held, why entries stop, the decisions, and the entry behind it', async () => {
+  const text = await told('btc/usdt')
+  expect(text).toMatch(/BTC\/USDT now\n +account paper at simulator: 0.000999/)
+  expect(text).toContain('entries stopped: paused: lunch')
+  expect(text).toMatch(new RegExp(`buy +denied +${refused} +no_price`))
+  expect(text).toMatch(new RegExp(`buy +approved +${bought}`))
+  expect(text).toContain(`BTC/USDT intent ${bought}`)
+})
+
+test.each(['ETH/USDT', 'flsnobody-e1', '7b0c4f5e-9d1a-4c0f-b1f6-a9f3c2d85e67'])(
+  'of %s nothing is known',
+  async (subject) => {
+    expect(await told(subject)).toBe('nothing')
+  },
+)
+
+test('an empty ledger is no fault', async () => {
+  ledger = createMemoryLedger()
+  await ledger.commit([funded('1')])
+  expect(await told('BTC/USDT')).toBe('nothing')
+})
