@@ -10,7 +10,7 @@ import { createLogger } from './logger.ts'
 import { captureLogs } from './testing/index.ts'
 
 describe('redaction', () => {
-  it('blanks a secret by its name at any depth, whatever its value, and leaves the rest', () => {
+  test('blanks a secret by its name at any depth, whatever its value, and leaves the rest', () => {
     const { logger, records } = captureLogs()
     const deep = { a: { b: [{ c: { apiSecret: { half: 'x1' }, Token: 7, kept: 'yes' } }] } }
     logger.info({ deep, note: 'the word "password": is no key here' }, 'phrase')
