@@ -137,7 +137,7 @@ type Listening = {
 async function listen({ session, config, simulator, logger, onBroken }: Listening): Promise<void> {
   const { desk, clock } = session
   const realNow = (): number => realClock.now()
-  const wire = createWire({ desk, limits: new Limits(config.limits, realNow), realNow })
+  const wire = createWire({ desk, limits: new Limits(config, realNow), realNow })
   const onFailure = (error: unknown): void => {
     // What is in memory may be ahead of what is on disk: no more answers from here.
     session.isBroken = true

@@ -2,8 +2,9 @@ import { refuse, type Refusal } from '../core/index.ts'
 import type { SimulatorConfig } from '../config.ts'
 
 /**
- * Weights and order counts, over real time whatever the market's clock does: they protect a machine.
- * Who goes on after being told to stop is banned, for twice as long each time.
+ * Weights and order counts over windows of real time. A market that runs sixty times faster lets in
+ * sixty times as much, since its clients live sixty times faster; one that is moved by hand sets no
+ * limit. Who goes on after being told to stop is banned, for twice as long each time.
  */
 const MINUTE_MS = 60_000
 const TEN_SECONDS_MS = 10_000
@@ -21,6 +22,7 @@ export type LimitVerdict = { readonly refusal: Refusal; readonly retryAfterSecon
 
 export class Limits {
   readonly #config: SimulatorConfig['limits']
+  readonly #scale: number
   readonly #realNow: () => number
   readonly #weight: Window = { length: MINUTE_MS, start: 0, used: 0 }
   readonly #tenSeconds: Window = { length: TEN_SECONDS_MS, start: 0, used: 0 }
@@ -29,8 +31,9 @@ export class Limits {
   #bannedUntil = 0
   #banMs = BAN_MS
 
-  constructor(config: SimulatorConfig['limits'], realNow: () => number) {
-    this.#config = config
+  constructor(config: SimulatorConfig, realNow: () => number) {
+    this.#config = config.limits
+    this.#scale = config.clock === 'manual' ? Infinity : Math.max(1, config.speed)
     this.#realNow = realNow
   }
 
@@ -49,7 +52,7 @@ export class Limits {
     const window = this.#current(this.#weight)
     if (window.used === 0) this.#violations = 0
     window.used += weight
-    if (window.used <= this.#config.weightPerMinute) return null
+    if (window.used <= this.#config.weightPerMinute * this.#scale) return null
     this.#violations += 1
     if (this.#violations > PATIENCE) {
       this.#bannedUntil = now + this.#banMs
@@ -80,7 +83,7 @@ export class Limits {
       [this.#current(this.#day), limits.ordersPerDay, '1 DAY'],
     ] as const
     for (const [window, most, name] of checks) {
-      if (window.used < most) continue
+      if (window.used < most * this.#scale) continue
       return {
         refusal: refuse(
           -1015,

@@ -319,6 +319,19 @@ describe('limits', () => {
     await strict.stop()
   })
 
+  test.each([
+    ['a market ten times as fast lets in ten times as much', { speed: 10 }],
+    ['a market that is moved by hand has no limit', { clock: 'manual' }],
+  ] as const)('%s', async (_name, time) => {
+    const fast = createSimulator({ config: { limits: small, ...time }, folder: null })
+    await fast.start()
+    const quick = wireClient({ url: fast.url, now: () => fast.now() })
+    const statuses = new Set<number>()
+    for (let count = 0; count < 150; count += 1) statuses.add((await quick.public('ping')).status)
+    expect([...statuses]).toEqual([200])
+    await fast.stop()
+  })
+
   test('orders that wait are counted, and one too many is refused', async () => {
     const strict = createSimulator({ config: { limits: { ordersPerDay: 2 } }, folder: null })
     await strict.start()
