@@ -1,3 +1,4 @@
+import { streams, Timeframe } from '@flotilla/contracts'
 import { IndicatorSyntaxError, parseIndicator } from '@flotilla/indicators'
 import { z } from 'zod'
 
@@ -19,6 +20,21 @@ export const TechnicalAnalysisConfig = z
       .describe(
         'Computed besides the ones that the readings rest on, as ema(200) or macd(5,35,5).',
       ),
+    timeframes: z
+      .array(Timeframe)
+      .max(10)
+      .default([])
+      .describe('Higher timeframes to build from the candles and to analyse, too, as [5m, 1h].'),
+    partitions: z
+      .array(
+        z
+          .int()
+          .min(0)
+          .max(streams.candles.partitions - 1),
+      )
+      .min(1)
+      .optional()
+      .describe('The shares of the symbols that this process takes, of 0 to 3; all unless given.'),
     storeIndicators: z
       .enum(['all', 'volatility'])
       .default('all')

@@ -1,89 +1,12 @@
-import { ack, createMemoryBroker } from '@flotilla/bus'
-import { epochMs } from '@flotilla/contracts'
-import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import { SharedConfigSchema } from '@flotilla/fleet'
-import type { Agent } from '@flotilla/fleet'
 import { IndicatorSet, obv, vwap } from '@flotilla/indicators'
-import { MarketStoreError, openSqliteMarketStore } from '@flotilla/market-store'
-import { createTestContext } from '@flotilla/runtime/testing'
+import { MarketStoreError } from '@flotilla/market-store'
+import { Decimal } from '@flotilla/money'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { agent as spec, readingIndicators } from './index.ts'
-import { analysedCandle, candleMessage, epoch, indexOf, series, storedCandle } from './testing.ts'
-
-type Signals = MessageOfType<'analysis.signals.computed.v1'>
-
-/** A store and a bus that outlive the agent; candles are stored before or after they are told. */
-class Stage {
-  readonly context = createTestContext('technical-analysis', { now: epoch })
-  readonly store = openSqliteMarketStore({ file: ':memory:' })
-  readonly broker = createMemoryBroker({ redelivery: { retryDelayMs: 1, retryDelayMsMax: 1 } })
-  readonly heard: Signals[] = []
-  readonly #outside = this.broker.connect()
-  readonly #lives: Agent[] = []
-
-  async listen(): Promise<void> {
-    await this.#outside.subscribe({
-      agent: 'strategy',
-      types: ['analysis.signals.computed.v1'],
-      handler: async ({ message }) => {
-        this.heard.push(message as Signals)
-        return ack
-      },
-    })
-  }
-
-  async start(config: object = {}): Promise<Agent> {
-    const agent = spec.create({
-      config: spec.config.parse({ refillPauseMs: 1, indicators: [], ...config }),
-      shared: SharedConfigSchema.parse({ symbols: ['BTC/USDT'] }),
-      context: this.context,
-      bus: this.broker.connect(),
-      marketStore: this.store,
-      folder: '',
-    })
-    this.#lives.push(agent)
-    await agent.start()
-    return agent
-  }
-
-  async keep(from: number, to: number): Promise<void> {
-    await this.store.writeCandles(numbersOf(from, to).map(storedCandle))
-  }
-
-  async tell(...messages: readonly AnyMessage[]): Promise<void> {
-    for (const message of messages) await this.#outside.publish(message)
-    await this.broker.idle()
-  }
-
-  numbers(): number[] {
-    return this.heard.map(({ payload }) => indexOf(epochMs(payload.candleOpenTime)))
-  }
-
-  async end(): Promise<void> {
-    for (const agent of this.#lives) await agent.stop()
-    await this.#outside.close()
-    await this.store.close()
-  }
-}
-
-const numbersOf = (from: number, to: number): number[] =>
-  Array.from({ length: to - from }, (_, index) => from + index)
-
-/** What an analysis that saw every candle from `from` on says of the candle before `to`. */
-function uninterrupted(from: number, to: number): Record<string, number> {
-  const set = new IndicatorSet(readingIndicators)
-  for (const index of numbersOf(from, to)) {
-    set.update(analysedCandle(index))
-  }
-  const values = set.names.map((name, at) => [name, set.values[at] as number] as const)
-  return Object.fromEntries(values.filter(([, value]) => !Number.isNaN(value)))
-}
-
-function furthestApart(left: Record<string, number>, right: Record<string, number>): number {
-  expect(Object.keys(left)).toEqual(Object.keys(right))
-  return Math.max(...Object.entries(left).map(([name, value]) => Math.abs(value - right[name]!)))
-}
+import { analysedCandle, candleMessage, epoch, minute, resampled, series } from './testing.ts'
+import { furthestApart, numbersOf, Stage, uninterrupted } from './testing/stage.ts'
 
 let stage: Stage
 beforeEach(async () => {
@@ -264,6 +187,114 @@ describe('restarts', () => {
   })
 })
 
+describe('higher timeframes', () => {
+  const config = { timeframes: ['5m', '15m'] }
+  const five = 5 * minute
+
+  /** Of the candles of these minutes, in candles of five. */
+  function higher(from: number, to: number): Record<string, number> {
+    const set = new IndicatorSet(readingIndicators, five)
+    for (const candle of resampled(numbersOf(from, to).map(analysedCandle), 5)) set.update(candle)
+    return Object.fromEntries(set.names.map((name) => [name, set.get(name)] as const))
+  }
+
+  it('are analysed as if their candles came from the venue, and told after the base candle', async () => {
+    await stage.keep(-600, 0)
+    await stage.start(config)
+    await stage.tell(...numbersOf(0, 15).map((index) => candleMessage(index)))
+    expect(stage.heard.slice(-3).map(({ payload }) => payload.timeframe)).toEqual([
+      '1m',
+      '5m',
+      '15m',
+    ])
+    expect(stage.numbers('5m')).toEqual([0, 5, 10])
+    expect(stage.numbers('15m')).toEqual([0])
+    const last = stage.of('5m')[2]!
+    expect(last.payload).toMatchObject({
+      close: analysedCandle(14).closeText,
+      candleCloseTime: new Date(epoch + 15 * minute).toISOString(),
+      origin: 'live',
+    })
+    expect(furthestApart(last.payload.indicators, higher(-600, 15))).toBeLessThan(1e-6)
+    expect(last.causationId).toBe(candleMessage(14).messageId)
+    expect(new Set(stage.heard.map(({ messageId }) => messageId)).size).toBe(stage.heard.length)
+  })
+
+  it('go on after a restart within a candle, under the ids of one long life', async () => {
+    await stage.keep(-600, 0)
+    const first = await stage.start(config)
+    await stage.tell(...numbersOf(0, 3).map((index) => candleMessage(index)))
+    await first.stop()
+    await stage.keep(0, 6)
+    await stage.start(config)
+    await stage.tell(...numbersOf(6, 10).map((index) => candleMessage(index)))
+    expect(stage.numbers()).toEqual(numbersOf(0, 10))
+    expect(stage.numbers('5m')).toEqual([0, 5])
+    const [missed, live] = stage.of('5m')
+    expect([missed?.payload.origin, live?.payload.origin]).toEqual(['backfill', 'live'])
+    expect(furthestApart(live!.payload.indicators, higher(-600, 10))).toBeLessThan(1e-6)
+    const alone = new Stage()
+    await alone.listen()
+    await alone.keep(-600, 0)
+    await alone.start(config)
+    await alone.tell(...numbersOf(0, 10).map((index) => candleMessage(index)))
+    expect(alone.of('5m').map(({ messageId }) => messageId)).toEqual([
+      missed?.messageId,
+      live?.messageId,
+    ])
+    await alone.end()
+  })
+
+  it('a base candle that is nowhere is done without, and counted', async () => {
+    await stage.start(config)
+    await stage.keep(0, 3)
+    await stage.tell(...[0, 1, 2, 4].map((index) => candleMessage(index)))
+    expect(stage.numbers('5m')).toEqual([0])
+    expect(await metric('flotilla_analysis_candles_incomplete_total')).toBe(1)
+  })
+
+  it('a candle whose end went missing is told with the next one, and is no news', async () => {
+    await stage.start(config)
+    await stage.tell(...[0, 1, 2, 7].map((index) => candleMessage(index)))
+    expect(stage.of('5m').map(({ payload: { close, origin } }) => ({ close, origin }))).toEqual([
+      { close: analysedCandle(2).closeText, origin: 'backfill' },
+    ])
+  })
+
+  it('a late or corrected base candle counts as long as the candle is not over', async () => {
+    await stage.start({ timeframes: ['5m'], indicators: ['donchian(1)'], refillAttempts: 1 })
+    const messages = [
+      ...[0, 1, 3].map((index) => candleMessage(index)),
+      candleMessage(2),
+      candleMessage(1, 'live', { high: Decimal.from(60_000) }),
+      candleMessage(4),
+      candleMessage(0, 'live', { high: Decimal.from(70_000) }),
+    ]
+    await stage.tell(...messages)
+    const [told] = stage.of('5m')
+    const [plain] = resampled(numbersOf(0, 5).map(analysedCandle), 5)
+    expect(stage.of('5m')).toHaveLength(1)
+    expect(told?.payload.indicators).toMatchObject({
+      'donchian(1).upper': 60_000,
+      'donchian(1).lower': plain?.low,
+    })
+    expect(await metric('flotilla_analysis_candles_corrected_total')).toBe(2)
+  })
+
+  it('must be made of whole base candles', () => {
+    expect(() =>
+      spec.create({
+        config: spec.config.parse({ timeframes: ['5m'] }),
+        shared: SharedConfigSchema.parse({ timeframe: '3m' }),
+        context: stage.context,
+        bus: stage.broker.connect(),
+        marketStore: stage.store,
+        folder: '',
+      }),
+    ).toThrow(/5m cannot be built from those of 3m/)
+  })
+})
+
 it('dropped, repeated and late messages and restarts change nothing that is said', async () => {
   const fate = fc.record({
     dropped: fc.boolean(),
@@ -305,6 +336,8 @@ it.each([
   [{ indicators: ['vwma(3)'] }, /no indicator; known: sma/],
   [{ indicators: ['ema(0)'] }, /whole number/],
   [{ indicatrs: [] }, /indicatrs/],
+  [{ timeframes: ['7m'] }, /timeframes/],
+  [{ partitions: [9] }, /partitions/],
 ])('the configuration %o is refused with a reason', (config, reason) => {
   expect(() => spec.config.parse(config)).toThrow(reason)
 })

@@ -1,21 +1,22 @@
-import { ack } from '@flotilla/bus'
+import { ack, retry } from '@flotilla/bus'
 import type { Delivery, Settlement, Subscription } from '@flotilla/bus'
-import { epochMs, timeframeMs } from '@flotilla/contracts'
-import type { AnyMessage, MessageOfType, Timeframe } from '@flotilla/contracts'
+import { epochMs, partitionOf, streams, timeframeMs } from '@flotilla/contracts'
+import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import type { Agent, AgentDeps, Readiness } from '@flotilla/fleet'
 import { parseIndicator } from '@flotilla/indicators'
 import type { IndicatorSpec } from '@flotilla/indicators'
-import { MarketStoreError } from '@flotilla/market-store'
 import { counter, realClock } from '@flotilla/runtime'
 import type { Timer } from '@flotilla/runtime'
 import type { TechnicalAnalysisConfig } from './config.ts'
-import { Analysis } from './core/index.ts'
-import type { AnalysedCandle, AnalysedSeries, Step } from './core/index.ts'
+import { MarketAnalysis } from './core/index.ts'
+import type { AnalysedCandle, AnalysedSeries } from './core/index.ts'
+import { History } from './history.ts'
 import { AnalysisStore } from './store.ts'
+import type { AnalysedValues } from './store.ts'
 
 export type Deps = AgentDeps<TechnicalAnalysisConfig, 'bus' | 'marketStore'>
 type CandleMessage = MessageOfType<'market.candle.closed.v1'>
-type Missing = Extract<Step, { kind: 'missing' }>
+type Origin = CandleMessage['payload']['origin']
 
 /** Values are written together, so that a candle does not cost a transaction of its own. */
 const writeEveryMs = 1_000
@@ -24,195 +25,165 @@ const writeEveryMs = 1_000
 export class TechnicalAnalysis implements Agent {
   readonly #deps: Deps
   readonly #store: AnalysisStore
+  readonly #history: History
   readonly #indicators: readonly IndicatorSpec[]
-  readonly #analyses = new Map<string, Analysis>()
+  readonly #markets = new Map<string, MarketAnalysis>()
   readonly #metrics: ReturnType<typeof createAnalysisMetrics>
-  readonly #stopped = new AbortController()
-  /** Started without the store: tried again with the next candle. */
-  readonly #cold = new Set<Analysis>()
+  readonly #stopping = new AbortController()
+  /** Resolves when what is delivered while stopping may go back to its queue. */
+  readonly #released = Promise.withResolvers<void>()
+  readonly #running = new Set<Promise<unknown>>()
   #subscription: Subscription | null = null
   #writing: Timer | null = null
 
   constructor(deps: Deps) {
+    const { config, context, marketStore } = deps
+    refuseUnbuildable(deps)
     this.#deps = deps
-    this.#store = new AnalysisStore(deps.marketStore, deps.config.storeIndicators)
-    this.#indicators = deps.config.indicators.map(parseIndicator)
+    this.#store = new AnalysisStore(marketStore, config.storeIndicators)
+    this.#indicators = config.indicators.map(parseIndicator)
     this.#metrics = createAnalysisMetrics(deps)
+    this.#history = new History({
+      store: this.#store,
+      logger: context.logger,
+      refillAttempts: config.refillAttempts,
+      refillPauseMs: config.refillPauseMs,
+      stopping: this.#stopping.signal,
+      onMissing: (candles) => this.#metrics.missing.inc(candles),
+    })
   }
 
   async start(): Promise<void> {
-    const { bus, shared } = this.#deps
-    for (const symbol of shared.symbols) {
-      await this.#recover({ venue: shared.venue.id, symbol, timeframe: shared.timeframe })
+    const { bus, config, shared } = this.#deps
+    const { partitions } = config
+    for (const symbol of shared.symbols.filter((each) => isTaken(each, partitions))) {
+      const market = this.#marketOf({ venue: shared.venue.id, symbol, timeframe: shared.timeframe })
+      await this.#history.goToLastTold(market)
     }
     this.#subscription = await bus.subscribe({
       agent: 'technical-analysis',
       types: ['market.candle.closed.v1', 'market.universe.changed.v1'],
       handler: (delivery) => this.#handle(delivery),
+      ...(partitions === undefined ? {} : { partitions }),
     })
     this.#writing = realClock.every(writeEveryMs, () => this.#store.write())
   }
 
+  /**
+   * What was told is stored before the queues are given up: the replica that takes them over reads
+   * there where to go on. What comes meanwhile is held, and goes back to its queue.
+   */
   async stop(): Promise<void> {
-    this.#stopped.abort()
-    await this.#subscription?.cancel()
+    this.#stopping.abort()
+    await Promise.allSettled(this.#running)
     await this.#writing?.stop()
     await this.#store.flush()
+    const cancelled = this.#subscription?.cancel()
+    this.#released.resolve()
+    await cancelled
   }
 
   readiness(): Readiness {
     const now = this.#deps.context.clock.now()
-    const series = [...this.#analyses.values()].map((analysis) => {
-      const { lastOpenTime, warm, intervalMs } = analysis
+    const symbols = [...this.#markets.values()].map(({ base, analyses }) => {
+      const { lastOpenTime, intervalMs } = base
       const ageMs = lastOpenTime === null ? null : now - lastOpenTime - intervalMs
-      return [analysis.series.symbol, { warm, ageMs }] as const
+      const higher = analyses.slice(1).map(({ series, warm }) => [series.timeframe, warm] as const)
+      const warm = higher.length === 0 ? {} : { higher: Object.fromEntries(higher) }
+      return [base.series.symbol, { warm: base.warm, ageMs, ...warm }] as const
     })
-    return { ready: this.#subscription !== null, detail: { symbols: Object.fromEntries(series) } }
-  }
-
-  /**
-   * Goes back to the candle that was analysed last, and no further: what closed since then is analysed
-   * and told when the next candle comes, so that a restart skips nothing.
-   */
-  async #recover(series: AnalysedSeries): Promise<void> {
-    const { logger } = this.#deps.context
-    const analysis = this.#analysisOf(series)
-    try {
-      const until = await this.#store.analysedUntil(series)
-      if (until === null) return
-      analysis.resume(await this.#store.levelsAt(analysis, until))
-      const from = until - analysis.candlesToSettle * analysis.intervalMs
-      for (const candle of await this.#store.candles(series, { from, to: until })) {
-        analysis.feed(candle)
-      }
-      logger.info({ symbol: series.symbol, warm: analysis.warm }, 'indicators warmed up from store')
-    } catch (err) {
-      analysis.reset()
-      logger.warn({ err, symbol: series.symbol }, 'store not readable, indicators start cold')
-    }
+    return { ready: this.#subscription !== null, detail: { symbols: Object.fromEntries(symbols) } }
   }
 
   async #handle({ message }: Delivery): Promise<Settlement> {
     // Nothing to do for a change of the universe: analyses come to be with their first candle.
     if (message.type !== 'market.candle.closed.v1') return ack
-    const { venue, symbol, timeframe } = message.payload
-    const analysis = this.#analysisOf({ venue, symbol, timeframe })
+    if (this.#stopping.signal.aborted) {
+      await this.#released.promise
+      return retry('stopping')
+    }
+    const work = this.#analyse(message)
+    this.#running.add(work)
     try {
-      await this.#analyse(analysis, message)
-    } catch (error) {
-      // Half of it may be done; a cold start from the store does it whole, under the same ids.
-      analysis.reset()
-      throw error
+      await work
+    } finally {
+      this.#running.delete(work)
     }
     return ack
   }
 
-  async #analyse(analysis: Analysis, message: CandleMessage): Promise<void> {
+  async #analyse(message: CandleMessage): Promise<void> {
+    const { venue, symbol, timeframe, origin } = message.payload
+    const market = this.#marketOf({ venue, symbol, timeframe })
     const candle = candleOf(message)
-    if (analysis.stepTo(candle.openTime).kind === 'known') {
-      this.#metrics.known.inc()
-      return
+    try {
+      if (market.stepTo(candle.openTime).kind === 'known') return this.#passOver(market, candle)
+      const missed = await this.#history.before(market, candle.openTime)
+      if (missed.length > 0) await this.#tellMissed(market, missed)
+      // Another replica may have told it, and this one may have learnt that only now.
+      if (market.stepTo(candle.openTime).kind === 'known') return this.#passOver(market, candle)
+      await this.#tell(market, [candle], origin)
+      this.#metrics.analysed.inc()
+    } catch (error) {
+      // Half of it may be done; from the last candle that was told on it is done whole.
+      market.reset()
+      throw error
     }
-    if (this.#cold.has(analysis)) await this.#warmUpLate(analysis, candle.openTime)
-    const step = analysis.stepTo(candle.openTime)
-    if (step.kind === 'missing') await this.#refill(analysis, step)
-    analysis.feed(candle)
-    const { origin } = message.payload
-    await this.#deps.bus.publish(analysis.report(candle, origin))
-    this.#store.save(analysis, candle.closeTime)
-    this.#metrics.analysed.inc()
   }
 
-  /** Brings in what is missing before a candle; after a cold start it is warm-up and no news. */
-  async #refill(analysis: Analysis, step: Missing): Promise<void> {
-    const { bus, context } = this.#deps
-    const candles = await this.#load(analysis, step)
-    const values = { symbol: analysis.series.symbol, candles: candles.length }
-    if (step.cold) {
-      analysis.reset()
-      for (const candle of candles) analysis.feed(candle)
-      context.logger.info({ ...values, warm: analysis.warm }, 'indicators started from store')
-      return
-    }
+  #passOver(market: MarketAnalysis, candle: AnalysedCandle): void {
+    this.#metrics.known.inc()
+    if (market.correct(candle)) this.#metrics.corrected.inc()
+  }
+
+  async #tellMissed(market: MarketAnalysis, missed: readonly AnalysedCandle[]): Promise<void> {
+    await this.#tell(market, missed, 'backfill')
+    this.#metrics.refilled.inc(missed.length)
+    const values = { symbol: market.base.series.symbol, candles: missed.length }
+    this.#deps.context.logger.info(values, 'missing candles taken from store')
+  }
+
+  /** Told first and stored then, so that what is stored was told. */
+  async #tell(
+    market: MarketAnalysis,
+    candles: readonly AnalysedCandle[],
+    origin: Origin,
+  ): Promise<void> {
     const messages: AnyMessage[] = []
-    for (const candle of candles) {
-      analysis.feed(candle)
-      messages.push(analysis.report(candle, 'backfill'))
-      this.#store.save(analysis, candle.closeTime)
+    const values: AnalysedValues[] = []
+    for (const each of candles) {
+      market.feed(each, (analysis, candle, { onTime, missing }) => {
+        messages.push(analysis.report(candle, onTime ? origin : 'backfill'))
+        values.push(this.#store.valuesOf(analysis, candle.closeTime))
+        if (missing > 0) this.#metrics.incomplete.inc()
+      })
     }
-    await bus.publishAll(messages)
-    this.#metrics.refilled.inc(candles.length)
-    context.logger.info(values, 'missing candles taken from store')
+    await this.#deps.bus.publishAll(messages)
+    for (const rows of values) this.#store.keep(rows)
   }
 
-  /** The store was away at the start; as soon as it is back, its candles replace the cold ones. */
-  async #warmUpLate(analysis: Analysis, to: number): Promise<void> {
-    const from = to - analysis.candlesToSettle * analysis.intervalMs
-    try {
-      const candles = await this.#store.candles(analysis.series, { from, to })
-      analysis.reset()
-      for (const candle of candles) analysis.feed(candle)
-      this.#cold.delete(analysis)
-      const { symbol } = analysis.series
-      const values = { symbol, candles: candles.length, warm: analysis.warm }
-      this.#deps.context.logger.info(values, 'indicators warmed up late')
-    } catch (err) {
-      if (!(err instanceof MarketStoreError)) throw err
-    }
-  }
-
-  /**
-   * A candle that is missing was published, so it is on its way into the store; it is waited for a
-   * little while, then done without. Fresh data is analysed also while the store is away.
-   */
-  async #load(analysis: Analysis, step: Missing): Promise<AnalysedCandle[]> {
-    const { logger } = this.#deps.context
-    const { symbol } = analysis.series
-    try {
-      const candles = await this.#loadInTime(analysis, step)
-      const missing = (step.to - step.from) / analysis.intervalMs - candles.length
-      if (missing > 0 && !step.cold) {
-        this.#metrics.missing.inc(missing)
-        logger.warn({ symbol, missing }, 'candles not in store, going on without')
-      }
-      return candles
-    } catch (err) {
-      if (!(err instanceof MarketStoreError)) throw err
-      logger.warn({ err, symbol, cold: step.cold }, 'store not readable, going on without')
-      if (step.cold) this.#cold.add(analysis)
-      return []
-    }
-  }
-
-  async #loadInTime(analysis: Analysis, step: Missing): Promise<AnalysedCandle[]> {
-    const { refillAttempts } = this.#deps.config
-    const wanted = (step.to - step.from) / analysis.intervalMs
-    for (let attempt = 1; ; attempt += 1) {
-      const candles = await this.#store.candles(analysis.series, step)
-      const upToDate = candles.at(-1)?.closeTime === step.to
-      const enough = upToDate && (step.cold || candles.length === wanted)
-      if (enough || attempt >= refillAttempts || this.#stopped.signal.aborted) return candles
-      await this.#pause()
-    }
-  }
-
-  async #pause(): Promise<void> {
-    try {
-      await realClock.sleep(this.#deps.config.refillPauseMs, this.#stopped.signal)
-    } catch {
-      // The agent is stopping; the caller sees that by itself.
-    }
-  }
-
-  #analysisOf(series: AnalysedSeries): Analysis {
+  #marketOf(series: AnalysedSeries): MarketAnalysis {
     const key = `${series.venue} ${series.symbol} ${series.timeframe}`
-    const known = this.#analyses.get(key)
+    const known = this.#markets.get(key)
     if (known !== undefined) return known
-    const intervalMs = timeframeMs[series.timeframe satisfies Timeframe]
-    const analysis = new Analysis({ series, intervalMs, indicators: this.#indicators })
-    this.#analyses.set(key, analysis)
-    return analysis
+    const { timeframes } = this.#deps.config
+    const market = new MarketAnalysis({ series, timeframes, indicators: this.#indicators })
+    this.#markets.set(key, market)
+    return market
   }
+}
+
+function refuseUnbuildable({ config, shared }: Deps): void {
+  for (const timeframe of config.timeframes) {
+    if (timeframeMs[timeframe] % timeframeMs[shared.timeframe] === 0) continue
+    throw new RangeError(
+      `analysis.timeframes: candles of ${timeframe} cannot be built from those of ${shared.timeframe}`,
+    )
+  }
+}
+
+function isTaken(symbol: string, partitions: readonly number[] | undefined): boolean {
+  return partitions?.includes(partitionOf(symbol, streams.candles.partitions)) ?? true
 }
 
 function candleOf({ payload }: CandleMessage): AnalysedCandle {
@@ -233,10 +204,15 @@ function createAnalysisMetrics({ context: { metrics } }: Deps) {
   return {
     analysed: make('candles', 'Candles analysed.'),
     known: make('candles_known', 'Candles that came again and were passed over.'),
+    corrected: make(
+      'candles_corrected',
+      'Candles that came late or again, and changed one of a higher timeframe in time.',
+    ),
     refilled: make(
       'candles_refilled',
       'Candles that were missed on the bus and taken from the store.',
     ),
     missing: make('candles_missing', 'Candles that were nowhere to be had.'),
+    incomplete: make('candles_incomplete', 'Candles of higher timeframes with such a hole.'),
   }
 }

@@ -46,15 +46,17 @@ export function analysedCandle(index: number): AnalysedCandle {
 export function candleMessage(
   index: number,
   origin: 'live' | 'backfill' = 'live',
+  corrected: Partial<StoredCandle> = {},
 ): MessageOfType<'market.candle.closed.v1'> {
-  const { openTime, closeTime, open, high, low, close, baseVolume, quoteVolume } =
-    storedCandle(index)
+  const candle = { ...storedCandle(index), ...corrected }
+  const { symbol, openTime, closeTime, open, high, low, close, baseVolume, quoteVolume } = candle
   return createMessage(CandleClosed, {
     source: 'data-collection',
     occurredAt: closeTime,
-    discriminator: candleKey(series, openTime),
+    discriminator: candleKey({ ...series, symbol }, openTime),
     payload: {
       ...series,
+      symbol,
       openTime: instant(openTime),
       closeTime: instant(closeTime),
       open: open.toString(),
@@ -66,6 +68,20 @@ export function candleMessage(
       origin,
     },
   })
+}
+
+/** The candles of so many minutes that those of `from` to `to` make up, the plain way. */
+export function resampled(candles: readonly AnalysedCandle[], minutes: number): AnalysedCandle[] {
+  const groups = Map.groupBy(candles, ({ openTime }) => Math.floor(openTime / minutes / minute))
+  return [...groups].map(([number, group]) => ({
+    openTime: number * minutes * minute,
+    closeTime: (number + 1) * minutes * minute,
+    high: Math.max(...group.map(({ high }) => high)),
+    low: Math.min(...group.map(({ low }) => low)),
+    close: group.at(-1)!.close,
+    closeText: group.at(-1)!.closeText,
+    volume: group.reduce((sum, { volume }) => sum + volume, 0),
+  }))
 }
 
 export function indexOf(openTime: number): number {

@@ -2,7 +2,13 @@
  * The analysis of one symbol and timeframe, candle by candle and in order. A candle that was seen is
  * known; one that comes after a hole must wait until what is missing has been fed.
  */
-import { candleMessageId, createMessage, instant, SignalsComputed } from '@flotilla/contracts'
+import {
+  candleMessageId,
+  createMessage,
+  instant,
+  SignalsComputed,
+  timeframeMs,
+} from '@flotilla/contracts'
 import type { AnyMessage, Timeframe } from '@flotilla/contracts'
 import { IndicatorSet } from '@flotilla/indicators'
 import type { Bar, IndicatorSpec } from '@flotilla/indicators'
@@ -43,6 +49,7 @@ export type Step =
 export class Analysis {
   readonly series: AnalysedSeries
   readonly intervalMs: number
+  readonly #base: AnalysedSeries
   readonly #specs: readonly IndicatorSpec[]
   #set: IndicatorSet
   readonly #positions: ReadingPositions
@@ -55,8 +62,11 @@ export class Analysis {
     readonly intervalMs: number
     /** Besides the ones that the readings rest on. */
     readonly indicators: readonly IndicatorSpec[]
+    /** The series whose candles these ones are made of, when they are not candles of their own. */
+    readonly base?: AnalysedSeries
   }) {
     this.series = options.series
+    this.#base = options.base ?? options.series
     this.intervalMs = options.intervalMs
     this.#specs = [...readingIndicators, ...options.indicators]
     this.#set = new IndicatorSet(this.#specs, this.intervalMs)
@@ -135,12 +145,16 @@ export class Analysis {
   /** What can be said after the candle that was fed last; the same from the bus and from the store. */
   report(candle: AnalysedCandle, origin: 'live' | 'backfill'): AnyMessage {
     const { venue, symbol, timeframe } = this.series
-    const candleId = candleMessageId(this.series, candle.openTime)
+    const isBuilt = this.#base !== this.series
+    // Of a built candle it is the message of the base candle that ends it, come or not.
+    const endsWith = candle.closeTime - timeframeMs[this.#base.timeframe]
+    const candleId = candleMessageId(this.#base, isBuilt ? endsWith : candle.openTime)
     const { score, ...readings } = read(this.values, this.#positions, candle.close)
     return createMessage(SignalsComputed, {
       source: 'technical-analysis',
       occurredAt: candle.closeTime,
       cause: { messageId: candleId, correlationId: candleId },
+      ...(isBuilt ? { discriminator: timeframe } : {}),
       payload: {
         venue,
         symbol,

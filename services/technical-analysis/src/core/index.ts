@@ -1,4 +1,8 @@
 export { Analysis } from './analysis.ts'
 export type { AnalysedCandle, AnalysedSeries, Levels, Step } from './analysis.ts'
+export { CandleBuilder } from './candle-builder.ts'
+export type { BuiltCandle } from './candle-builder.ts'
+export { MarketAnalysis } from './market-analysis.ts'
+export type { Listener } from './market-analysis.ts'
 export { findPositions, rangeName, read, readingIndicators, volatilityNames } from './readings.ts'
 export type { ReadingPositions, Readings } from './readings.ts'
