@@ -113,6 +113,7 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
     publishes: ['strategy.intent.proposed.v1', 'agent.heartbeat.v1'],
     consumes: [
       'analysis.signals.computed.v1',
+      'market.ticker.updated.v1',
       'risk.intent.denied.v1',
       'execution.order.rejected.v1',
       'execution.order.filled.v1',

@@ -63,7 +63,48 @@ export const StrategyConfig = z
       .min(0)
       .default(3_600_000)
       .describe('Market milliseconds after which an intent whose end was never told is given up.'),
-    confidenceMin: z.number().min(0).max(100).default(0).describe('No entry below this.'),
+    confidenceMin: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(0)
+      .describe('The minimum score: no entry of a lower confidence.'),
+    quoteVolume24hMin: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('No entry while less was traded in 24 hours, in quote currency; 0 is no limit.'),
+    spreadMaxPercent: z
+      .number()
+      .positive()
+      .max(100)
+      .nullable()
+      .default(null)
+      .describe('No entry while bid and ask are farther apart, in per cent; null is no limit.'),
+    tickerAgeMaxMs: z
+      .int()
+      .min(1_000)
+      .default(300_000)
+      .describe('Market milliseconds after which a ticker says nothing about volume and spread.'),
+    setupAgeHoursMax: z
+      .number()
+      .positive()
+      .nullable()
+      .default(null)
+      .describe('No entry into what began longer ago, as a pump; null is no limit.'),
+    symbolCooldownMs: z
+      .int()
+      .min(0)
+      .default(60_000)
+      .describe('Market milliseconds without an entry of any strategy after an entry or a close.'),
+    quarantine: z
+      .strictObject({
+        failures: z.int().min(1).max(100).default(3).describe('So many failed orders ...'),
+        withinMs: z.int().min(1).default(3_600_000).describe('... within this time ...'),
+        forMs: z.int().min(0).default(3_600_000).describe('... mean no entry for this long.'),
+      })
+      .prefault({})
+      .describe('A symbol whose orders fail again and again is left alone; market milliseconds.'),
   })
   .superRefine(({ strategies }, context) => {
     const ids = strategies.map(({ id, name }) => id ?? name)

@@ -2,20 +2,25 @@ import { timeframeMs } from '@flotilla/contracts'
 import type { TradingState } from '@flotilla/contracts'
 import { shippedStrategies } from '@flotilla/strategy-kit'
 import { Mutex } from 'async-mutex'
-import { freshMemory } from './core/index.ts'
-import type { Desk, DeskLimits, DeskMemory, KnownPosition } from './core/index.ts'
+import { freshMemory, freshRecord } from './core/index.ts'
+import type { Desk, DeskLimits, DeskMemory, Filters, KnownPosition } from './core/index.ts'
+import type { Quote, SymbolLimits, SymbolRecord } from './core/index.ts'
 import type { Deps } from './service.ts'
-import { deskKey } from './store.ts'
+import { deskKey, symbolKey } from './store.ts'
 
 export type RunningDesk = { readonly key: string; readonly desk: Desk; memory: DeskMemory }
 
 /** One symbol: its desks, and the lock that makes what happens to them one after another. */
 export type Market = {
   readonly symbol: string
+  /** Of the record in the ledger. */
+  readonly key: string
   readonly lock: Mutex
   readonly desks: readonly RunningDesk[]
   position: KnownPosition | undefined
   tradingState: TradingState
+  quote: Quote | null
+  record: SymbolRecord
 }
 
 export function marketOf({ config, shared }: Deps, symbol: string): Market {
@@ -34,7 +39,16 @@ export function marketOf({ config, shared }: Deps, symbol: string): Market {
       }
       return { key: deskKey(desk), desk, memory: freshMemory(desk.strategy) }
     })
-  return { symbol, lock: new Mutex(), desks, position: undefined, tradingState: 'active' }
+  return {
+    symbol,
+    key: symbolKey(shared.venue.id, symbol),
+    lock: new Mutex(),
+    desks,
+    position: undefined,
+    tradingState: 'active',
+    quote: null,
+    record: freshRecord,
+  }
 }
 
 export function limitsOf({ config, shared }: Deps): DeskLimits {
@@ -46,7 +60,21 @@ export function limitsOf({ config, shared }: Deps): DeskLimits {
     entryCooldownMs: config.cooldownMs,
     exitCooldownMs: Math.min(config.cooldownMs, interval),
     openIntentGraceMs: config.openIntentGraceMs,
-    confidenceMin: config.confidenceMin,
+  }
+}
+
+export function filtersOf({ config }: Deps): Filters {
+  const { confidenceMin, quoteVolume24hMin, spreadMaxPercent, setupAgeHoursMax } = config
+  const { tickerAgeMaxMs } = config
+  return { confidenceMin, quoteVolume24hMin, spreadMaxPercent, setupAgeHoursMax, tickerAgeMaxMs }
+}
+
+export function symbolLimitsOf({ config }: Deps): SymbolLimits {
+  return {
+    cooldownMs: config.symbolCooldownMs,
+    quarantineFailures: config.quarantine.failures,
+    quarantineWithinMs: config.quarantine.withinMs,
+    quarantineMs: config.quarantine.forMs,
   }
 }
 

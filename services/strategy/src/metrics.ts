@@ -12,7 +12,7 @@ export function createStrategyMetrics(metrics: Metrics) {
     }),
     withheld: counter(metrics, {
       name: 'flotilla_wishes_withheld_total',
-      help: 'Wishes of strategies that did not become intents, by reason.',
+      help: 'Wishes of strategies that did not become intents, by reason; each filter counts.',
       labelNames: ['strategy', 'reason'],
     }),
     faults: counter(metrics, {

@@ -11,7 +11,7 @@ import { createTestContext } from '@flotilla/runtime/testing'
 import type { TestContext } from '@flotilla/runtime/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { agent as spec, indicatorsNeededBy } from './index.ts'
-import { denied, ended, epoch, filled, minute, position, signals } from './testing.ts'
+import { denied, ended, epoch, filled, minute, position, signals, ticker } from './testing.ts'
 
 type Intent = MessageOfType<'strategy.intent.proposed.v1'>
 
@@ -219,6 +219,66 @@ describe('the strategy agent', () => {
     expect(stage.intents).toHaveLength(1)
   })
 
+  it('tickers decide on entries where volume and spread are asked for', async () => {
+    const { intents } = await setUp({
+      strategies: [{ name: 'rsi-reversion' }],
+      spreadMaxPercent: 0.5,
+      quoteVolume24hMin: 10_000,
+    })
+    await stage.rsi(0, 25, 31)
+    await stage.tell(ticker(2), ticker(2, { venue: 'elsewhere', bid: '100', ask: '100' }))
+    await stage.rsi(2, 25, 31)
+    expect(intents).toEqual([])
+    await stage.tell(ticker(4, { bid: '99.9', ask: '100.1' }))
+    await stage.rsi(4, 25, 31)
+    expect(intents).toHaveLength(1)
+    const told = stage.context.logs.records.filter(({ msg }) => msg === 'wish withheld')
+    expect(told).toMatchObject([
+      { level: 'info', reason: 'quote_volume_unknown', quoteVolume24hMin: 10_000 },
+      { level: 'info', reason: 'spread_unknown', spreadMaxPercent: 0.5, tickerAgeMs: null },
+      { level: 'info', reason: 'spread_above_maximum', spreadPercent: 1, spreadMaxPercent: 0.5 },
+    ])
+    expect(await stage.context.metrics.metrics()).toMatch(
+      /flotilla_wishes_withheld_total\{.*reason="spread_above_maximum".*\} 1/,
+    )
+  })
+
+  it('a symbol whose orders fail again and again is left alone for a while, also after a restart', async () => {
+    const config = {
+      strategies: [{ name: 'rsi-reversion' }],
+      cooldownMs: 0,
+      symbolCooldownMs: 0,
+      quarantine: { failures: 2, withinMs: 10 * minute, forMs: 10 * minute },
+    }
+    const { intents } = await setUp(config)
+    for (const at of [0, 2]) {
+      await stage.rsi(at, 25, 31)
+      await stage.tell(ended('rejected', intents.at(-1)!.payload.intentId))
+    }
+    expect(intents).toHaveLength(2)
+    const warnings = stage.context.logs.records.filter(({ level }) => level === 'warn')
+    expect(warnings).toMatchObject([{ symbol: 'BTC/USDT', failures: 2, lastCode: 'rejected' }])
+    await restart(config)
+    await stage.rsi(4, 25, 31)
+    expect(intents).toHaveLength(2)
+    await stage.rsi(12, 25, 31)
+    expect(intents).toHaveLength(3)
+  })
+
+  it('after an entry and after a close no desk of the symbol enters for a while', async () => {
+    const { intents } = await setUp({
+      strategies: [{ name: 'rsi-reversion' }, { name: 'rsi-reversion', id: 'second' }],
+      symbolCooldownMs: 3 * minute,
+    })
+    await stage.rsi(0, 25, 31)
+    expect(intents.map(({ payload }) => payload.strategy)).toEqual(['rsi-reversion'])
+    await stage.tell(filled(intents[0]!.payload.intentId), held(1))
+    await stage.rsi(2, 25, 31)
+    await stage.tell(flat(2))
+    await stage.rsi(4, 25, 31)
+    expect(intents).toHaveLength(2)
+  })
+
   it('another account’s positions and other symbols are none of its business', async () => {
     const { intents } = await setUp()
     const theirs = held(1) as MessageOfType<'execution.position.changed.v1'>
@@ -255,13 +315,13 @@ describe('the configuration', () => {
 })
 
 /** The old life is cut off as it stands; the new one has only the ledger to go by. */
-async function restart(): Promise<void> {
+async function restart(config?: unknown): Promise<void> {
   const before = stage
   await before.end()
   stage = new Stage({ ledger: before.ledger, intents: before.intents })
   await stage.context.clock.advance(before.context.clock.now() - epoch)
   await stage.listen()
-  await stage.start()
+  await stage.start(config)
 }
 
 async function holdInLedger(ledger: Ledger, quantity: string): Promise<void> {

@@ -1,35 +1,47 @@
 import { ack, retry } from '@flotilla/bus'
 import type { Delivery, Settlement, Subscription } from '@flotilla/bus'
+import { epochMs, instant } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType, TradingState } from '@flotilla/contracts'
 import type { Agent, AgentDeps, Readiness } from '@flotilla/fleet'
 import type { StrategyConfig } from './config.ts'
 import {
+  afterFailure,
+  afterFill,
+  afterTrade,
   isOrderEnd,
+  isOrderFailure,
   newer,
+  newerQuote,
   onAnalysis,
   onDenied,
   onFlat,
   onOrderEnded,
   positionOf,
+  quoteOf,
 } from './core/index.ts'
-import type { AnalysisDecision, Desk, DeskLimits, DeskMemory } from './core/index.ts'
-import type { Surroundings } from './core/index.ts'
-import { limitsOf, marketOf, stricter } from './market.ts'
+import type { AnalysisDecision, Desk, DeskLimits, DeskMemory, Filters } from './core/index.ts'
+import type { Surroundings, SymbolLimits, SymbolRecord } from './core/index.ts'
+import { filtersOf, limitsOf, marketOf, stricter, symbolLimitsOf } from './market.ts'
 import type { Market, RunningDesk } from './market.ts'
 import { createStrategyMetrics } from './metrics.ts'
 import type { StrategyMetrics } from './metrics.ts'
 import { StrategyStore } from './store.ts'
+import type { Entry } from './store.ts'
 
 export type Deps = AgentDeps<StrategyConfig, 'bus' | 'ledger'>
 type Signals = MessageOfType<'analysis.signals.computed.v1'>
 type Decided = Extract<AnalysisDecision, { kind: 'decided' }>
-type Update = { readonly running: RunningDesk; readonly memory: DeskMemory }
+
+/** An entry for the ledger, and what it makes of what is kept here once it is committed. */
+type Change = Entry & { apply(): void }
 
 /** Shows strategies the analyses, and lets their intents out in one commit with their memory. */
 export class StrategyAgent implements Agent {
   readonly #deps: Deps
   readonly #store: StrategyStore
   readonly #limits: DeskLimits
+  readonly #symbolLimits: SymbolLimits
+  readonly #filters: Filters
   readonly #markets: ReadonlyMap<string, Market>
   readonly #metrics: StrategyMetrics
   /** Desks that wait for indicators, and for which. */
@@ -45,31 +57,21 @@ export class StrategyAgent implements Agent {
       logger: deps.context.logger,
     })
     this.#limits = limitsOf(deps)
+    this.#symbolLimits = symbolLimitsOf(deps)
+    this.#filters = filtersOf(deps)
     this.#metrics = createStrategyMetrics(deps.context.metrics)
     this.#markets = new Map(deps.shared.symbols.map((symbol) => [symbol, marketOf(deps, symbol)]))
   }
 
   async start(): Promise<void> {
-    const { bus, context, shared } = this.#deps
-    const memories = await this.#store.loadMemories()
-    const positions = await this.#store.loadPositions(shared.account.id)
-    for (const market of this.#markets.values()) {
-      market.position = positions.get(market.symbol)
-      for (const running of market.desks) {
-        const stored = memories.get(running.key)
-        if (stored === null) {
-          context.logger.warn({ desk: running.key }, 'stored memory not readable, starting afresh')
-        }
-        running.memory = stored ?? running.memory
-        if ((market.position?.held ?? null) === null) running.memory = onFlat(running.memory)
-      }
-    }
+    const { bus } = this.#deps
+    await this.#recover()
     await this.#store.start()
-    context.logger.info({ remembered: memories.size }, 'strategies recovered')
     this.#subscription = await bus.subscribe({
       agent: 'strategy',
       types: [
         'analysis.signals.computed.v1',
+        'market.ticker.updated.v1',
         'risk.intent.denied.v1',
         'execution.order.rejected.v1',
         'execution.order.filled.v1',
@@ -83,6 +85,28 @@ export class StrategyAgent implements Agent {
     })
   }
 
+  async #recover(): Promise<void> {
+    const { context, shared } = this.#deps
+    const memories = await this.#store.loadMemories()
+    const records = await this.#store.loadRecords()
+    const positions = await this.#store.loadPositions(shared.account.id)
+    const readable = <Value>(key: string, stored: Value | null | undefined): Value | null => {
+      if (stored === null) {
+        context.logger.warn({ key }, 'stored memory not readable, starting afresh')
+      }
+      return stored ?? null
+    }
+    for (const market of this.#markets.values()) {
+      market.position = positions.get(market.symbol)
+      market.record = readable(market.key, records.get(market.key)) ?? market.record
+      for (const running of market.desks) {
+        running.memory = readable(running.key, memories.get(running.key)) ?? running.memory
+        if ((market.position?.held ?? null) === null) running.memory = onFlat(running.memory)
+      }
+    }
+    context.logger.info({ remembered: memories.size }, 'strategies recovered')
+  }
+
   async stop(): Promise<void> {
     await this.#subscription?.cancel()
     await this.#store.stop()
@@ -92,9 +116,18 @@ export class StrategyAgent implements Agent {
     const open = [...this.#markets.values()].flatMap(({ desks }) =>
       desks.flatMap(({ key, memory }) => (memory.openIntent === null ? [] : [key])),
     )
+    const now = this.#deps.context.clock.now()
+    const quarantined = [...this.#markets.values()].flatMap(({ symbol, record }) =>
+      record.quarantinedUntil > now ? [symbol] : [],
+    )
     return {
       ready: this.#subscription !== null,
-      detail: { openIntents: open, indicatorsMissing: Object.fromEntries(this.#unfed) },
+      detail: {
+        openIntents: open,
+        indicatorsMissing: Object.fromEntries(this.#unfed),
+        filters: this.#filters,
+        quarantined,
+      },
     }
   }
 
@@ -108,49 +141,66 @@ export class StrategyAgent implements Agent {
 
   async #handleFor(market: Market, message: AnyMessage): Promise<Settlement> {
     if (message.type === 'analysis.signals.computed.v1') return this.#onAnalysis(market, message)
+    if (message.type === 'market.ticker.updated.v1') return this.#onTicker(market, message)
     if (this.#deps.shared.account.id !== accountOf(message)) return ack
     if (message.type === 'execution.position.changed.v1') {
       return this.#onPosition(market, message)
     }
-    const now = this.#deps.context.clock.now()
-    const options = { now, limits: this.#limits }
-    return this.#updateDesks(market, message, (memory) => {
+    const options = { now: this.#deps.context.clock.now(), limits: this.#limits }
+    const changes = changedDesks(market, (memory) => {
       if (message.type === 'risk.intent.denied.v1') {
         return onDenied(memory, message.payload.intentId, options)
       }
       return isOrderEnd(message) ? onOrderEnded(memory, message, options) : null
     })
+    const record = this.#recordAfter(market, message)
+    if (record !== null) changes.push(recordChange(market, record))
+    return changes.length === 0 ? ack : this.#commit(message, changes)
   }
 
-  async #onAnalysis(market: Market, message: Signals): Promise<Settlement> {
-    const decisions = this.#decisionsOf(market, message)
-    const updates = decisions.map(({ running, decision: { memory } }) => ({ running, memory }))
-    const intents = decisions.flatMap(({ decision: { intent } }) => intent ?? [])
-    if (decisions.some(({ decision }) => decision.changed)) {
-      return this.#commit(message, updates, intents)
+  #onTicker(market: Market, { payload }: MessageOfType<'market.ticker.updated.v1'>): Settlement {
+    if (payload.venue === this.#deps.shared.venue.id) {
+      market.quote = newerQuote(market.quote, quoteOf(payload))
     }
-    remember(updates)
     return ack
   }
 
-  #decisionsOf(
-    market: Market,
-    message: Signals,
-  ): { readonly running: RunningDesk; readonly decision: Decided }[] {
+  async #onAnalysis(market: Market, message: Signals): Promise<Settlement> {
     const { venue, timeframe } = message.payload
-    return market.desks
-      .filter(({ desk }) => desk.venue === venue && desk.timeframe === timeframe)
-      .flatMap((running) => {
-        const decision = this.#decide(market, running, message)
-        return decision === null ? [] : [{ running, decision }]
-      })
+    const before = this.#surroundings(market)
+    const desks = market.desks.filter(
+      ({ desk }) => desk.venue === venue && desk.timeframe === timeframe,
+    )
+    const changes: Change[] = []
+    const intents: AnyMessage[] = []
+    let { record } = before
+    let worthCommit = false
+    for (const running of desks) {
+      const decision = this.#decide(running, message, { ...before, record })
+      if (decision === null) continue
+      changes.push(deskChange(running, decision.memory))
+      worthCommit ||= decision.changed
+      if (decision.intent === null) continue
+      intents.push(decision.intent)
+      // The next desk already sees that there was an entry at this symbol.
+      if (decision.intent.payload.purpose === 'entry') {
+        record = afterTrade(record, { now: before.now, limits: this.#symbolLimits })
+      }
+    }
+    if (record !== market.record) changes.push(recordChange(market, record))
+    if (worthCommit) return this.#commit(message, changes, intents)
+    for (const change of changes) change.apply()
+    return ack
   }
 
   /** Null when there is nothing to remember. A strategy that fails is told of and passed over. */
-  #decide(market: Market, { desk, key, memory }: RunningDesk, message: Signals): Decided | null {
+  #decide(
+    { desk, key, memory }: RunningDesk,
+    message: Signals,
+    surroundings: Surroundings,
+  ): Decided | null {
     const { logger } = this.#deps.context
     try {
-      const surroundings = this.#surroundings(market)
       const decision = onAnalysis(desk, memory, { message, surroundings })
       if (decision.kind === 'known') return null
       if (decision.kind === 'not-warm') {
@@ -158,11 +208,7 @@ export class StrategyAgent implements Agent {
         return null
       }
       this.#unfed.delete(key)
-      if (decision.withheld !== null) {
-        this.#metrics.withheld.inc({ strategy: desk.id, reason: decision.withheld })
-        const values = { strategy: desk.id, symbol: desk.symbol, reason: decision.withheld }
-        logger.debug(values, 'wish withheld')
-      }
+      this.#noteWithheld(desk, decision.withheld)
       if (decision.abandoned !== null) {
         logger.warn({ desk: key, ...decision.abandoned }, 'intent without an end given up')
       }
@@ -185,45 +231,71 @@ export class StrategyAgent implements Agent {
     )
   }
 
+  #noteWithheld(desk: Desk, reasons: Decided['withheld']): void {
+    const { logger } = this.#deps.context
+    for (const { code, figures } of reasons) {
+      this.#metrics.withheld.inc({ strategy: desk.id, reason: code })
+      const values = { strategy: desk.id, symbol: desk.symbol, reason: code, ...figures }
+      // What happens at every candle of a position or an old candle is nothing to read about.
+      if (everyday.has(code)) logger.debug(values, 'wish withheld')
+      else logger.info(values, 'wish withheld')
+    }
+  }
+
   async #onPosition(
     market: Market,
     message: MessageOfType<'execution.position.changed.v1'>,
   ): Promise<Settlement> {
-    const position = newer(market.position, positionOf(message.payload))
-    if (position === market.position) return ack
+    const before = market.position
+    const position = newer(before, positionOf(message.payload))
+    if (position === before) return ack
+    if (position.held === null) {
+      const changes = changedDesks(market, (memory) => (memory.entered ? onFlat(memory) : null))
+      if ((before?.held ?? null) !== null) {
+        const options = { now: epochMs(message.occurredAt), limits: this.#symbolLimits }
+        changes.push(recordChange(market, afterTrade(market.record, options)))
+        const settlement = await this.#commit(message, changes)
+        if (settlement.kind !== 'ack') return settlement
+      }
+      // Not worth a commit otherwise: a restart sees by the ledger's positions that nothing is held.
+      for (const change of changes) change.apply()
+    }
     market.position = position
-    if (position.held !== null) return ack
-    // Not worth a commit: a restart sees by the ledger's positions that nothing is held.
-    for (const running of market.desks) running.memory = onFlat(running.memory)
     return ack
   }
 
-  async #updateDesks(
-    market: Market,
-    message: AnyMessage,
-    update: (memory: DeskMemory) => DeskMemory | null,
-  ): Promise<Settlement> {
-    const updates = market.desks.flatMap((running) => {
-      const memory = update(running.memory)
-      return memory === null ? [] : [{ running, memory }]
-    })
-    return updates.length === 0 ? ack : this.#commit(message, updates, [])
+  /** Null when the message says nothing about whether the venue takes orders of the symbol. */
+  #recordAfter(market: Market, message: AnyMessage): SymbolRecord | null {
+    const { record, symbol } = market
+    if (message.type === 'execution.order.filled.v1') return afterFill(record)
+    if (!isOrderFailure(message)) return null
+    const now = epochMs(message.occurredAt)
+    const after = afterFailure(record, { now, limits: this.#symbolLimits })
+    if (after.quarantinedUntil !== record.quarantinedUntil) {
+      const until = instant(after.quarantinedUntil)
+      const { code, reason } = message.payload
+      this.#deps.context.logger.warn(
+        { symbol, failures: record.failures.length + 1, until, lastCode: code, lastReason: reason },
+        'symbol quarantined after repeated order failures',
+      )
+    }
+    return after
   }
 
   /** What is remembered in memory is what the ledger has: first the commit, then the memory. */
   async #commit(
     message: AnyMessage,
-    updates: readonly Update[],
-    outgoing: readonly AnyMessage[],
+    changes: readonly Change[],
+    outgoing: readonly AnyMessage[] = [],
   ): Promise<Settlement> {
     const outcome = await this.#store.commit({
       causeId: message.messageId,
-      updates: updates.map(({ running: { key }, memory }) => ({ key, memory })),
+      entries: changes.map(({ key, value }) => ({ key, value })),
       outgoing,
     })
     if (outcome.kind === 'refused') return retry(`${outcome.constraint}: ${outcome.detail}`)
     if (outcome.kind === 'duplicate') return ack
-    remember(updates)
+    for (const change of changes) change.apply()
     for (const each of outgoing) this.#logIntent(each)
     return ack
   }
@@ -245,7 +317,10 @@ export class StrategyAgent implements Agent {
       now: this.#deps.context.clock.now(),
       position: market.position?.held ?? null,
       tradingState: stricter(this.#accountState, market.tradingState),
+      quote: market.quote,
+      record: market.record,
       limits: this.#limits,
+      filters: this.#filters,
     }
   }
 
@@ -265,6 +340,37 @@ function accountOf(message: AnyMessage): string | null {
   return 'account' in message.payload ? message.payload.account : null
 }
 
-function remember(updates: readonly Update[]): void {
-  for (const { running, memory } of updates) running.memory = memory
+const everyday: ReadonlySet<string> = new Set<Decided['withheld'][number]['code']>([
+  'backfill',
+  'intent_open',
+  'already_held',
+  'nothing_held',
+])
+
+function deskChange(running: RunningDesk, memory: DeskMemory): Change {
+  return {
+    key: running.key,
+    value: memory,
+    apply: () => {
+      running.memory = memory
+    },
+  }
+}
+
+function recordChange(market: Market, record: SymbolRecord): Change {
+  return {
+    key: market.key,
+    value: record,
+    apply: () => {
+      market.record = record
+    },
+  }
+}
+
+/** The desks for which the message means something. */
+function changedDesks(market: Market, update: (memory: DeskMemory) => DeskMemory | null): Change[] {
+  return market.desks.flatMap((running) => {
+    const memory = update(running.memory)
+    return memory === null ? [] : [deskChange(running, memory)]
+  })
 }

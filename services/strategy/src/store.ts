@@ -3,14 +3,15 @@ import type { AnyMessage } from '@flotilla/contracts'
 import { createUnitProcessor } from '@flotilla/ledger'
 import type { Json, Ledger, LedgerChange, UnitOutcome, UnitProcessor } from '@flotilla/ledger'
 import type { Logger } from '@flotilla/runtime'
-import { parseMemory } from './core/index.ts'
-import type { DeskMemory, KnownPosition } from './core/index.ts'
+import { parseMemory, parseRecord } from './core/index.ts'
+import type { DeskMemory, KnownPosition, SymbolRecord } from './core/index.ts'
 
-export type DeskUpdate = { readonly key: string; readonly memory: DeskMemory }
+/** Something to remember; null forgets the key. */
+export type Entry = { readonly key: string; readonly value: Json }
 
 /**
- * The ledger as this agent uses it: desks' memories, committed together with the message that was
- * processed and the intents that go out. Positions are execution's rows and are only read.
+ * The ledger as this agent uses it: memories of desks and records of symbols, committed together with
+ * the message that was processed and the intents that go out. Positions are execution's rows and are only read.
  */
 export class StrategyStore {
   readonly #ledger: Ledger
@@ -42,6 +43,12 @@ export class StrategyStore {
     return new Map(entries.map(({ key, value }) => [key, parseMemory(value)]))
   }
 
+  /** By symbol's key; null where a stored record cannot be read any more. */
+  async loadRecords(): Promise<Map<string, SymbolRecord | null>> {
+    const entries = await this.#ledger.recallAll('strategy', symbolPrefix)
+    return new Map(entries.map(({ key, value }) => [key, parseRecord(value)]))
+  }
+
   async loadPositions(account: string): Promise<Map<string, KnownPosition>> {
     const positions = await this.#ledger.loadPositions(account)
     return new Map(
@@ -58,21 +65,26 @@ export class StrategyStore {
   /** One transaction; what goes out is published after it, now or after a crash. */
   commit(unit: {
     readonly causeId: string
-    readonly updates: readonly DeskUpdate[]
+    readonly entries: readonly Entry[]
     readonly outgoing: readonly AnyMessage[]
   }): Promise<UnitOutcome> {
-    const { causeId, updates, outgoing } = unit
-    const changes = updates.map(({ key, memory }): LedgerChange => ({
+    const { causeId, entries, outgoing } = unit
+    const changes = entries.map(({ key, value }): LedgerChange => ({
       kind: 'memory-stored',
       agent: 'strategy',
       key,
-      value: memory satisfies Json,
+      value,
     }))
     return this.#units.submit({ consumer: 'strategy', causeId, changes, outgoing })
   }
 }
 
 const deskPrefix = 'desk '
+const symbolPrefix = 'symbol '
+
+export function symbolKey(venue: string, symbol: string): string {
+  return `${symbolPrefix}${venue} ${symbol}`
+}
 
 export function deskKey(desk: {
   readonly id: string

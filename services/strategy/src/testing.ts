@@ -7,29 +7,43 @@ import {
   OrderRejected,
   PositionChanged,
   SignalsComputed,
+  TickerUpdated,
 } from '@flotilla/contracts'
-import type { MessageOfType, OrderEnded, OrderFillFact } from '@flotilla/contracts'
+import type {
+  MessageOfType,
+  OrderEnded,
+  OrderFillFact,
+  TickerUpdated as TickerFact,
+} from '@flotilla/contracts'
 import { defineStrategy, ema } from '@flotilla/strategy-kit'
 import { z } from 'zod'
-import { freshMemory } from './core/index.ts'
-import type { Desk, DeskLimits, DeskMemory, Surroundings } from './core/index.ts'
+import { freshMemory, freshRecord } from './core/index.ts'
+import type { Desk, DeskLimits, DeskMemory, Filters, Surroundings } from './core/index.ts'
 
 export const minute = timeframeMs['1m']
 /** 2026-01-05T00:00:00Z. */
 export const epoch = 1_767_571_200_000
 
-/** Enters while `ema(2)` is above 0, exits while it is below; counts what it sees. */
+/**
+ * Enters while `ema(2)` is above 0, exits while it is below; counts what it sees above 10. Above 1 it
+ * says that its set-up began so many hours ago.
+ */
 const obedient = defineStrategy({
   name: 'obedient',
   summary: 'Does what its indicator says.',
   parameters: z.strictObject({}),
   needs: () => ({ indicators: { order: ema(2) } }),
   initialState: { above: 0 as number },
-  onAnalysis: ({ indicators: { order }, state }) => ({
+  onAnalysis: ({ closeTime, indicators: { order }, state }) => ({
     state: order > 10 ? { above: state.above + 1 } : state,
     wish:
       order > 0
-        ? { action: 'enter', confidence: 60, reason: 'told to' }
+        ? {
+            action: 'enter',
+            confidence: 60,
+            reason: 'told to',
+            ...(order > 1 ? { setupSince: closeTime - order * 60 * minute } : {}),
+          }
         : order < 0
           ? { action: 'exit', confidence: 60, reason: 'told to' }
           : null,
@@ -52,7 +66,15 @@ export const limits: DeskLimits = {
   entryCooldownMs: 5 * minute,
   exitCooldownMs: minute,
   openIntentGraceMs: 60 * minute,
+}
+
+/** They let everything pass. */
+export const openFilters: Filters = {
   confidenceMin: 0,
+  quoteVolume24hMin: 0,
+  spreadMaxPercent: null,
+  setupAgeHoursMax: null,
+  tickerAgeMaxMs: 5 * minute,
 }
 
 export function memory(overrides: Partial<DeskMemory> = {}): DeskMemory {
@@ -60,7 +82,16 @@ export function memory(overrides: Partial<DeskMemory> = {}): DeskMemory {
 }
 
 export function surroundings(overrides: Partial<Surroundings> = {}): Surroundings {
-  return { now: epoch + minute, position: null, tradingState: 'active', limits, ...overrides }
+  return {
+    now: epoch + minute,
+    position: null,
+    tradingState: 'active',
+    quote: null,
+    record: freshRecord,
+    limits,
+    filters: openFilters,
+    ...overrides,
+  }
 }
 
 /** The analysis of the candle with this number; `order` is what `obedient` is told. */
@@ -173,6 +204,29 @@ export function ended(
       filledQuote: '0',
       code: how,
       reason: '',
+      ...overrides,
+    },
+  })
+}
+
+/** The ticker of a minute; 1 % between bid and ask unless told otherwise. */
+export function ticker(
+  index: number,
+  overrides: Partial<TickerFact> = {},
+): MessageOfType<'market.ticker.updated.v1'> {
+  const observedAt = epoch + index * minute
+  return createMessage(TickerUpdated, {
+    source: 'data-collection',
+    occurredAt: observedAt,
+    discriminator: `ticker ${observedAt} ${JSON.stringify(overrides)}`,
+    payload: {
+      venue: 'simulator',
+      symbol: 'BTC/USDT',
+      last: '100',
+      bid: '99.5',
+      ask: '100.5',
+      quoteVolume24h: '20000',
+      observedAt: instant(observedAt),
       ...overrides,
     },
   })

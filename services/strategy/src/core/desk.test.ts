@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { denied, desk, ended, epoch, filled, limits, memory, minute } from '../testing.ts'
-import { signals, surroundings } from '../testing.ts'
+import { openFilters, signals, surroundings } from '../testing.ts'
 import { onAnalysis, onDenied, onFlat, onOrderEnded } from './index.ts'
 import type { AnalysisDecision, DeskMemory, OpenIntent, Surroundings } from './index.ts'
 
@@ -28,7 +28,7 @@ function decide(
 describe('a wish becomes an intent', () => {
   it('with an id from strategy, symbol and candle, and the ids it came from', () => {
     const first = decide(enter)
-    expect(first).toMatchObject({ changed: true, withheld: null })
+    expect(first).toMatchObject({ changed: true, withheld: [] })
     expect(first.intent).toMatchObject({
       correlationId: enter.correlationId,
       causationId: enter.messageId,
@@ -91,10 +91,10 @@ describe('a wish becomes an intent', () => {
       { entered: true, exitCooldownUntil: epoch + 2 * minute },
       { position: held },
     ],
-    ['confidence_below_minimum', enter, {}, { limits: { ...limits, confidenceMin: 61 } }],
-  ])('%s: withheld, and nothing to commit', (reason, message, before, around) => {
+    ['confidence_below_minimum', enter, {}, { filters: { ...openFilters, confidenceMin: 61 } }],
+  ])('%s: withheld, and nothing to commit', (code, message, before, around) => {
     const decision = decide(message, before, around)
-    expect(decision).toMatchObject({ withheld: reason, intent: null, changed: false })
+    expect(decision).toMatchObject({ withheld: [{ code }], intent: null, changed: false })
     expect(decision.memory.openIntent).toEqual(before.openIntent ?? null)
   })
 
@@ -102,9 +102,14 @@ describe('a wish becomes an intent', () => {
     const { withheld } = decide(
       exit,
       { entered: true, entryCooldownUntil: epoch + 9 * minute },
-      { position: held, tradingState: 'paused', limits: { ...limits, confidenceMin: 99 } },
+      {
+        position: held,
+        tradingState: 'paused',
+        filters: { ...openFilters, confidenceMin: 99, spreadMaxPercent: 0.1 },
+        record: { entryCooldownUntil: epoch + 9 * minute, failures: [], quarantinedUntil: 1e15 },
+      },
     )
-    expect(withheld).toBeNull()
+    expect(withheld).toEqual([])
   })
 })
 
@@ -131,9 +136,11 @@ describe('what is remembered', () => {
   it('an intent whose end never came is given up after its grace, and the next may go out', () => {
     const late = { now: open.expiresAt + limits.openIntentGraceMs }
     const message = signals(62, { 'ema(2)': 1 })
-    expect(decide(message, { openIntent: open }, late).withheld).toBe('intent_open')
+    expect(decide(message, { openIntent: open }, late).withheld).toMatchObject([
+      { code: 'intent_open' },
+    ])
     const given = decide(message, { openIntent: open }, { now: late.now + 1 })
-    expect(given).toMatchObject({ abandoned: open, changed: true, withheld: null })
+    expect(given).toMatchObject({ abandoned: open, changed: true, withheld: [] })
   })
 })
 

@@ -1,8 +1,8 @@
 /**
  * A desk is one strategy at one symbol: what the strategy remembers, the one intent that may be open,
- * and whether the position is its own. A strategy wishes; the desk lets a wish out only when it is
- * fresh, when nothing is open, and when no cooldown runs. Whether the intent is allowed is not decided
- * here but by the risk manager.
+ * and whether the position is its own. A strategy wishes; the desk lets a wish out only when nothing
+ * stands in its way and every filter lets it pass. Whether the intent is allowed is not decided here
+ * but by the risk manager.
  */
 import { createMessage, deriveId, epochMs, instant, IntentProposed } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType, TradingState } from '@flotilla/contracts'
@@ -12,6 +12,9 @@ import type {
   PricedWish,
   StrategyState,
 } from '@flotilla/strategy-kit'
+import { withheldBy } from './filters.ts'
+import type { Filters, Quote, WishInput, Withheld } from './filters.ts'
+import type { SymbolRecord } from './symbol-record.ts'
 
 export type OpenIntent = {
   readonly intentId: string
@@ -52,7 +55,6 @@ export type DeskLimits = {
   readonly exitCooldownMs: number
   /** An intent without an end is given up this long after it expired. */
   readonly openIntentGraceMs: number
-  readonly confidenceMin: number
 }
 
 export type Surroundings = {
@@ -60,19 +62,11 @@ export type Surroundings = {
   /** Of the account at the symbol; null when flat, dust included. */
   readonly position: HeldPosition | null
   readonly tradingState: TradingState
+  readonly quote: Quote | null
+  readonly record: SymbolRecord
   readonly limits: DeskLimits
+  readonly filters: Filters
 }
-
-export type WithheldReason =
-  | 'backfill'
-  | 'stale_signal'
-  | 'intent_open'
-  | 'cooldown'
-  | 'confidence_below_minimum'
-  | 'already_held'
-  | 'nothing_held'
-  | 'trading_paused'
-  | 'trading_halted'
 
 export type AnalysisDecision =
   /** A candle that was looked at before. */
@@ -84,7 +78,8 @@ export type AnalysisDecision =
       /** Worth a commit: something besides the candle's time is new. */
       readonly changed: boolean
       readonly intent: MessageOfType<'strategy.intent.proposed.v1'> | null
-      readonly withheld: WithheldReason | null
+      /** Why a wish did not become an intent; empty when it did, or when there was none. */
+      readonly withheld: readonly Withheld[]
       /** An intent without an end was given up. */
       readonly abandoned: OpenIntent | null
     }
@@ -196,51 +191,15 @@ function withoutLostIntent(
   return { memory: { ...memory, openIntent: null }, abandoned: openIntent }
 }
 
-type WishInput = {
-  readonly message: Signals
-  readonly surroundings: Surroundings
-  readonly memory: DeskMemory
-}
-
 function answer(
   desk: Desk,
   wish: PricedWish | null,
   input: WishInput,
 ): Pick<Extract<AnalysisDecision, { kind: 'decided' }>, 'intent' | 'withheld'> {
-  if (wish === null) return { intent: null, withheld: null }
-  for (const check of checks) {
-    const withheld = check(wish, input)
-    if (withheld !== null) return { intent: null, withheld }
-  }
-  return { intent: propose(desk, wish, input), withheld: null }
+  if (wish === null) return { intent: null, withheld: [] }
+  const withheld = withheldBy(wish, input)
+  return { intent: withheld.length > 0 ? null : propose(desk, wish, input), withheld }
 }
-
-/** In this order; the first that speaks is the reason. */
-const checks: readonly ((wish: PricedWish, input: WishInput) => WithheldReason | null)[] = [
-  (_wish, { message }) => (message.payload.origin === 'live' ? null : 'backfill'),
-  (_wish, { message, surroundings: { now, limits } }) => {
-    const age = now - epochMs(message.payload.candleCloseTime)
-    return age > limits.signalAgeMaxMs ? 'stale_signal' : null
-  },
-  (_wish, { memory }) => (memory.openIntent === null ? null : 'intent_open'),
-  (wish, { memory, surroundings: { position } }) => {
-    if (wish.action === 'enter') return position === null ? null : 'already_held'
-    return memory.entered && position !== null ? null : 'nothing_held'
-  },
-  (wish, { surroundings: { tradingState } }) => {
-    if (tradingState === 'halted') return 'trading_halted'
-    return tradingState === 'paused' && wish.action === 'enter' ? 'trading_paused' : null
-  },
-  (wish, { memory, surroundings: { now } }) => {
-    const enter = wish.action === 'enter'
-    return now < (enter ? memory.entryCooldownUntil : memory.exitCooldownUntil) ? 'cooldown' : null
-  },
-  // An exit is not withheld for want of confidence: it makes the risk smaller.
-  (wish, { surroundings: { limits } }) => {
-    const unsure = wish.action === 'enter' && wish.confidence < limits.confidenceMin
-    return unsure ? 'confidence_below_minimum' : null
-  },
-]
 
 function propose(
   desk: Desk,

@@ -6,8 +6,18 @@ export type {
   DeskMemory,
   OpenIntent,
   Surroundings,
-  WithheldReason,
 } from './desk.ts'
+export type { Filters, Quote, Withheld } from './filters.ts'
 export { parseMemory } from './memory.ts'
 export { newer, positionOf } from './position.ts'
 export type { KnownPosition } from './position.ts'
+export { newerQuote, quoteOf } from './quote.ts'
+export {
+  afterFailure,
+  afterFill,
+  afterTrade,
+  freshRecord,
+  isOrderFailure,
+  parseRecord,
+} from './symbol-record.ts'
+export type { SymbolLimits, SymbolRecord } from './symbol-record.ts'
