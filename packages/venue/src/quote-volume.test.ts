@@ -71,10 +71,10 @@ describe.skipIf(!existsSync(recorded))(
     })
 
     it('Alpaca: today and the share of yesterday within the last 24 hours, at their mean prices', () => {
-      const answer = load('alpaca_ccxt-static.json').responses.find(({ endpoint }) =>
+      const { snapshots } = responseOf('alpaca_ccxt-static.json', ({ endpoint }) =>
         endpoint.endsWith('snapshots?symbols=BTC/USD'),
       )
-      const snapshot = (answer?.response['snapshots'] as Fields)['BTC/USD']
+      const snapshot = (snapshots as Fields)['BTC/USD']
       const today = 3.815852502 * 69879.0364983585
       const yesterday = 2.217683307 * 70782.6811608144
       const hours = 24 - (21 + 19.31973121 / 3_600)
