@@ -1,0 +1,190 @@
+import type { AgentName, AnyMessage } from '@flotilla/contracts'
+import { createLeadership, createUnitProcessor } from '@flotilla/ledger'
+import type { Fence, Ledger, Unit, UnitOutcome } from '@flotilla/ledger'
+import { realClock } from '@flotilla/runtime'
+import type { AgentContext } from '@flotilla/runtime'
+
+/**
+ * Some agents may be one only per account: whoever holds the lease leads, and every commit carries the
+ * proof. Starting is recovering: lead, load, subscribe. A lost lease ends the term, and the next one
+ * begins as the first. This is that life, the same for each of them.
+ */
+export type Term = {
+  /** Loads, reconciles and subscribes; may wait, telling what for. */
+  begin(): Promise<void>
+  /** Takes no more, and lets what is under way come to its end. */
+  end(): Promise<void>
+}
+
+/** What a term is given by the life around it. */
+export type TermGrant = {
+  readonly submit: (unit: Unit) => Promise<UnitOutcome>
+  /** Whether the lease still holds, for calls that no commit guards. */
+  readonly leads: () => boolean
+  /** Aborted when the term is over: leadership was lost, or the agent stops. */
+  readonly over: AbortSignal
+  readonly lost: (reason: string) => void
+  /** Told what the term waits for; null when it waits for nothing. */
+  readonly waitingFor: (what: string | null) => void
+}
+
+export type LeadingOptions = {
+  readonly name: AgentName
+  readonly account: string
+  /** Real milliseconds of silence after which another instance may take over. */
+  readonly leaseMs: number
+  readonly ledger: Ledger
+  readonly publish: (messages: readonly AnyMessage[]) => Promise<void>
+  readonly context: Pick<AgentContext, 'instance' | 'logger'>
+}
+
+export type LeadingLife<Led extends Term> = {
+  /** Resolves when the term has begun, or when something has to be waited for. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** The term that runs; null between terms and on standby. */
+  readonly term: Led | null
+  /** What is waited for; null while work is taken. */
+  readonly waitsFor: string | null
+}
+
+/** Real time: after a term that failed, so that a broken ledger or bus is not hammered. */
+const TERM_PAUSE_MS = 1_000
+/** Handlers that wait for a ledger that is away must not hold up a stop. */
+const END_WITHIN_MS = 2_000
+const STANDBY_AFTER_MS = 500
+
+export function createLeadingLife<Led extends Term>(
+  options: LeadingOptions,
+  open: (grant: TermGrant) => Led,
+): LeadingLife<Led> {
+  const { logger } = options.context
+  const stopping = new AbortController()
+  const progress = Promise.withResolvers<void>()
+  let term: Led | null = null
+  let waitsFor: string | null = 'start'
+  let running: Promise<void> = Promise.resolve()
+
+  const waitingFor = (what: string | null): void => {
+    waitsFor = what
+    progress.resolve()
+  }
+
+  const lead = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await holdLease({ ...options, stopping: stopping.signal, waitingFor }, serve)
+      } catch (err) {
+        if (stopping.signal.aborted) break
+        waitingFor('the ledger and the bus')
+        logger.error({ err }, 'term ended by a fault, beginning anew')
+        await realClock.sleep(TERM_PAUSE_MS, stopping.signal).catch(() => undefined)
+      }
+    }
+    waitingFor('stopped')
+  }
+
+  const serve = async (held: HeldLease): Promise<void> => {
+    const processor = createUnitProcessor({
+      ledger: options.ledger,
+      consumer: options.name,
+      publish: options.publish,
+      fence: held.fence,
+      logger,
+    })
+    const current = open({
+      submit: (unit) => processor.submit(unit),
+      leads: () => held.fence() !== null,
+      over: held.over,
+      lost: held.lost,
+      waitingFor,
+    })
+    term = current
+    try {
+      // Not waited for: what is left in the outbox may need an agent that starts after this one.
+      processor.start().catch((err: unknown) => logger.warn({ err }, 'outbox not published yet'))
+      await current.begin()
+      await aborted(held.over)
+    } finally {
+      await within(END_WITHIN_MS, current.end())
+      await processor.stop(END_WITHIN_MS)
+      term = null
+    }
+  }
+
+  return {
+    start: async () => {
+      running = lead()
+      await progress.promise
+    },
+    stop: async () => {
+      stopping.abort(new Error('the agent stops'))
+      await running
+    },
+    get term() {
+      return term
+    },
+    get waitsFor() {
+      return waitsFor
+    },
+  }
+}
+
+type HeldLease = {
+  readonly fence: () => Fence | null
+  readonly over: AbortSignal
+  readonly lost: (reason: string) => void
+}
+
+type LeaseOptions = LeadingOptions & {
+  readonly stopping: AbortSignal
+  readonly waitingFor: (what: string | null) => void
+}
+
+/** Waits for the lease, serves while it holds, and gives it back. */
+async function holdLease(
+  options: LeaseOptions,
+  serve: (held: HeldLease) => Promise<void>,
+): Promise<void> {
+  const { name, account, leaseMs, ledger, context, stopping, waitingFor } = options
+  const over = new AbortController()
+  const lost = (reason: string): void => over.abort(new Error(reason))
+  const leadership = createLeadership({
+    ledger,
+    role: `${name}:${account}`,
+    instance: context.instance,
+    leaseMs,
+    onLost: lost,
+    logger: context.logger,
+  })
+  const acquired = new AbortController()
+  realClock.sleep(STANDBY_AFTER_MS, AbortSignal.any([acquired.signal, stopping])).then(
+    () => waitingFor('another instance leads'),
+    () => undefined,
+  )
+  const fence = await leadership.acquire(stopping)
+  acquired.abort()
+  if (fence === null) return
+  try {
+    const signal = AbortSignal.any([over.signal, stopping])
+    await serve({ fence: () => leadership.fence(), over: signal, lost })
+  } finally {
+    waitingFor('leadership')
+    await within(END_WITHIN_MS, leadership.release())
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** A stop takes a bounded time, whatever is stuck; what did not end is recovered at the next start. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const enough = new AbortController()
+  const late = realClock.sleep(ms, enough.signal).catch(() => undefined)
+  await Promise.race([work.catch(() => undefined), late])
+  enough.abort()
+}
