@@ -11,5 +11,5 @@ export { openMarketStore, openPorts, openVenue, simulatorKeys } from './open-por
 export type { OpenedPorts, PortsOptions } from './open-ports.ts'
 export { runAgent } from './run-agent.ts'
 export { ownProcessProblems } from './sense.ts'
-export { createLeadingLife } from './leading-agent.ts'
-export type { LeadingLife, Term, TermGrant } from './leading-agent.ts'
+export { LeadingLife } from './leading-agent.ts'
+export type { Term, TermGrant } from './leading-agent.ts'

@@ -38,95 +38,90 @@ export type LeadingOptions = {
   readonly context: Pick<AgentContext, 'instance' | 'logger'>
 }
 
-export type LeadingLife<Led extends Term> = {
-  /** Resolves when the term has begun, or when something has to be waited for. */
-  start(): Promise<void>
-  stop(): Promise<void>
-  /** The term that runs; null between terms and on standby. */
-  readonly term: Led | null
-  /** What is waited for; null while work is taken. */
-  readonly waitsFor: string | null
-}
-
 /** Real time: after a term that failed, so that a broken ledger or bus is not hammered. */
 const TERM_PAUSE_MS = 1_000
 /** Handlers that wait for a ledger that is away must not hold up a stop. */
 const END_WITHIN_MS = 2_000
 const STANDBY_AFTER_MS = 500
 
-export function createLeadingLife<Led extends Term>(
-  options: LeadingOptions,
-  open: (grant: TermGrant) => Led,
-): LeadingLife<Led> {
-  const { logger } = options.context
-  const stopping = new AbortController()
-  const progress = Promise.withResolvers<void>()
-  let term: Led | null = null
-  let waitsFor: string | null = 'start'
-  let running: Promise<void> = Promise.resolve()
+export class LeadingLife<Led extends Term> {
+  readonly #options: LeadingOptions
+  readonly #open: (grant: TermGrant) => Led
+  readonly #stopping = new AbortController()
+  readonly #progress = Promise.withResolvers<void>()
+  #term: Led | null = null
+  #waitsFor: string | null = 'start'
+  #running: Promise<void> = Promise.resolve()
 
-  const waitingFor = (what: string | null): void => {
-    waitsFor = what
-    progress.resolve()
+  constructor(options: LeadingOptions, open: (grant: TermGrant) => Led) {
+    this.#options = options
+    this.#open = open
   }
 
-  const lead = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+  /** The term that runs; null between terms and on standby. */
+  get term(): Led | null {
+    return this.#term
+  }
+
+  /** What is waited for; null while work is taken. */
+  get waitsFor(): string | null {
+    return this.#waitsFor
+  }
+
+  /** Resolves when the term has begun, or when something has to be waited for. */
+  async start(): Promise<void> {
+    this.#running = this.#lead()
+    await this.#progress.promise
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the agent stops'))
+    await this.#running
+  }
+
+  #waitingFor = (what: string | null): void => {
+    this.#waitsFor = what
+    this.#progress.resolve()
+  }
+
+  async #lead(): Promise<void> {
+    const stopping = this.#stopping.signal
+    const lease = { ...this.#options, stopping, waitingFor: this.#waitingFor }
+    while (!stopping.aborted) {
       try {
-        await holdLease({ ...options, stopping: stopping.signal, waitingFor }, serve)
+        await holdLease(lease, (held) => this.#serve(held))
       } catch (err) {
-        if (stopping.signal.aborted) break
-        waitingFor('the ledger and the bus')
-        logger.error({ err }, 'term ended by a fault, beginning anew')
-        await realClock.sleep(TERM_PAUSE_MS, stopping.signal).catch(() => undefined)
+        if (stopping.aborted) break
+        this.#waitingFor('the ledger and the bus')
+        this.#options.context.logger.error({ err }, 'term ended by a fault, beginning anew')
+        await realClock.sleep(TERM_PAUSE_MS, stopping).catch(() => undefined)
       }
     }
-    waitingFor('stopped')
+    this.#waitingFor('stopped')
   }
 
-  const serve = async (held: HeldLease): Promise<void> => {
-    const processor = createUnitProcessor({
-      ledger: options.ledger,
-      consumer: options.name,
-      publish: options.publish,
-      fence: held.fence,
-      logger,
-    })
-    const current = open({
+  async #serve({ fence, over, lost }: HeldLease): Promise<void> {
+    const { name: consumer, ledger, publish } = this.#options
+    const { logger } = this.#options.context
+    const processor = createUnitProcessor({ ledger, consumer, publish, fence, logger })
+    const term = this.#open({
       submit: (unit) => processor.submit(unit),
-      leads: () => held.fence() !== null,
-      over: held.over,
-      lost: held.lost,
-      waitingFor,
+      leads: () => fence() !== null,
+      over,
+      lost,
+      waitingFor: this.#waitingFor,
     })
-    term = current
+    this.#term = term
     try {
       // Not waited for: what is left in the outbox may need an agent that starts after this one.
       processor.start().catch((err: unknown) => logger.warn({ err }, 'outbox not published yet'))
-      await current.begin()
-      await aborted(held.over)
+      await term.begin()
+      await aborted(over)
     } finally {
-      await within(END_WITHIN_MS, current.end())
+      await within(END_WITHIN_MS, term.end())
       await processor.stop(END_WITHIN_MS)
-      term = null
+      this.#term = null
     }
-  }
-
-  return {
-    start: async () => {
-      running = lead()
-      await progress.promise
-    },
-    stop: async () => {
-      stopping.abort(new Error('the agent stops'))
-      await running
-    },
-    get term() {
-      return term
-    },
-    get waitsFor() {
-      return waitsFor
-    },
   }
 }
 
