@@ -12,3 +12,17 @@ export {
 export type { Gap, Sequence, SequenceCounts, SequenceDecision } from './sequence.ts'
 export { afterFault, healthy, mayAsk } from './source-health.ts'
 export type { BackoffLimits, SourceFault, SourceHealth } from './source-health.ts'
+export { volumeIn } from './market-value.ts'
+export type { PricedMarket } from './market-value.ts'
+export { matchesAny } from './patterns.ts'
+export { assessUniverse, tiers } from './universe.ts'
+export type {
+  Candidate,
+  Tier,
+  TierRule,
+  Universe,
+  UniverseDecision,
+  UniverseEntry,
+  UniverseReason,
+  UniverseRules,
+} from './universe.ts'
