@@ -53,6 +53,12 @@ export const DenialReason = z
     }),
     z.strictObject({ code: z.literal('venue_rules_unavailable'), symbol: z.string() }),
     z.strictObject({
+      code: z.literal('insufficient_liquidity'),
+      offered: QuantityText,
+      quantityMin: QuantityText,
+    }),
+    z.strictObject({ code: z.literal('volatility_unknown'), symbol: z.string() }),
+    z.strictObject({
       code: z.literal('side_not_supported'),
       side: z.string(),
       purpose: z.string(),
@@ -131,6 +137,14 @@ export const denialGuide: Readonly<Record<DenialCode, { meaning: string; remedy:
   venue_rules_unavailable: {
     meaning: "The venue's rules for the symbol (lot, tick, minimum) are not known.",
     remedy: 'Look at the health of the venue, and whether it lists the symbol.',
+  },
+  insufficient_liquidity: {
+    meaning: 'The order book offers less than the smallest size below the worst price.',
+    remedy: 'Trade a more liquid symbol, or raise `risk.slippageMax`.',
+  },
+  volatility_unknown: {
+    meaning: 'The size follows the volatility, and too few recent candles of the symbol are known.',
+    remedy: 'Wait for candles, or look at the health of data-collection.',
   },
   side_not_supported: {
     meaning: 'A spot account can enter by buying and exit by selling only.',

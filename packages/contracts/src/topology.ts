@@ -129,6 +129,7 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
     consumes: [
       'market.candle.closed.v1',
       'market.ticker.updated.v1',
+      'market.book.updated.v1',
       'market.source.state-changed.v1',
       'market.universe.changed.v1',
       'strategy.intent.proposed.v1',

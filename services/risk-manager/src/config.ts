@@ -1,24 +1,10 @@
 import { Decimal } from '@flotilla/money'
 import type { SharedConfig } from '@flotilla/fleet'
+import { timeframeMs } from '@flotilla/contracts'
 import { z } from 'zod'
+import { amount, distance, share } from './config-fields.ts'
+import { SizingConfig, sizingOf } from './config-sizing.ts'
 import type { Limits } from './core/index.ts'
-
-/** A decimal as people write it in YAML, quoted or not; exact text from here on. */
-const decimalText = z.union([z.string(), z.number()]).transform(String)
-
-/** More than nothing and at most all of it: 0.25 is a quarter. */
-const share = decimalText.refine((text) => inRange(text, { max: '1' }), {
-  error: 'is not a share above 0 and up to 1, as 0.25',
-})
-
-/** A distance in price that leaves a price. */
-const distance = decimalText.refine((text) => inRange(text, { max: '0.99' }), {
-  error: 'is not a distance above 0 and below 1, as 0.05 for 5 %',
-})
-
-const amount = decimalText.refine((text) => inRange(text, { max: '1000000000000' }), {
-  error: 'is not an amount above 0, as 5',
-})
 
 const fields = z.strictObject({
   confidenceMin: z
@@ -41,6 +27,7 @@ const fields = z.strictObject({
     .record(z.string().regex(/^[A-Z0-9]{1,20}$/), z.int().min(0).max(18))
     .default({ USD: 2, USDT: 2, USDC: 2, FDUSD: 2, EUR: 2 })
     .describe('Digits after the point to which an amount of money is reserved.'),
+  sizing: SizingConfig,
   slippageMax: distance
     .default('0.005')
     .describe('How much above the reference price an entry may be filled.'),
@@ -85,6 +72,7 @@ const fields = z.strictObject({
 export const RiskManagerConfig = fields
   .superRefine((config, context) => {
     // Each of the two is allowed; together they would deny every single entry.
+    if (config.sizing.method !== 'balance-share') return
     if (Decimal.from(config.balanceShare).atMost(config.exposureShareMax)) return
     context.addIssue({
       code: 'custom',
@@ -107,6 +95,7 @@ export function limitsOf(config: RiskManagerConfig, shared: SharedConfig): Limit
     balanceShare: Decimal.from(config.balanceShare),
     shareOf: config.shareOf,
     moneyScales: new Map(Object.entries(config.moneyScales)),
+    sizing: sizingOf(config.sizing, { candleMs: timeframeMs[shared.timeframe] }),
     slippageMax: Decimal.from(config.slippageMax),
     stopLossShare: Decimal.from(config.stopLossShare),
     takeProfitShare: Decimal.from(config.takeProfitShare),
@@ -116,10 +105,4 @@ export function limitsOf(config: RiskManagerConfig, shared: SharedConfig): Limit
     openPositionsMax: config.openPositionsMax,
     addToPositions: config.addToPositions,
   }
-}
-
-function inRange(text: string, { max }: { max: string }): boolean {
-  if (!Decimal.isDecimal(text)) return false
-  const value = Decimal.from(text)
-  return value.isPositive() && value.atMost(max)
 }

@@ -18,6 +18,7 @@ import {
   takeOrder,
   type Book,
   type IntentMessage,
+  type Limits,
   type OrderMessage,
 } from './core/index.ts'
 import { positionOf } from './core/position.ts'
@@ -29,6 +30,7 @@ import {
   intentMessage,
   limits,
   orderMessage,
+  sizing,
   testNow,
   type OrderOptions,
 } from './testing.ts'
@@ -75,6 +77,20 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
 const after = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 12 }))
 const action = fc.tuple(after, deed).map(([turns, each]): Action => ({ after: turns, ...each }))
 
+/** A share of all, or a risk whose near stop asks for more than there is. */
+const policy = fc
+  .record({
+    method: fc.constantFrom('balance-share', 'fixed-risk'),
+    confidenceScaleMin: fc.constantFrom('0.4', '1').map(decimal),
+  })
+  .map((each) =>
+    limits({
+      balanceShare: decimal('0.3'),
+      addToPositions: true,
+      sizing: sizing({ ...each, riskShare: decimal('0.02') }),
+    }),
+  )
+
 describe('whatever happens, in whatever order', () => {
   it(
     '0 <= reserved <= total at every commit, and the rebuilt book is the book',
@@ -84,8 +100,9 @@ describe('whatever happens, in whatever order', () => {
         fc.asyncProperty(
           fc.scheduler(),
           fc.array(action, { minLength: 10, maxLength: 60 }),
-          async (scheduler, actions) => {
-            const world = new World(scheduler)
+          policy,
+          async (scheduler, actions, limitsOfRun) => {
+            const world = new World(scheduler, limitsOfRun)
             await scheduler.waitFor(world.play(actions))
           },
         ),
@@ -108,6 +125,7 @@ type VenueOrder = {
 
 class World {
   readonly #scheduler: fc.Scheduler
+  readonly #limits: Limits
   readonly #memory = createMemoryLedger()
   readonly #ledger: Ledger
   readonly #orders: VenueOrder[] = []
@@ -120,8 +138,9 @@ class World {
   #names = 0
   #fault: 'lose-answer' | 'lose-request' | null = null
 
-  constructor(scheduler: fc.Scheduler) {
+  constructor(scheduler: fc.Scheduler, limitsOfRun: Limits) {
     this.#scheduler = scheduler
+    this.#limits = limitsOfRun
     this.#ledger = { ...this.#memory, commit: (units, fence) => this.#commit(units, fence) }
   }
 
@@ -256,7 +275,7 @@ class World {
       decide({
         book: each,
         message: intent,
-        limits: limits({ balanceShare: decimal('0.3'), addToPositions: true }),
+        limits: this.#limits,
         now: testNow,
       })
     const done = await desk.work({ message, mayBeOld, decide: decideWith })

@@ -4,7 +4,9 @@ import type { MarketStore } from '@flotilla/market-store'
 import type { Decimal } from '@flotilla/money'
 import type { SharedConfig } from '@flotilla/fleet'
 import {
+  barsMax,
   createBook,
+  noteBar,
   notePrice,
   type Book,
   type BookSnapshot,
@@ -83,6 +85,21 @@ export class RiskStore {
     } catch {
       return false
     }
+  }
+
+  /** So that a restart knows at once how the market moves. Without a store it is learnt anew. */
+  async loadHistories(book: Book): Promise<void> {
+    const { symbols, timeframe, venue } = this.#shared
+    await Promise.all(
+      symbols.map(async (symbol) => {
+        const series = { venue: venue.id, symbol, timeframe, limit: barsMax }
+        const candles = await this.#marketStore.candles(series).catch(() => [])
+        for (const { openTime, closeTime, high, low, close } of candles) {
+          const bar = { high: high.toNumber(), low: low.toNumber(), close: close.toNumber() }
+          noteBar(book.histories, symbol, { openTime, closeTime, ...bar })
+        }
+      }),
+    )
   }
 
   async writeEquity(at: number, equity: Decimal): Promise<void> {

@@ -10,15 +10,15 @@ import {
   decide,
   needsStoredPrice,
   takeCommand,
+  takeMarket,
   takeOrder,
-  takePrice,
   valueAccount,
   type Book,
   type CommandMessage,
   type IntentMessage,
   type Limits,
+  type MarketMessage,
   type OrderMessage,
-  type PriceMessage,
   type Verdict,
   type Work,
 } from './core/index.ts'
@@ -76,8 +76,10 @@ export class Term {
 
   /** Load, then take facts, then learn the venue's rules, and only then take intents. */
   async begin(): Promise<void> {
+    const { store } = this.#options
     const desk = await this.#recover()
     this.#desk = desk
+    await store.loadHistories(desk.book)
     await this.#subscribeFacts(desk)
     await this.#untilDone('the rules of the venue', () => this.#refreshRules(desk))
     await this.#subscribeIntents(desk)
@@ -130,14 +132,15 @@ export class Term {
   }
 
   async #subscribeFacts(desk: AccountDesk): Promise<void> {
-    const { bus } = this.#options.deps
+    const { bus, shared } = this.#options.deps
+    const { timeframe } = shared
     const agent = 'risk-manager'
     this.#subscriptions.push(
       await bus.subscribe({
         agent,
-        types: ['market.candle.closed.v1', 'market.ticker.updated.v1'],
+        types: ['market.candle.closed.v1', 'market.ticker.updated.v1', 'market.book.updated.v1'],
         handler: async ({ message }) => {
-          takePrice(desk.book, message as PriceMessage)
+          takeMarket(desk.book, message as MarketMessage, timeframe)
           return ack
         },
       }),

@@ -18,6 +18,7 @@ import {
   notePrice,
   type Book,
   type Limits,
+  type Sizing,
   type OpenReservation,
 } from './core/index.ts'
 
@@ -25,6 +26,22 @@ import {
 export const testNow = 1_767_571_200_000
 
 export const decimal = (text: string): Decimal => Decimal.from(text)
+
+export function sizing(overrides: Partial<Sizing> = {}): Sizing {
+  return {
+    method: 'balance-share',
+    riskShare: decimal('0.01'),
+    volatilityShare: decimal('0.01'),
+    volatilityPeriod: 3,
+    historyAgeMaxMs: 120_000,
+    confidenceScaleMin: decimal('1'),
+    depthShareMax: decimal('1'),
+    depthAgeMaxMs: 10_000,
+    expensiveAssetShare: decimal('0.005'),
+    wholeUnitAssets: new Set(),
+    ...overrides,
+  }
+}
 
 export function limits(overrides: Partial<Limits> = {}): Limits {
   return {
@@ -35,6 +52,7 @@ export function limits(overrides: Partial<Limits> = {}): Limits {
     balanceShare: decimal('0.8'),
     shareOf: 'balance',
     moneyScales: new Map([['USDT', 2]]),
+    sizing: sizing(),
     slippageMax: decimal('0.005'),
     stopLossShare: decimal('0.05'),
     takeProfitShare: decimal('0.1'),

@@ -74,7 +74,7 @@ function runAll(checks: readonly Check[], base: Context) {
   let draft: Draft | null = null
   for (const check of checks) {
     const outcome = check.run({ ...base, draft })
-    if (outcome.kind === 'sized' || outcome.kind === 'adjusted') draft = outcome.draft
+    if ('draft' in outcome) draft = outcome.draft ?? draft
     if (outcome.kind === 'denied') reasons.push(outcome.reason)
     records.push({ check: check.name, outcome: outcome.kind, inputs: outcome.inputs })
   }

@@ -9,6 +9,7 @@ import type { Account, LedgerChange, MemoryEntry, Reservation } from '@flotilla/
 import { Decimal } from '@flotilla/money'
 import type { SymbolRules } from '@flotilla/venue'
 import { nextState, remainingOf } from './reservation.ts'
+import type { Bar } from './history.ts'
 import { readPosition, symbolOfPosition, type HeldPosition } from './position.ts'
 import { readTradingState, scopeOfTradingState, type TradingStateEntry } from './trading-state.ts'
 
@@ -18,6 +19,12 @@ export type PriceQuote = {
   readonly price: Decimal
   readonly at: number
   readonly source: 'market' | 'market-store'
+}
+
+/** The offers of an order book, best first: price and quantity, as they came. */
+export type Depth = {
+  readonly asks: readonly (readonly [price: string, quantity: string])[]
+  readonly at: number
 }
 
 export type Book = {
@@ -33,6 +40,8 @@ export type Book = {
   /** Not of the ledger: known anew after each start. */
   readonly prices: Map<string, PriceQuote>
   readonly rules: Map<string, SymbolRules>
+  readonly histories: Map<string, Bar[]>
+  readonly depths: Map<string, Depth>
 }
 
 /** The ledger's word for a new reservation does not name the symbol; the book needs it. */
@@ -60,8 +69,9 @@ export type BookSnapshot = {
   readonly memory: readonly MemoryEntry[]
 }
 
-/** Prices and rules are no facts of the ledger: a rebuilt book keeps those of the one before. */
+/** What the market says is no fact of the ledger: a rebuilt book keeps what the one before knew. */
 export function createBook(snapshot: BookSnapshot, before?: Book): Book {
+  const { prices, rules, histories, depths } = before ?? unknownMarket()
   const book: Book = {
     account: snapshot.account,
     funds: new Map(),
@@ -69,8 +79,10 @@ export function createBook(snapshot: BookSnapshot, before?: Book): Book {
     openEntries: new Map(),
     positions: new Map(),
     tradingStates: new Map(),
-    prices: before?.prices ?? new Map<string, PriceQuote>(),
-    rules: before?.rules ?? new Map<string, SymbolRules>(),
+    prices,
+    rules,
+    histories,
+    depths,
   }
   for (const { asset, total, reserved } of snapshot.balances) {
     book.funds.set(asset, { total, reserved })
@@ -124,6 +136,10 @@ export function assetsOf(symbol: string): Assets {
   const assets = { base, quote }
   takenApart.set(symbol, assets)
   return assets
+}
+
+function unknownMarket(): Pick<Book, 'prices' | 'rules' | 'histories' | 'depths'> {
+  return { prices: new Map(), rules: new Map(), histories: new Map(), depths: new Map() }
 }
 
 const noFunds: Funds = { total: Decimal.zero, reserved: Decimal.zero }

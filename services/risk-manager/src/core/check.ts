@@ -9,6 +9,9 @@ import type { Book } from './book.ts'
 import type { Limits } from './limits.ts'
 import type { PriceChoice } from './prices.ts'
 
+/** What a size must not be raised above, however small it is, and why. */
+export type Ceiling = { readonly quantity: Decimal; readonly because: 'risk' | 'liquidity' }
+
 /** The size as it stands after the checks so far. */
 export type Draft = {
   readonly quantity: Decimal
@@ -16,7 +19,9 @@ export type Draft = {
   readonly limitPrice: Decimal | null
   readonly reserve: { readonly asset: string; readonly amount: Decimal }
   readonly method: string
+  /** In the order in which they were made. */
   readonly adjustments: readonly string[]
+  readonly ceiling: Ceiling | null
 }
 
 /** The exits of an entry, on the tick. */
@@ -38,7 +43,7 @@ export type Context = {
 export type Inputs = { readonly [name: string]: Json }
 
 export type CheckOutcome =
-  | { readonly kind: 'passed'; readonly inputs: Inputs }
+  | { readonly kind: 'passed'; readonly inputs: Inputs; readonly draft?: Draft }
   | { readonly kind: 'sized'; readonly inputs: Inputs; readonly draft: Draft }
   | { readonly kind: 'adjusted'; readonly inputs: Inputs; readonly draft: Draft }
   | { readonly kind: 'denied'; readonly inputs: Inputs; readonly reason: DenialReason }

@@ -2,7 +2,9 @@
 // size fit what the account has and may risk.
 import { denied, passed, skipped, type Check } from './check.ts'
 import { intentExpiry, price, side, tradingState, venueRules } from './common-checks.ts'
-import { capQuantity, fitMinimum, sizeByBalanceShare } from './entry-sizing.ts'
+import { capQuantity, fitMinimum, raiseExpensive } from './entry-minimum.ts'
+import { capByLiquidity, fitRoom, scaleByConfidence } from './entry-scaling.ts'
+import { size } from './entry-size.ts'
 import { availableOf, type Book } from './book.ts'
 import { exposureOf, inCurrency, netAssetValue } from './valuation.ts'
 
@@ -117,7 +119,11 @@ export const entryChecks: readonly Check[] = [
   intentInFlight,
   positionOpen,
   openPositions,
-  sizeByBalanceShare,
+  size,
+  scaleByConfidence,
+  fitRoom,
+  capByLiquidity,
+  raiseExpensive,
   capQuantity,
   fitMinimum,
   availableBalance,

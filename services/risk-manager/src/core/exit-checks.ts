@@ -4,6 +4,7 @@ import { Decimal, roundDownToStep } from '@flotilla/money'
 import { availableOf } from './book.ts'
 import { denied, passed, skipped, type Check, type Context } from './check.ts'
 import { intentExpiry, price, side, tradingState, venueRules } from './common-checks.ts'
+import { lotOf } from './entry-arithmetic.ts'
 import { positionOf } from './position.ts'
 
 /** The strategy name under which a person's own intents come. */
@@ -12,12 +13,13 @@ const byHand = 'manual'
 const inventory: Check = {
   name: 'inventory',
   run(context) {
-    const { book, rules } = context
+    const { book, rules, limits } = context
     if (rules === null) return skipped('no rules')
+    const { step } = lotOf(rules, limits.sizing)
     const asset = rules.base
     const available = availableOf(book, asset)
     const wanted = wantedOf(context, available)
-    const quantity = roundDownToStep(Decimal.min(wanted, available), rules.quantityStep)
+    const quantity = roundDownToStep(Decimal.min(wanted, available), step)
     const inputs = {
       asset,
       wanted: wanted.toString(),
@@ -32,7 +34,7 @@ const inventory: Check = {
     const adjustments = available.lessThan(wanted) ? ['inventory-limited'] : []
     const reserve = { asset, amount: quantity }
     const draft = { quantity, limitPrice: null, reserve, method: 'position', adjustments }
-    return { kind: 'sized', inputs, draft }
+    return { kind: 'sized', inputs, draft: { ...draft, ceiling: null } }
   },
 }
 

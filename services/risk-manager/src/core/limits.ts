@@ -1,5 +1,28 @@
 import type { Decimal } from '@flotilla/money'
 
+export const sizingMethods = ['balance-share', 'fixed-risk', 'volatility-target'] as const
+
+/** How large an entry is, before what the venue and the limits make of it. */
+export type Sizing = {
+  readonly method: (typeof sizingMethods)[number]
+  /** `fixed-risk`: what the account loses when an entry at its worst price is stopped. */
+  readonly riskShare: Decimal
+  /** `volatility-target`: what a move of the average true range moves the account by. */
+  readonly volatilityShare: Decimal
+  readonly volatilityPeriod: number
+  /** After this, candles say nothing about how the market moves now. */
+  readonly historyAgeMaxMs: number
+  /** The part of its size that an entry of the least accepted confidence gets; 1 scales nothing. */
+  readonly confidenceScaleMin: Decimal
+  /** How much of what the order book offers up to the worst price an entry may take. */
+  readonly depthShareMax: Decimal
+  readonly depthAgeMaxMs: number
+  /** Of the buying power, where not even one step can be bought for the size. */
+  readonly expensiveAssetShare: Decimal
+  /** Base assets that are traded in whole units, as shares of a company are. */
+  readonly wholeUnitAssets: ReadonlySet<string>
+}
+
 /** What the trader allows. Shares are of one: 0.25 is a quarter. */
 export type Limits = {
   readonly venue: string
@@ -13,6 +36,7 @@ export type Limits = {
   readonly shareOf: 'balance' | 'available'
   /** Digits after the point of an asset when it is money, `USDT: 2`. */
   readonly moneyScales: ReadonlyMap<string, number>
+  readonly sizing: Sizing
   /** How much worse than the reference price an entry may be filled. */
   readonly slippageMax: Decimal
   /** Distance of the stop and of the take-profit where the intent suggests none. */

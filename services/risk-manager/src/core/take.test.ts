@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { book, decimal, intent, testNow } from '../testing.ts'
 import { applyAll, notePrice, type Book } from './book.ts'
 import { choosePrice } from './prices.ts'
-import { takeCommand, takePrice } from './take.ts'
+import { takeCommand, takeMarket } from './take.ts'
 import { strictestState } from './trading-state.ts'
 
 const commands = { pause: Pause, resume: Resume, halt: Halt }
@@ -129,14 +129,14 @@ describe('prices', () => {
 
   it('the newest wins, whether ticker or candle, in whatever order they come', () => {
     const made = book({ prices: {} })
-    takePrice(made, ticker('101', testNow + 2))
-    takePrice(made, candle('100', testNow + 1))
+    takeMarket(made, ticker('101', testNow + 2), '1m')
+    takeMarket(made, candle('100', testNow + 1), '1m')
     expect(made.prices.get('BTC/USDT')).toEqual({
       price: decimal('101'),
       at: testNow + 2,
       source: 'market',
     })
-    takePrice(made, candle('102', testNow + 3))
+    takeMarket(made, candle('102', testNow + 3), '1m')
     expect(made.prices.get('BTC/USDT')?.price.toString()).toBe('102')
   })
 
@@ -154,7 +154,7 @@ describe('prices', () => {
     expect(choosePrice(question(made, testNow))).toMatchObject({ kind: 'fresh', source: 'intent' })
     notePrice(made, 'BTC/USDT', fromStore)
     expect(choosePrice(question(made, testNow))).toMatchObject({ source: 'market-store' })
-    takePrice(made, ticker('99', testNow + 1))
+    takeMarket(made, ticker('99', testNow + 1), '1m')
     expect(choosePrice(question(made, testNow + 1))).toMatchObject({ source: 'market' })
   })
 

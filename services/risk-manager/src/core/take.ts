@@ -5,12 +5,15 @@ import {
   epochMs,
   TradingStateChanged,
   type AnyMessage,
+  type CandleClosed,
   type MessageOfType,
   type OrderFacts,
 } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import { notePrice, type Book } from './book.ts'
 import type { Work } from './decide.ts'
+import { depthOf } from './entry-scaling.ts'
+import { noteBar } from './history.ts'
 import { settleEnd, settleFill, type OrderFact, type Shortfall } from './settlement.ts'
 import {
   scopesOf,
@@ -25,7 +28,9 @@ export type OrderMessage = Extract<AnyMessage, { type: `execution.order.${string
 export type CommandMessage = MessageOfType<
   'control.pause.v1' | 'control.resume.v1' | 'control.halt.v1'
 >
-export type PriceMessage = MessageOfType<'market.candle.closed.v1' | 'market.ticker.updated.v1'>
+export type MarketMessage = MessageOfType<
+  'market.candle.closed.v1' | 'market.ticker.updated.v1' | 'market.book.updated.v1'
+>
 
 export function takeOrder(
   book: Book,
@@ -90,14 +95,33 @@ export function takeCommand(book: Book, message: CommandMessage, now: number): W
   }
 }
 
-export function takePrice(book: Book, message: PriceMessage): void {
-  if (message.type === 'market.candle.closed.v1') {
-    const { symbol, close, closeTime } = message.payload
-    notePrice(book, symbol, priceAt(close, closeTime))
-  } else {
-    const { symbol, last, observedAt } = message.payload
-    notePrice(book, symbol, priceAt(last, observedAt))
+/** What the market says is remembered beside the facts; only candles of the timeframe make a history. */
+export function takeMarket(book: Book, message: MarketMessage, timeframe: string): void {
+  switch (message.type) {
+    case 'market.candle.closed.v1':
+      takeCandle(book, message.payload, timeframe)
+      return
+    case 'market.ticker.updated.v1': {
+      const { symbol, last, observedAt } = message.payload
+      notePrice(book, symbol, priceAt(last, observedAt))
+      return
+    }
+    case 'market.book.updated.v1':
+      book.depths.set(message.payload.symbol, depthOf(message.payload))
   }
+}
+
+function takeCandle(book: Book, candle: CandleClosed, timeframe: string): void {
+  const { symbol, high, low, close, openTime, closeTime } = candle
+  notePrice(book, symbol, priceAt(close, closeTime))
+  if (candle.timeframe !== timeframe) return
+  noteBar(book.histories, symbol, {
+    openTime: epochMs(openTime),
+    closeTime: epochMs(closeTime),
+    high: Number(high),
+    low: Number(low),
+    close: Number(close),
+  })
 }
 
 const noWork: Work = { changes: [], records: [], outgoing: [] }

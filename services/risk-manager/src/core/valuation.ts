@@ -47,6 +47,12 @@ export function inCurrency(book: Book, quote: string, amount: Decimal): Decimal 
   return amount.times(priceOfAsset(book, quote) ?? Decimal.one)
 }
 
+/** What an amount of the account's currency is in a quote currency. */
+export function fromCurrency(book: Book, quote: string, amount: Decimal): Decimal {
+  const price = priceOfAsset(book, quote) ?? Decimal.one
+  return price.equals(Decimal.one) ? amount : amount.dividedBy(price, divisionScale, 'down')
+}
+
 /** The whole account for the record, biggest value first, then what has no price. */
 export function valueAccount(book: Book): EquityValued {
   const assets = [...book.funds]
@@ -71,4 +77,5 @@ export function valueAccount(book: Book): EquityValued {
   }
 }
 
+const divisionScale = 18
 const minusOne = Decimal.from(-1)

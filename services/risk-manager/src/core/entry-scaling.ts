@@ -1,0 +1,104 @@
+// What makes an entry smaller than it was wished: how sure the strategy is, what is left to spend, and
+// what the order book has to offer. The steps run in this order, each names what it did.
+import { epochMs } from '@flotilla/contracts'
+import { Decimal, roundDownToStep } from '@flotilla/money'
+import { availableOf, type Depth } from './book.ts'
+import { passed, skipped, type Check } from './check.ts'
+import { adjusted, sizeOf, under, withAmount, withQuantity } from './entry-arithmetic.ts'
+import { exposureOf, fromCurrency, netAssetValue } from './valuation.ts'
+
+/** All of it at a confidence of 100, the configured part of it at the least that is accepted. */
+export const scaleByConfidence: Check = {
+  name: 'confidence-scale',
+  run(context) {
+    const size = sizeOf(context)
+    if (size === null) return skipped('no size')
+    const { intent, limits } = context
+    const { confidenceScaleMin } = limits.sizing
+    const range = 100 - limits.confidenceMin
+    const reached = range <= 0 ? 1 : (intent.confidence - limits.confidenceMin) / range
+    const gained = Decimal.one.minus(confidenceScaleMin).times(Decimal.from(clamp(reached)))
+    const factor = confidenceScaleMin.plus(gained).round(4, 'down')
+    const inputs = { confidence: intent.confidence, factor: factor.toString() }
+    if (factor.atLeast(Decimal.one)) return passed(inputs)
+    const amount = size.draft.reserve.amount.times(factor).round(size.scale, 'down')
+    const draft = adjusted(withAmount(size, amount), `confidence x${factor.toString()}`)
+    return { kind: 'adjusted', inputs, draft }
+  },
+}
+
+/**
+ * A size that was found from a risk takes what is there: with a near stop it can be more than the
+ * account has. A share of the balance is not fitted: who asks for it wants all of it or nothing.
+ */
+export const fitRoom: Check = {
+  name: 'room',
+  run(context) {
+    const size = sizeOf(context)
+    if (size === null) return skipped('no size')
+    const { book, limits } = context
+    if (limits.sizing.method === 'balance-share') return skipped('a share of the balance')
+    const { asset, amount } = size.draft.reserve
+    const available = availableOf(book, asset)
+    const exposureMax = netAssetValue(book).times(limits.exposureShareMax)
+    const room = fromCurrency(book, asset, exposureMax.minus(exposureOf(book)))
+    const inputs = { available: available.toString(), exposureRoom: room.toString() }
+    const least = Decimal.min(available, room)
+    if (amount.atMost(least) || !least.isPositive()) return passed(inputs)
+    const name = least.equals(room) ? 'exposure-capped' : 'available-capped'
+    const draft = adjusted(withAmount(size, least.round(size.scale, 'down')), name)
+    return { kind: 'adjusted', inputs, draft }
+  },
+}
+
+/** No more than the order book offers up to the worst price; a book that is not known caps nothing. */
+export const capByLiquidity: Check = {
+  name: 'liquidity',
+  run(context) {
+    const size = sizeOf(context)
+    if (size === null) return skipped('no size')
+    const { book, intent, limits, now } = context
+    const depth = book.depths.get(intent.symbol)
+    if (depth === undefined) return skipped('no order book')
+    const ageMs = Math.max(0, now - depth.at)
+    if (ageMs > limits.sizing.depthAgeMaxMs) return skipped('order book too old')
+    const offered = offeredUpTo(depth, size.limitPrice)
+    const usable = roundDownToStep(offered.times(limits.sizing.depthShareMax), size.lot.step)
+    const { draft } = size
+    const inputs = {
+      quantity: draft.quantity.toString(),
+      offered: offered.toString(),
+      usable: usable.toString(),
+      limitPrice: size.limitPrice.toString(),
+      ageMs,
+    }
+    const ceiling = under(draft.ceiling, { quantity: usable, because: 'liquidity' })
+    if (draft.quantity.atMost(usable)) {
+      return { kind: 'passed', inputs, draft: { ...draft, ceiling } }
+    }
+    const capped = adjusted(withQuantity(size, usable), 'liquidity-capped')
+    return { kind: 'adjusted', inputs, draft: { ...capped, ceiling } }
+  },
+}
+
+export function depthOf(book: {
+  readonly asks: Depth['asks']
+  readonly observedAt: string
+}): Depth {
+  return { asks: book.asks, at: epochMs(book.observedAt) }
+}
+
+/** Levels come best first. */
+function offeredUpTo({ asks }: Depth, limitPrice: Decimal): Decimal {
+  let offered = Decimal.zero
+  for (const [price, quantity] of asks) {
+    if (limitPrice.lessThan(price)) break
+    offered = offered.plus(quantity)
+  }
+  return offered
+}
+
+/** As a text with few digits: a statistic becomes a factor. */
+function clamp(share: number): string {
+  return Math.min(1, Math.max(0, share)).toFixed(6)
+}
