@@ -4,6 +4,7 @@ import { Heartbeat } from './agent.ts'
 import { SignalsComputed } from './analysis.ts'
 import { Flatten, Halt, Pause, Reload, Resume } from './control.ts'
 import {
+  EntriesChanged,
   OrderAccepted,
   OrderCanceled,
   OrderExpired,
@@ -52,6 +53,7 @@ export const definitions = [
   OrderUnknown,
   PositionChanged,
   ProtectionFailed,
+  EntriesChanged,
   RegimeChanged,
   EquityValued,
   TradingStateChanged,

@@ -156,3 +156,28 @@ export const ProtectionFailed = defineMessage('execution.protection.failed.v1', 
   }),
 })
 export type ProtectionFailed = PayloadOf<typeof ProtectionFailed>
+
+/**
+ * - `protection_failed`: a position of the symbol could not be protected; an operator resumes
+ * - `balance_drift`: an asset is missing that no order explains; lifted when it is explained, or by an operator
+ * - `venue_silent`, `ledger_silent`: out of reach for too long; lifted when it answers again
+ */
+export const EntryStopCause = z
+  .enum(['protection_failed', 'balance_drift', 'venue_silent', 'ledger_silent'])
+  .meta({ id: 'EntryStopCause' })
+export type EntryStopCause = z.infer<typeof EntryStopCause>
+
+export const EntriesChanged = defineMessage('execution.entries.changed.v1', {
+  summary: 'Execution stopped entries by itself, or sends them again; exits and protection go on.',
+  payload: z.strictObject({
+    account: AccountName,
+    /** Null when not one symbol is meant but an asset, or all symbols. */
+    symbol: MarketSymbol.nullable(),
+    /** Every symbol of this asset is meant; null otherwise. */
+    asset: Asset.nullable(),
+    allowed: z.boolean(),
+    cause: EntryStopCause,
+    reason: z.string().max(500),
+  }),
+})
+export type EntriesChanged = PayloadOf<typeof EntriesChanged>

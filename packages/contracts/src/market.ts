@@ -102,6 +102,8 @@ export const SourceStateChanged = defineMessage('market.source.state-changed.v1'
   summary: 'A data source became healthy, degraded or disabled.',
   payload: z.strictObject({
     source: z.string().min(1),
+    /** Only this symbol of the source; all of it when absent. Degraded: its data is too old to trade on. */
+    symbol: MarketSymbol.optional(),
     state: z.enum(['healthy', 'degraded', 'disabled']),
     reason: z.string().min(1),
     /** The setting to change, where changing one helps. */

@@ -68,7 +68,12 @@ export const streams = {
   account: {
     ...trading,
     partitions: 1,
-    types: ['risk.regime.changed.v1', 'risk.equity.valued.v1', 'risk.trading-state.changed.v1'],
+    types: [
+      'risk.regime.changed.v1',
+      'risk.equity.valued.v1',
+      'risk.trading-state.changed.v1',
+      'execution.entries.changed.v1',
+    ],
   },
   control: {
     exchange: 'control',
@@ -125,7 +130,13 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
     ],
   },
   'risk-manager': {
-    publishes: [...streams.verdicts.types, ...streams.account.types, 'agent.heartbeat.v1'],
+    publishes: [
+      ...streams.verdicts.types,
+      'risk.regime.changed.v1',
+      'risk.equity.valued.v1',
+      'risk.trading-state.changed.v1',
+      'agent.heartbeat.v1',
+    ],
     consumes: [
       'market.candle.closed.v1',
       'market.ticker.updated.v1',
@@ -140,12 +151,13 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
     ],
   },
   execution: {
-    publishes: [...streams.orders.types, 'agent.heartbeat.v1'],
+    publishes: [...streams.orders.types, 'execution.entries.changed.v1', 'agent.heartbeat.v1'],
     consumes: [
       'market.ticker.updated.v1',
       'risk.intent.approved.v1',
       'risk.trading-state.changed.v1',
       'control.flatten.v1',
+      'control.resume.v1',
     ],
   },
   operator: {

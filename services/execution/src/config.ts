@@ -28,6 +28,9 @@ export const ExecutionConfig = z
     sweepMs: milliseconds
       .default(300_000)
       .describe('How often all fills and balances are compared with the venue.'),
+    silenceMs: milliseconds
+      .default(30_000)
+      .describe('Without a sign of life from venue or ledger for so long, entries stop.'),
     tickMs: milliseconds.default(250).describe('How often due work is looked for.'),
     skewMs: milliseconds.default(1_000).describe("How far the venue's clock may be from ours."),
     leaseMs: milliseconds

@@ -19,6 +19,8 @@ export type RunnerOptions = {
   readonly logger: Logger
   readonly metrics: ExecutionMetrics
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
+  /** Why no entry may be sent at this moment, or null. */
+  readonly entriesStopped: () => string | null
   /** The desk as the ledger has it now. */
   readonly reload: () => Promise<Desk>
   /** False when the lease may be over: then nothing is sent any more. */
@@ -133,7 +135,8 @@ export class DeskRunner {
     const input = await job.input()
     for (let refusals = 0; ;) {
       this.#options.over.throwIfAborted()
-      const draft = step(this.#desk, input, this.#options.clock.now())
+      const desk = { ...this.#desk, entriesStopped: this.#options.entriesStopped() }
+      const draft = step(desk, input, this.#options.clock.now())
       const done = await this.#commit(draft, job.causeId)
       if (done === 'not known') {
         await this.#loadAgain('the commit failed')
@@ -169,11 +172,11 @@ export class DeskRunner {
   /** Whether the commit came through is not known: the ledger is, and it is right. */
   async #loadAgain(reason: string): Promise<void> {
     const { logger, over } = this.#options
-    const { entriesStopped, price, market } = this.#desk
+    const { price, market } = this.#desk
     logger.warn({ symbol: market.symbol, reason }, 'desk loaded again from the ledger')
     for (;;) {
       try {
-        this.#desk = { ...(await this.#options.reload()), entriesStopped, price }
+        this.#desk = { ...(await this.#options.reload()), price }
         return
       } catch (err) {
         logger.error({ err, symbol: market.symbol }, 'ledger away, execution waits')

@@ -4,7 +4,13 @@ import { isDoubtful, type Desk } from './core/index.ts'
 
 export type ExecutionMetrics = ReturnType<typeof createExecutionMetrics>
 
-export function createExecutionMetrics(metrics: Metrics, desks: () => readonly Desk[]) {
+type Watched = {
+  readonly desks: () => readonly Desk[]
+  /** Stops of entries that execution has ordered itself, beside halted symbols. */
+  readonly stops: () => number
+}
+
+export function createExecutionMetrics(metrics: Metrics, { desks, stops }: Watched) {
   const ofDesks = (name: string, help: string, count: (desk: Desk) => number): void => {
     const collect = () => desks().reduce((total, desk) => total + count(desk), 0)
     gauge(metrics, { name, help, collect })
@@ -17,6 +23,14 @@ export function createExecutionMetrics(metrics: Metrics, desks: () => readonly D
   )
   ofDesks('flotilla_orders_in_doubt', 'Orders whose outcome is being asked for.', ({ tickets }) => {
     return [...tickets.values()].filter(({ order }) => isDoubtful(order.state)).length
+  })
+  ofDesks('flotilla_symbols_halted', 'Symbols that wait for an operator.', ({ halted }) =>
+    halted === null ? 0 : 1,
+  )
+  gauge(metrics, {
+    name: 'flotilla_entry_stops',
+    help: 'Reasons of our own for which no entries are sent: silence, or missing assets.',
+    collect: stops,
   })
   return {
     orders: counter(metrics, {

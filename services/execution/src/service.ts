@@ -5,7 +5,10 @@ import type { Agent, Readiness } from '@flotilla/fleet'
 import { createLeadership, createUnitProcessor, type Leadership } from '@flotilla/ledger'
 import { realClock } from '@flotilla/runtime'
 import { isDoubtful, type Desk } from './core/index.ts'
+import { DeadMan } from './dead-man.ts'
+import { EntriesGate } from './entries-gate.ts'
 import { createExecutionMetrics, type ExecutionMetrics } from './metrics.ts'
+import { stretchOf } from './settings.ts'
 import { Term, type Deps } from './term.ts'
 
 /** Real time: after a term that failed, so that a broken ledger or bus is not hammered. */
@@ -16,6 +19,8 @@ const STANDBY_AFTER_MS = 500
 export class Execution implements Agent {
   readonly #deps: Deps
   readonly #metrics: ExecutionMetrics
+  readonly #gate: EntriesGate
+  readonly #deadMan: DeadMan
   readonly #stopping = new AbortController()
   #term: Term | null = null
   #running: Promise<void> = Promise.resolve()
@@ -24,11 +29,28 @@ export class Execution implements Agent {
 
   constructor(deps: Deps) {
     this.#deps = deps
-    this.#metrics = createExecutionMetrics(deps.context.metrics, () => this.#term?.desks ?? [])
+    this.#gate = new EntriesGate({
+      account: deps.shared.account.id,
+      now: () => deps.context.clock.now(),
+      logger: deps.context.logger,
+      publish: (message) => deps.bus.publish(message),
+    })
+    this.#deadMan = new DeadMan({
+      gate: this.#gate,
+      clock: deps.context.clock,
+      silenceMs: deps.config.silenceMs * stretchOf(deps.shared),
+      venue: () => deps.venue.fetchTime(),
+      ledger: () => deps.ledger.recall('execution', 'sign-of-life'),
+    })
+    this.#metrics = createExecutionMetrics(deps.context.metrics, {
+      desks: () => this.#term?.desks ?? [],
+      stops: () => this.#gate.stops.length,
+    })
   }
 
   /** Resolves when approvals are taken, or when something has to be waited for. */
   async start(): Promise<void> {
+    this.#deadMan.start()
     const settled = Promise.withResolvers<void>()
     this.#running = this.#lead((what) => {
       this.#waitsFor = what
@@ -39,6 +61,7 @@ export class Execution implements Agent {
 
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the agent stops'))
+    await this.#deadMan.stop()
     await this.#running
   }
 
@@ -53,6 +76,8 @@ export class Execution implements Agent {
         ordersInDoubt: desks.flatMap(doubtfulOf),
         inFlight: this.#term?.inFlight ?? 0,
         differences: this.#term?.differences ?? [],
+        entriesStopped: this.#gate.stops,
+        halted: desks.flatMap(haltOf),
       },
     }
   }
@@ -121,6 +146,7 @@ export class Execution implements Agent {
     const current = new Term({
       deps: this.#deps,
       metrics: this.#metrics,
+      gate: this.#gate,
       submit: (unit) => processor.submit(unit),
       mayCall: () => leadership.fence() !== null,
       ...rest,
@@ -131,8 +157,10 @@ export class Execution implements Agent {
       processor
         .start()
         .catch((err: unknown) => context.logger.warn({ err }, 'outbox not published yet'))
-      await current.begin()
-      await aborted(term.over)
+      const over = aborted(term.over)
+      // A ledger or a venue that hangs must not hold up the end of the term.
+      await Promise.race([current.begin(), over])
+      await over
     } finally {
       await within(END_WITHIN_MS, current.end())
       await processor.stop(END_WITHIN_MS)
@@ -153,6 +181,10 @@ function viewOf({ market, position }: Desk) {
     protection: protection?.state ?? 'unprotected',
     reason: protection?.reason ?? null,
   }
+}
+
+function haltOf({ market, halted }: Desk) {
+  return halted === null ? [] : [{ symbol: market.symbol, reason: halted }]
 }
 
 function doubtfulOf({ tickets }: Desk): string[] {

@@ -1,6 +1,7 @@
 // This service's access to the ledger: what a desk needs to begin again, and the trading state.
 import type { Ledger, Order } from '@flotilla/ledger'
-import type { Market, Records } from './core/index.ts'
+import { Decimal } from '@flotilla/money'
+import { haltKey, type Market, type Records } from './core/index.ts'
 
 /** Enough ended orders to know which attempts were used and whose the position is. */
 const ORDERS_LOADED = 100
@@ -15,9 +16,11 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   const known = new Map([...recent, ...open].map((order) => [order.clientOrderId, order]))
   const orders = [...known.values()].toSorted((left, right) => left.createdAt - right.createdAt)
   const position = await ledger.findPosition(account, venue, symbol)
-  if (orders.length === 0) return { orders, fills: [], position }
+  const remembered = await ledger.recall('execution', haltKey(symbol))
+  const halted = typeof remembered === 'string' ? remembered : null
+  if (orders.length === 0) return { orders, fills: [], position, halted }
   const fills = await ledger.loadFills({ account, symbol, since: orders[0]!.createdAt })
-  return { orders, fills, position }
+  return { orders, fills, position, halted }
 }
 
 /** Why no entries are sent: for the whole account under the symbol `*`, and for single symbols. */
@@ -35,6 +38,29 @@ export async function loadEntriesStopped(ledger: Ledger): Promise<EntriesStopped
 export function entriesStoppedChange(symbol: string | null, reason: string | null) {
   const key = `${STOPPED_PREFIX}${symbol ?? '*'}`
   return { kind: 'memory-stored', agent: 'execution', key, value: reason } as const
+}
+
+const BASELINE_PREFIX = 'baseline:'
+
+/** What the account holds beside our trading, by asset. */
+export async function loadBaselines(ledger: Ledger): Promise<Map<string, Decimal>> {
+  const entries = await ledger.recallAll('execution', BASELINE_PREFIX)
+  return new Map(
+    entries.map(({ key, value }) => [
+      key.slice(BASELINE_PREFIX.length),
+      Decimal.from(typeof value === 'string' ? value : '0'),
+    ]),
+  )
+}
+
+export function baselineChange(asset: string, baseline: Decimal | null) {
+  const value = baseline?.toString() ?? null
+  return {
+    kind: 'memory-stored',
+    agent: 'execution',
+    key: `${BASELINE_PREFIX}${asset}`,
+    value,
+  } as const
 }
 
 /** Symbols with an open order or a position, whatever the configuration names today. */

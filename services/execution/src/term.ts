@@ -14,19 +14,15 @@ import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import type { SymbolRules } from '@flotilla/venue'
 import type { ExecutionConfig } from './config.ts'
-import {
-  compareWithVenue,
-  recoverDesk,
-  type Desk,
-  type Difference,
-  type Input,
-  type Settings,
-} from './core/index.ts'
+import { recoverDesk, type Desk, type Difference, type Input, type Settings } from './core/index.ts'
 import { DeskRunner, type Done } from './desk-runner.ts'
+import type { EntriesGate } from './entries-gate.ts'
 import type { ExecutionMetrics } from './metrics.ts'
+import { Reconciler } from './reconciler.ts'
 import { settingsOf, stretchOf } from './settings.ts'
 import {
   entriesStoppedChange,
+  loadBaselines,
   loadEntriesStopped,
   loadRecords,
   loadTradedSymbols,
@@ -38,6 +34,8 @@ export type Deps = AgentDeps<ExecutionConfig, 'bus' | 'ledger' | 'venue'>
 export type TermOptions = {
   readonly deps: Deps
   readonly metrics: ExecutionMetrics
+  /** Stops of execution's own; they outlive a term. */
+  readonly gate: EntriesGate
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
   readonly mayCall: () => boolean
   /** Aborted when the term is over: leadership was lost, or the agent stops. */
@@ -64,8 +62,8 @@ export class Term {
   /** After this nothing of this term is committed any more. */
   readonly #ended = new AbortController()
   #stopped: EntriesStopped = new Map()
-  #suspected: readonly Difference[] = []
-  #differences: readonly Difference[] = []
+  #reconciler: Reconciler | null = null
+  #comparedAt = 0
 
   constructor(options: TermOptions) {
     this.#options = options
@@ -83,12 +81,20 @@ export class Term {
   }
 
   get differences(): readonly Difference[] {
-    return this.#differences
+    return this.#reconciler?.differences ?? []
   }
 
   async begin(): Promise<void> {
     const { ledger, shared } = this.#options.deps
     this.#stopped = await loadEntriesStopped(ledger)
+    this.#reconciler = new Reconciler({
+      venue: this.#options.deps.venue,
+      gate: this.#options.gate,
+      logger: this.#log,
+      desks: () => this.desks,
+      submit: this.#options.submit,
+      baselines: await loadBaselines(ledger),
+    })
     const traded = await loadTradedSymbols(ledger, shared.account.id)
     const symbols = [...new Set([...shared.symbols, ...traded])]
     await this.#untilDone('the rules of the venue', async () => {
@@ -129,14 +135,21 @@ export class Term {
     const { deps, metrics, submit, mayCall } = this.#options
     const { clock, logger } = deps.context
     const reload = () => this.#load(rules)
-    const desk = { ...(await reload()), entriesStopped: this.#stoppedFor(rules.symbol) }
+    const desk = await reload()
+    const entriesStopped = () => this.#stoppedFor(rules.symbol)
     const lost = (reason: string): void => {
       this.#ended.abort(new Error(reason))
       this.#options.lost(reason)
     }
     const stretch = stretchOf(deps.shared)
     const around = { venue: deps.venue, stretch, clock, logger, metrics, submit, mayCall, lost }
-    const runner = new DeskRunner({ ...around, desk, reload, over: this.#ended.signal })
+    const runner = new DeskRunner({
+      ...around,
+      desk,
+      entriesStopped,
+      reload,
+      over: this.#ended.signal,
+    })
     this.#runners.set(rules.symbol, runner)
     return runner
   }
@@ -154,7 +167,8 @@ export class Term {
   }
 
   #stoppedFor(symbol: string): string | null {
-    return this.#stopped.get('*') ?? this.#stopped.get(symbol) ?? null
+    const told = this.#stopped.get('*') ?? this.#stopped.get(symbol)
+    return told ?? this.#options.gate.reasonFor(symbol)
   }
 
   /** What became of our orders while we were away is asked first; the answers lead on from there. */
@@ -182,8 +196,13 @@ export class Term {
       }),
       await bus.subscribe({
         agent,
-        types: ['control.flatten.v1'],
-        handler: (delivery) => this.#patiently(() => this.#takeFlatten(delivery)),
+        types: ['control.flatten.v1', 'control.resume.v1'],
+        handler: (delivery) =>
+          this.#patiently(() =>
+            delivery.message.type === 'control.resume.v1'
+              ? this.#takeResume(delivery)
+              : this.#takeFlatten(delivery),
+          ),
       }),
       await bus.subscribe({
         agent,
@@ -260,7 +279,7 @@ export class Term {
     if (stopped === null) this.#stopped.delete(symbol ?? '*')
     else this.#stopped.set(symbol ?? '*', stopped)
     this.#log.warn({ symbol, state, reason }, 'trading state changed')
-    await this.#toDesks(symbol, (each) => ({ kind: 'entries', stopped: this.#stoppedFor(each) }))
+    await this.#toDesks(symbol, { kind: 'tick' })
     return ack
   }
 
@@ -271,15 +290,30 @@ export class Term {
     if (account !== null && account !== shared.account.id) return ack
     if (await ledger.wasProcessed('execution', messageId)) return ack
     this.#log.warn({ symbol, requestedBy, reason }, 'flatten commanded')
-    await this.#toDesks(symbol, () => ({ kind: 'flatten', reason: reason || 'commanded' }))
+    await this.#toDesks(symbol, { kind: 'flatten', reason: reason || 'commanded' })
     const unit = { consumer: 'execution', causeId: messageId, changes: [], outgoing: [] } as const
     await this.#options.submit(unit)
     return ack
   }
 
-  async #toDesks(symbol: string | null, input: (symbol: string) => Input): Promise<void> {
+  /** Ends the halts in scope, and takes what is at the venue now for what there should be. */
+  async #takeResume(delivery: Delivery): Promise<Settlement> {
+    const { payload, messageId } = delivery.message as Resume
+    const { account, symbol, reason, requestedBy } = payload
+    const { shared, ledger } = this.#options.deps
+    if (account !== null && account !== shared.account.id) return ack
+    if (await ledger.wasProcessed('execution', messageId)) return ack
+    const words = `resumed by ${requestedBy}${reason === '' ? '' : `: ${reason}`}`
+    await this.#toDesks(symbol, { kind: 'resume', reason: words })
+    await this.#reconciler?.accept(symbol)
+    const unit = { consumer: 'execution', causeId: messageId, changes: [], outgoing: [] } as const
+    await this.#options.submit(unit)
+    return ack
+  }
+
+  async #toDesks(symbol: string | null, input: Input): Promise<void> {
     const concerned = [...this.#runners].filter(([each]) => symbol === null || each === symbol)
-    await Promise.all(concerned.map(([each, runner]) => runner.submit(() => input(each))))
+    await Promise.all(concerned.map(([, runner]) => runner.submit(() => input)))
   }
 
   /** While the ledger is away a message waits here: giving it back would wear out its deliveries. */
@@ -304,38 +338,26 @@ export class Term {
       context.clock.every(config.tickMs * stretch, () => {
         for (const runner of this.#runners.values()) runner.tick()
       }),
-      context.clock.every(config.sweepMs * stretch, async () => {
-        try {
-          await this.#compare()
-        } catch (err) {
-          this.#log.warn({ err }, 'not compared with the venue')
-        }
-      }),
+      // What looks wrong is looked at again soon, the rest at its leisure.
+      context.clock.every(Math.min(config.sweepMs, config.pollMs) * stretch, () =>
+        this.#compareIfDue(config.sweepMs * stretch),
+      ),
     )
   }
 
-  /** What is on its way makes both sides differ for a moment: a difference counts when it stays. */
-  async #compare(): Promise<void> {
-    const { venue } = this.#options.deps
-    const openOrders = await venue.fetchOpenOrders()
-    const balances = await venue.fetchBalances()
-    const { desks } = this
-    const found = compareWithVenue({
-      rules: desks.map(({ market }) => market.rules),
-      positions: desks.flatMap(({ position }) => (position === null ? [] : [position])),
-      balances,
-      openOrders,
-      isKnown: (id) => desks.some(({ tickets }) => tickets.has(id)),
-    })
-    const suspected = new Set(this.#suspected.map(textOf))
-    const named = new Set(this.#differences.map(textOf))
-    this.#suspected = found
-    this.#differences = found.filter((difference) => suspected.has(textOf(difference)))
-    for (const difference of this.#differences) {
-      if (named.has(textOf(difference))) continue
-      const level = difference.kind === 'foreign-order' ? 'warn' : 'error'
-      this.#log[level](difference, 'venue differs from our book')
+  async #compareIfDue(sweepMs: number): Promise<void> {
+    const due = this.#options.deps.context.clock.now() - this.#comparedAt >= sweepMs
+    if (!due && this.#reconciler?.isSuspicious !== true) return
+    try {
+      await this.#compare()
+    } catch (err) {
+      this.#log.warn({ err }, 'not compared with the venue')
     }
+  }
+
+  async #compare(): Promise<void> {
+    await this.#reconciler?.compare()
+    this.#comparedAt = this.#options.deps.context.clock.now()
   }
 
   async #untilDone(what: string, task: () => Promise<void>): Promise<void> {
@@ -357,9 +379,6 @@ type Ticker = MessageOfType<'market.ticker.updated.v1'>
 type Approval = MessageOfType<'risk.intent.approved.v1'>
 type TradingState = MessageOfType<'risk.trading-state.changed.v1'>
 type Flatten = MessageOfType<'control.flatten.v1'>
+type Resume = MessageOfType<'control.resume.v1'>
 
 class UncoveredApprovalError extends Error {}
-
-function textOf(difference: Difference): string {
-  return JSON.stringify(difference)
-}

@@ -114,6 +114,11 @@ const phrases: { readonly [Type in AnyMessage['type']]?: Words<Type> } = {
   'execution.position.changed.v1': ({ payload: p }) => positionText(p),
   'execution.protection.failed.v1': ({ payload: p }, paint) =>
     `${p.symbol} ${paint('red', 'protection failed')}: ${p.leg}, ${p.reason}; ${p.action}`,
+  'execution.entries.changed.v1': ({ payload: p }, paint) =>
+    paint(
+      p.allowed ? 'green' : 'red',
+      `entries ${p.allowed ? 'go on' : 'stopped'} for ${p.symbol ?? p.asset ?? 'all symbols'}: ${p.reason}`,
+    ),
   'risk.regime.changed.v1': ({ payload: p }, paint) =>
     paint('yellow', `regime ${p.from} -> ${p.to}, drawdown ${p.drawdownPercent} %: ${p.reason}`),
   'risk.trading-state.changed.v1': ({ payload: p }, paint) =>

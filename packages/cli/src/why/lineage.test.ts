@@ -70,6 +70,7 @@ test('of a symbol is told what is held, why entries stop, the decisions, and the
   const text = await told('btc/usdt')
   expect(text).toMatch(/BTC\/USDT now\n +account paper at simulator: 0.000999/)
   expect(text).toContain('entries stopped: paused: lunch')
+  expect(text).toContain('entries stopped: protection_deadline')
   expect(text).toMatch(new RegExp(`buy +denied +${refused} +no_price`))
   expect(text).toMatch(new RegExp(`buy +approved +${bought}`))
   expect(text).toContain(`BTC/USDT intent ${bought}`)

@@ -36,7 +36,7 @@ type Candle = { readonly timeframe: Timeframe; readonly openTime: number }
 export type MarketStory = {
   readonly symbol: string
   readonly positions: readonly Position[]
-  /** By account, or `*` for all symbols of it: why no entries are sent. */
+  /** Why no entries are sent, each reason as a sentence. */
   readonly entriesStopped: readonly string[]
   readonly decisions: readonly Decision[]
   /** The entry behind what is held, else the newest decision. */
@@ -171,11 +171,9 @@ async function entryBehind(ledger: LedgerReads, position: Position): Promise<str
   return entry?.intentId ?? null
 }
 
+/** The risk manager's word for all symbols or this one, and execution's own halt of the symbol. */
 async function entriesStopped(ledger: LedgerReads, symbol: string): Promise<string[]> {
-  const entries = await ledger.recallAll('execution', STOPPED_PREFIX)
-  return entries.flatMap(({ key, value }) => {
-    const of = key.slice(STOPPED_PREFIX.length)
-    const here = of === '*' || of === symbol
-    return here && typeof value === 'string' ? [value] : []
-  })
+  const keys = [`${STOPPED_PREFIX}*`, `${STOPPED_PREFIX}${symbol}`, `halted:${symbol}`]
+  const values = await Promise.all(keys.map((key) => ledger.recall('execution', key)))
+  return values.filter((value) => typeof value === 'string')
 }

@@ -129,6 +129,12 @@ function filledEntry() {
         key: 'entries-stopped:*',
         value: 'paused: lunch',
       },
+      {
+        kind: 'memory-stored',
+        agent: 'execution',
+        key: 'halted:BTC/USDT',
+        value: 'protection_deadline',
+      },
     ],
     { outgoing: saidOfEntry() },
   )

@@ -2,6 +2,7 @@
 // so that saying it again is recognised.
 import {
   createMessage,
+  EntriesChanged,
   instant,
   OrderAccepted,
   OrderCanceled,
@@ -155,6 +156,18 @@ export function protectionFailed(failure: Failure, cause: Cause, now: number): A
       reason: reason.slice(0, REASON_LENGTH_MAX),
       action,
     },
+  })
+}
+
+/** Whether entries are sent, where execution itself has stopped them or lets them go on. */
+export function entriesChanged(change: EntriesChanged, now: number): AnyMessage {
+  const { account, symbol, asset, allowed, cause, reason } = change
+  return createMessage(EntriesChanged, {
+    source: 'execution',
+    occurredAt: now,
+    account,
+    discriminator: `${cause}:${symbol ?? asset ?? '*'}:${allowed}:${now}`,
+    payload: { ...change, reason: reason.slice(0, REASON_LENGTH_MAX) },
   })
 }
 

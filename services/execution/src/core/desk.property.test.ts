@@ -20,6 +20,7 @@ type Command =
   | { kind: 'lag'; queries: number }
   | { kind: 'unreachable'; reads: number }
   | { kind: 'flatten' }
+  | { kind: 'resume' }
   | { kind: 'repeat' }
   | { kind: 'nibble'; share: number }
   | { kind: 'settle'; scripts: Script[] }
@@ -102,6 +103,7 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant<Command>({ kind: 'flatten' }) },
+  { weight: 2, arbitrary: fc.constant<Command>({ kind: 'resume' }) },
   { weight: 1, arbitrary: fc.constant<Command>({ kind: 'repeat' }) },
   {
     weight: 2,
@@ -172,6 +174,9 @@ class Run {
         return desk.settle()
       case 'flatten':
         await desk.input({ kind: 'flatten', reason: 'told so' })
+        return
+      case 'resume':
+        await desk.input({ kind: 'resume', reason: 'told so' })
         return
       case 'repeat':
         if (this.#last !== null) await desk.approve(this.#last)

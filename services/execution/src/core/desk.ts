@@ -102,8 +102,10 @@ export type Retry = { readonly failures: number; readonly nextAt: number }
 export type Desk = {
   readonly market: Market
   readonly settings: Settings
-  /** Why no entry is sent, or null when entries are allowed. */
+  /** Why no entry is sent, by the word of others; null when entries are allowed. */
   readonly entriesStopped: string | null
+  /** Why no entry is sent until an operator resumes: a position here could not be protected. */
+  readonly halted: string | null
   readonly tickets: ReadonlyMap<string, Ticket>
   readonly position: Position | null
   readonly owner: Owner | null
@@ -192,7 +194,8 @@ export type Input =
   | Answer
   | { readonly kind: 'price'; readonly price: Decimal; readonly at: number }
   | { readonly kind: 'tick' }
-  | { readonly kind: 'entries'; readonly stopped: string | null }
+  /** An operator lets the symbol trade again. */
+  | { readonly kind: 'resume'; readonly reason: string }
   | { readonly kind: 'flatten'; readonly reason: string }
 
 /** For the log: a fixed phrase and its values. */
@@ -218,6 +221,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     market,
     settings,
     entriesStopped: null,
+    halted: null,
     tickets: new Map(),
     position: null,
     owner: null,

@@ -4,6 +4,7 @@
 import { Decimal } from '@flotilla/money'
 import { retryAfter, sayProtectionFailed } from './conclude.ts'
 import { calm, subjectOf, type Ticket } from './desk.ts'
+import { halt } from './halt.ts'
 import { isDoubtful, isWorking } from './order-life.ts'
 import { isDust, sellableOf } from './position.ts'
 import { sendExit, sendFlatten, sendProtection } from './send.ts'
@@ -214,6 +215,7 @@ export function close(work: Work, why: Why): void {
     const attempts = Math.max(1, work.protecting.failures)
     const failure = { leg: 'stop-loss', attempts, code, reason, action: 'flattening' } as const
     sayProtectionFailed(work, work.owner.cause, failure)
+    halt(work, `${code}: ${reason}`)
   } else {
     note(work, 'position is being closed', { symbol: work.market.symbol, code, reason })
   }

@@ -1,5 +1,6 @@
 export type { Answer, Desk, Draft, Effect, Input, Market, Note, Settings } from './desk.ts'
 export { emptyDesk } from './desk.ts'
+export { haltKey } from './halt.ts'
 export { clientOrderIdOf, isOurName } from './order-id.ts'
 export {
   isDoubtful,
@@ -13,4 +14,14 @@ export type { OrderEvent } from './order-life.ts'
 export { recoverDesk } from './recover.ts'
 export type { Records } from './recover.ts'
 export { step } from './step.ts'
-export { compareWithVenue, type Comparison, type Difference } from './compare.ts'
+export {
+  assetDifferences,
+  assetsOf,
+  baselineOf,
+  isCalm,
+  unknownOrders,
+  type AssetDifference,
+  type Difference,
+  type Holdings,
+} from './compare.ts'
+export { entriesChanged } from './announce.ts'

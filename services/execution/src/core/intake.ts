@@ -45,7 +45,14 @@ function refusalOf(work: Work, { message, reservation }: Approved): Refusal | nu
   if (isClosing(work)) {
     return { code: 'position_closing', reason: 'the position of the symbol is being closed' }
   }
-  return work.entriesStopped === null ? null : stopped(work.entriesStopped)
+  return stopOf(work)
+}
+
+function stopOf({ halted, entriesStopped }: Work): Refusal | null {
+  if (halted !== null) {
+    return { code: 'symbol_halted', reason: `no entries until resumed: ${halted}` }
+  }
+  return entriesStopped === null ? null : stopped(entriesStopped)
 }
 
 function expired(expiresAt: string): Refusal {
@@ -63,9 +70,10 @@ export function endWhatMayNotBeSent(work: Work): void {
     if (order.state !== 'created') continue
     if (terms.expiresAt !== null && work.now >= terms.expiresAt) {
       conclude(work, ticket, { event: 'expire', ...expired(instant(terms.expiresAt)) })
-    } else if (order.leg === 'entry' && work.entriesStopped !== null) {
-      conclude(work, ticket, { event: 'expire', ...stopped(work.entriesStopped) })
+      continue
     }
+    const stop = order.leg === 'entry' ? stopOf(work) : null
+    if (stop !== null) conclude(work, ticket, { event: 'expire', ...stop })
   }
 }
 

@@ -19,6 +19,8 @@ export type Records = {
   /** Fills of those orders. */
   readonly fills: readonly Fill[]
   readonly position: Position | null
+  /** Why the symbol is halted; null when it is not. */
+  readonly halted: string | null
 }
 
 export function recoverDesk(
@@ -33,6 +35,7 @@ export function recoverDesk(
     ...emptyDesk(market, settings),
     tickets,
     position: withNewDeadline(records.position, now),
+    halted: records.halted,
     owner: ownerOf([...tickets.values()]),
     attempts: attemptsOf(records.orders),
     watches: watchesOf(records.orders, now),

@@ -5,6 +5,7 @@ import { askLater, askWhatIsDue, loseSight, notFound, searched, sightAgain } fro
 import { conclude, retryAfter, sayProtectionFailed } from './conclude.ts'
 import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
 import { close, guard } from './guard.ts'
+import { resume } from './halt.ts'
 import { approve, endWhatMayNotBeSent } from './intake.ts'
 import { observe, recordFill, settle } from './observe.ts'
 import { isDoubtful } from './order-life.ts'
@@ -38,9 +39,8 @@ function take(work: Work, input: Input): void {
       return approve(work, input)
     case 'price':
       return takePrice(work, { value: input.price, at: input.at })
-    case 'entries':
-      work.entriesStopped = input.stopped
-      return
+    case 'resume':
+      return resume(work, input.reason)
     case 'flatten':
       return flattenOnCommand(work, input.reason)
     case 'tick':

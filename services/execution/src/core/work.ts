@@ -28,6 +28,7 @@ export type Work = Mutable<Omit<Desk, 'tickets' | 'attempts' | 'pending' | 'watc
   readonly watches: Map<string, Watch>
   readonly touched: Set<string>
   readonly fills: Fill[]
+  readonly remembered: LedgerChange[]
   readonly messages: AnyMessage[]
   readonly effects: Effect[]
   readonly notes: Note[]
@@ -48,6 +49,7 @@ export function begin(desk: Desk, now: number): Work {
     watches: new Map(desk.watches),
     touched: new Set(),
     fills: [],
+    remembered: [],
     messages: [],
     effects: [],
     notes: [],
@@ -58,6 +60,7 @@ export function begin(desk: Desk, now: number): Work {
 export function finish(work: Work): Draft {
   const changes: LedgerChange[] = [...work.touched].map((id) => storeOrder(work, id))
   changes.push(...work.fills.map((fill) => ({ kind: 'fill-recorded', fill }) as const))
+  changes.push(...work.remembered)
   const messages = [...work.messages]
   if (work.positionTouched) {
     const position = { ...heldOf(work), updatedAt: work.now, version: heldOf(work).version + 1 }
@@ -102,7 +105,8 @@ function forgetAttempts(work: Work): void {
 
 function deskOf(work: Work): Desk {
   const { now: _now, touched: _touched, fills: _fills, messages: _messages, ...rest } = work
-  const { effects: _effects, notes: _notes, positionTouched: _position, ...desk } = rest
+  const { effects: _effects, notes: _notes, positionTouched: _position, ...others } = rest
+  const { remembered: _remembered, ...desk } = others
   return desk
 }
 

@@ -1,6 +1,6 @@
 // An execution agent with everything around it in this process: the real shell, an in-process bus, a
 // memory ledger, a fake venue, and ears for what it says. The world survives an agent that dies.
-import { ack, createMemoryBroker, type MemoryBroker } from '@flotilla/bus'
+import { ack, createMemoryBroker, type Bus, type MemoryBroker } from '@flotilla/bus'
 import {
   topologyOf,
   type AnyMessage,
@@ -43,6 +43,8 @@ export type Rig = {
   readonly broker: MemoryBroker
   readonly context: TestContext
   readonly heard: readonly AnyMessage[]
+  /** What the agent has put on the bus, heard by somebody or not. */
+  readonly said: readonly AnyMessage[]
   heardOf<Type extends MessageType>(type: Type): MessageOfType<Type>[]
   publish(...messages: readonly AnyMessage[]): Promise<void>
   /** Moves market time on until the condition holds. */
@@ -63,12 +65,13 @@ export async function createRig(world: World, options: RigOptions = {}): Promise
   const context = createTestContext('execution', { now: world.now, instance })
   const bus = broker.connect()
   const outside = broker.connect()
+  const said: AnyMessage[] = []
   const agent = spec.create({
     config: ExecutionConfig.parse({}),
     shared: SharedConfigSchema.parse({ symbols, simulator: { speed: 1 } }),
     context,
     folder: '/nonexistent',
-    bus,
+    bus: recorded(bus, said),
     ledger: options.ledger ?? world.ledger,
     venue: options.venue ?? world.venue,
   })
@@ -79,6 +82,7 @@ export async function createRig(world: World, options: RigOptions = {}): Promise
     broker,
     context,
     heard,
+    said,
     heardOf: <Type extends MessageType>(type: Type) =>
       heard.filter((message): message is MessageOfType<Type> => message.type === type),
     publish: (...messages) => outside.publishAll(messages),
@@ -97,10 +101,26 @@ export async function createRig(world: World, options: RigOptions = {}): Promise
   }
 }
 
+function recorded(bus: Bus, said: AnyMessage[]): Bus {
+  return {
+    publish: (message) => {
+      said.push(message)
+      return bus.publish(message)
+    },
+    publishAll: (messages) => {
+      said.push(...messages)
+      return bus.publishAll(messages)
+    },
+    subscribe: (options) => bus.subscribe(options),
+    health: () => bus.health(),
+    close: () => bus.close(),
+  }
+}
+
 /** Hears what the risk manager would hear; each message id is kept once. */
 async function listen(bus: ReturnType<MemoryBroker['connect']>, heard: AnyMessage[]) {
   const ids = new Set<string>()
-  const types = topologyOf('execution').publishes.filter((type) => type.startsWith('execution.'))
+  const types = topologyOf('risk-manager').consumes.filter((type) => type.startsWith('execution.'))
   await bus.subscribe({
     agent: 'risk-manager',
     types,

@@ -1,0 +1,91 @@
+// What execution cannot do without is asked for a sign of life. When the ledger or the venue is silent for
+// too long, entries stop by themselves and people are told; exits and protection are tried on and on.
+import type { EntryStopCause } from '@flotilla/contracts'
+import type { Clock, Timer } from '@flotilla/runtime'
+import type { EntriesGate } from './entries-gate.ts'
+
+export type DeadManOptions = {
+  readonly gate: EntriesGate
+  readonly clock: Clock
+  /** Silence that is too long, in the clock's milliseconds. */
+  readonly silenceMs: number
+  readonly venue: () => Promise<unknown>
+  readonly ledger: () => Promise<unknown>
+}
+
+/** Questions within one silence: a single lost answer stops nothing. */
+const QUESTIONS = 6
+
+export class DeadMan {
+  readonly #options: DeadManOptions
+  readonly #lifelines: readonly Lifeline[]
+  #timer: Timer | null = null
+
+  constructor(options: DeadManOptions) {
+    this.#options = options
+    this.#lifelines = [
+      new Lifeline('venue_silent', options.venue, options),
+      new Lifeline('ledger_silent', options.ledger, options),
+    ]
+  }
+
+  start(): void {
+    const { clock, silenceMs } = this.#options
+    for (const lifeline of this.#lifelines) lifeline.begin()
+    this.#timer = clock.every(Math.ceil(silenceMs / QUESTIONS), () => {
+      for (const lifeline of this.#lifelines) lifeline.check()
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#timer?.stop()
+  }
+}
+
+class Lifeline {
+  readonly #cause: EntryStopCause
+  readonly #ask: () => Promise<unknown>
+  readonly #options: DeadManOptions
+  #heardAt = 0
+  /** When the question was put that has no answer yet; null when none is open. */
+  #askedAt: number | null = null
+
+  constructor(cause: EntryStopCause, ask: () => Promise<unknown>, options: DeadManOptions) {
+    this.#cause = cause
+    this.#ask = ask
+    this.#options = options
+  }
+
+  begin(): void {
+    this.#heardAt = this.#options.clock.now()
+  }
+
+  /** A question that hangs is as silent as one that fails, so nothing waits for the answer here. */
+  check(): void {
+    const { clock, silenceMs, gate } = this.#options
+    const now = clock.now()
+    if (this.#askedAt === null || now - this.#askedAt > silenceMs) void this.#question(now)
+    if (now - this.#heardAt <= silenceMs) return
+    const seconds = Math.round(silenceMs / 1_000)
+    const reason = `no answer from the ${nameOf(this.#cause)} for more than ${seconds} s`
+    gate.stop({ cause: this.#cause, asset: null, reason })
+  }
+
+  async #question(askedAt: number): Promise<void> {
+    this.#askedAt = askedAt
+    try {
+      await this.#ask()
+      this.#heardAt = this.#options.clock.now()
+      const reason = `the ${nameOf(this.#cause)} answers again`
+      this.#options.gate.lift({ cause: this.#cause, asset: null, reason })
+    } catch {
+      // Silence is what counts, whatever the error was; who needed the answer has logged it.
+    } finally {
+      if (this.#askedAt === askedAt) this.#askedAt = null
+    }
+  }
+}
+
+function nameOf(cause: EntryStopCause): string {
+  return cause === 'venue_silent' ? 'venue' : 'ledger'
+}

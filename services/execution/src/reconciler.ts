@@ -1,0 +1,158 @@
+// Compares the venue with our book now and then. What differs in the same way twice is real: orders of
+// others are named, a surplus is taken in as a deposit, and what is missing stops entries on the asset.
+import type { Unit, UnitOutcome } from '@flotilla/ledger'
+import type { Decimal } from '@flotilla/money'
+import type { Logger } from '@flotilla/runtime'
+import type { Venue } from '@flotilla/venue'
+import {
+  assetDifferences,
+  assetsOf,
+  baselineOf,
+  isCalm,
+  unknownOrders,
+  type AssetDifference,
+  type Desk,
+  type Difference,
+  type Holdings,
+} from './core/index.ts'
+import type { EntriesGate } from './entries-gate.ts'
+import { baselineChange } from './store.ts'
+
+export type ReconcilerOptions = {
+  readonly venue: Venue
+  readonly gate: EntriesGate
+  readonly logger: Logger
+  readonly desks: () => readonly Desk[]
+  readonly submit: (unit: Unit) => Promise<UnitOutcome>
+  readonly baselines: Map<string, Decimal>
+}
+
+export class Reconciler {
+  readonly #options: ReconcilerOptions
+  readonly #baselines: Map<string, Decimal>
+  #suspected: readonly Difference[] = []
+  #differences: readonly Difference[] = []
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options
+    this.#baselines = options.baselines
+  }
+
+  /** What was found twice, the same each time. */
+  get differences(): readonly Difference[] {
+    return this.#differences
+  }
+
+  /** Something was found that must be looked at again soon. */
+  get isSuspicious(): boolean {
+    const named = new Set(this.#differences.map(textOf))
+    return this.#suspected.some((difference) => !named.has(textOf(difference)))
+  }
+
+  async compare(): Promise<void> {
+    const { venue, desks } = this.#options
+    const openOrders = await venue.fetchOpenOrders()
+    const balances = await venue.fetchBalances()
+    const all = desks()
+    const holdings: Holdings = {
+      rules: all.map(({ market }) => market.rules),
+      positions: all.flatMap(({ position }) => (position === null ? [] : [position])),
+      balances,
+    }
+    const calm = calmAssets(all)
+    const isKnown = (id: string) => all.some(({ tickets }) => tickets.has(id))
+    const found = [
+      ...unknownOrders(openOrders, isKnown),
+      ...assetDifferences(holdings, this.#baselines).filter(({ asset }) => calm.has(asset)),
+    ]
+    await this.#judge(found, holdings)
+    this.#liftWhatIsExplained(found, calm)
+    await this.#beginBaselines(holdings, calm)
+  }
+
+  /** An operator has looked: what is there now is right. */
+  async accept(symbol: string | null): Promise<void> {
+    const { gate } = this.#options
+    const concerned = gate.stops.flatMap(({ cause, asset }) =>
+      cause === 'balance_drift' && asset !== null ? [asset] : [],
+    )
+    for (const asset of concerned) {
+      if (symbol !== null && !symbol.split('/').includes(asset)) continue
+      this.#baselines.delete(asset)
+      await this.#store(asset, null)
+      gate.lift({ cause: 'balance_drift', asset, reason: 'accepted by an operator' })
+    }
+  }
+
+  async #judge(found: readonly Difference[], holdings: Holdings): Promise<void> {
+    const suspected = new Set(this.#suspected.map(textOf))
+    const named = new Set(this.#differences.map(textOf))
+    this.#suspected = found
+    this.#differences = found.filter((difference) => suspected.has(textOf(difference)))
+    for (const difference of this.#differences) {
+      if (named.has(textOf(difference))) continue
+      const level = difference.kind === 'unrecorded-order' ? 'error' : 'warn'
+      this.#options.logger[level](difference, 'venue differs from our book')
+      if (difference.kind === 'asset-missing') this.#stop(difference)
+    }
+    await this.#takeDepositsIn(holdings)
+  }
+
+  /** While something else is missing a surplus may be the other side of a trade that we do not know. */
+  async #takeDepositsIn(holdings: Holdings): Promise<void> {
+    if (this.#differences.some(({ kind }) => kind === 'asset-missing')) return
+    for (const difference of this.#differences) {
+      if (difference.kind === 'asset-surplus') await this.#takeIn(difference.asset, holdings)
+    }
+  }
+
+  #stop({ asset, expected, atVenue }: AssetDifference): void {
+    const missing = expected.minus(atVenue).toString()
+    const reason =
+      `${missing} ${asset} are missing that no order explains: ` +
+      `${atVenue.toString()} at the venue, ${expected.toString()} expected`
+    this.#options.gate.stop({ cause: 'balance_drift', asset, reason })
+  }
+
+  #liftWhatIsExplained(found: readonly Difference[], calm: ReadonlySet<string>): void {
+    const { gate } = this.#options
+    const missing = new Set(found.map((each) => (each.kind === 'asset-missing' ? each.asset : '')))
+    for (const { cause, asset } of gate.stops) {
+      if (cause !== 'balance_drift' || asset === null) continue
+      if (missing.has(asset) || !calm.has(asset)) continue
+      gate.lift({ cause, asset, reason: 'nothing is missing any more' })
+    }
+  }
+
+  async #beginBaselines(holdings: Holdings, calm: ReadonlySet<string>): Promise<void> {
+    for (const asset of calm) {
+      if (!this.#baselines.has(asset)) await this.#takeIn(asset, holdings)
+    }
+  }
+
+  async #takeIn(asset: string, holdings: Holdings): Promise<void> {
+    const baseline = baselineOf(holdings, asset)
+    await this.#store(asset, baseline)
+    this.#baselines.set(asset, baseline)
+  }
+
+  async #store(asset: string, baseline: Decimal | null): Promise<void> {
+    const changes = [baselineChange(asset, baseline)]
+    await this.#options.submit({ consumer: 'execution', causeId: null, changes, outgoing: [] })
+  }
+}
+
+/** Assets of which nothing is on its way anywhere. */
+function calmAssets(desks: readonly Desk[]): Set<string> {
+  const rules = desks.map(({ market }) => market.rules)
+  const moving = desks.filter((desk) => !isCalm(desk)).map(({ market }) => market.rules)
+  const unsure = new Set(assetsOf(moving))
+  return new Set(assetsOf(rules).filter((asset) => !unsure.has(asset)))
+}
+
+/** The same drift while other trades go on is the same difference. */
+function textOf(difference: Difference): string {
+  if (!('asset' in difference)) return JSON.stringify(difference)
+  const { kind, asset, expected, atVenue } = difference
+  return `${kind} ${asset} ${expected.minus(atVenue).toString()}`
+}
