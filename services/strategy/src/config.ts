@@ -105,6 +105,12 @@ export const StrategyConfig = z
       })
       .prefault({})
       .describe('A symbol whose orders fail again and again is left alone; market milliseconds.'),
+    filterEngine: z
+      .strictObject({
+        enabled: z.boolean().default(false).describe('Whether closed trades move the filters.'),
+      })
+      .prefault({})
+      .describe('Looks at the last 14 days at 00:05 UTC and moves score, volume, spread and age.'),
   })
   .superRefine(({ strategies }, context) => {
     const ids = strategies.map(({ id, name }) => id ?? name)

@@ -1,10 +1,22 @@
-import { counter } from '@flotilla/runtime'
+import { counter, gauge } from '@flotilla/runtime'
 import type { Metrics } from '@flotilla/runtime'
+import type { DynamicFilters } from './core/index.ts'
 
 export type StrategyMetrics = ReturnType<typeof createStrategyMetrics>
 
 export function createStrategyMetrics(metrics: Metrics) {
+  const filterLimit = gauge(metrics, {
+    name: 'flotilla_filter_limit',
+    help: 'The limits that the dynamic filter engine has set; absent where there is no limit.',
+    labelNames: ['filter'],
+  })
   return {
+    showFilters(filters: DynamicFilters): void {
+      for (const [filter, limit] of Object.entries(filters)) {
+        if (limit === null) filterLimit.remove({ filter })
+        else filterLimit.set({ filter }, limit)
+      }
+    },
     intents: counter(metrics, {
       name: 'flotilla_intents_proposed_total',
       help: 'Intents proposed.',

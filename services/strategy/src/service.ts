@@ -3,11 +3,14 @@ import type { Delivery, Settlement, Subscription } from '@flotilla/bus'
 import { epochMs, instant } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType, TradingState } from '@flotilla/contracts'
 import type { Agent, AgentDeps, Readiness } from '@flotilla/fleet'
+import { changedDesks, deskChange, recordChange, tradeChange } from './changes.ts'
+import type { Change } from './changes.ts'
 import type { StrategyConfig } from './config.ts'
 import {
   afterFailure,
   afterFill,
   afterTrade,
+  followTrade,
   isOrderEnd,
   isOrderFailure,
   newer,
@@ -19,21 +22,18 @@ import {
   positionOf,
   quoteOf,
 } from './core/index.ts'
-import type { AnalysisDecision, Desk, DeskLimits, DeskMemory, Filters } from './core/index.ts'
+import type { AnalysisDecision, Desk, DeskLimits } from './core/index.ts'
 import type { Surroundings, SymbolLimits, SymbolRecord } from './core/index.ts'
 import { filtersOf, limitsOf, marketOf, stricter, symbolLimitsOf } from './market.ts'
 import type { Market, RunningDesk } from './market.ts'
 import { createStrategyMetrics } from './metrics.ts'
 import type { StrategyMetrics } from './metrics.ts'
+import { FilterReviews } from './reviews.ts'
 import { StrategyStore } from './store.ts'
-import type { Entry } from './store.ts'
 
 export type Deps = AgentDeps<StrategyConfig, 'bus' | 'ledger'>
 type Signals = MessageOfType<'analysis.signals.computed.v1'>
 type Decided = Extract<AnalysisDecision, { kind: 'decided' }>
-
-/** An entry for the ledger, and what it makes of what is kept here once it is committed. */
-type Change = Entry & { apply(): void }
 
 /** Shows strategies the analyses, and lets their intents out in one commit with their memory. */
 export class StrategyAgent implements Agent {
@@ -41,7 +41,7 @@ export class StrategyAgent implements Agent {
   readonly #store: StrategyStore
   readonly #limits: DeskLimits
   readonly #symbolLimits: SymbolLimits
-  readonly #filters: Filters
+  readonly #reviews: FilterReviews
   readonly #markets: ReadonlyMap<string, Market>
   readonly #metrics: StrategyMetrics
   /** Desks that wait for indicators, and for which. */
@@ -58,8 +58,15 @@ export class StrategyAgent implements Agent {
     })
     this.#limits = limitsOf(deps)
     this.#symbolLimits = symbolLimitsOf(deps)
-    this.#filters = filtersOf(deps)
     this.#metrics = createStrategyMetrics(deps.context.metrics)
+    this.#reviews = new FilterReviews({
+      enabled: deps.config.filterEngine.enabled,
+      filters: filtersOf(deps),
+      clock: deps.context.clock,
+      logger: deps.context.logger,
+      metrics: this.#metrics,
+      store: this.#store,
+    })
     this.#markets = new Map(deps.shared.symbols.map((symbol) => [symbol, marketOf(deps, symbol)]))
   }
 
@@ -67,6 +74,7 @@ export class StrategyAgent implements Agent {
     const { bus } = this.#deps
     await this.#recover()
     await this.#store.start()
+    await this.#reviews.start()
     this.#subscription = await bus.subscribe({
       agent: 'strategy',
       types: [
@@ -109,6 +117,7 @@ export class StrategyAgent implements Agent {
 
   async stop(): Promise<void> {
     await this.#subscription?.cancel()
+    await this.#reviews.stop()
     await this.#store.stop()
   }
 
@@ -125,7 +134,8 @@ export class StrategyAgent implements Agent {
       detail: {
         openIntents: open,
         indicatorsMissing: Object.fromEntries(this.#unfed),
-        filters: this.#filters,
+        filters: this.#reviews.filters,
+        lastFilterReview: this.#reviews.lastReview,
         quarantined,
       },
     }
@@ -249,19 +259,38 @@ export class StrategyAgent implements Agent {
     const before = market.position
     const position = newer(before, positionOf(message.payload))
     if (position === before) return ack
+    const closes = position.held === null && (before?.held ?? null) !== null
+    const changes = this.#changesOfTrade(market, message, closes)
+    // Desks alone are not worth a commit: a restart sees by the ledger's positions what is held.
+    const worthCommit = changes.length > 0
     if (position.held === null) {
-      const changes = changedDesks(market, (memory) => (memory.entered ? onFlat(memory) : null))
-      if ((before?.held ?? null) !== null) {
-        const options = { now: epochMs(message.occurredAt), limits: this.#symbolLimits }
-        changes.push(recordChange(market, afterTrade(market.record, options)))
-        const settlement = await this.#commit(message, changes)
-        if (settlement.kind !== 'ack') return settlement
-      }
-      // Not worth a commit otherwise: a restart sees by the ledger's positions that nothing is held.
-      for (const change of changes) change.apply()
+      changes.push(...changedDesks(market, (memory) => (memory.entered ? onFlat(memory) : null)))
     }
+    if (worthCommit) {
+      const settlement = await this.#commit(message, changes)
+      if (settlement.kind !== 'ack') return settlement
+    }
+    for (const change of changes) change.apply()
     market.position = position
     return ack
+  }
+
+  /** The pause after a close, and for the filter engine the trade as far as it is known. */
+  #changesOfTrade(
+    market: Market,
+    { payload, occurredAt }: MessageOfType<'execution.position.changed.v1'>,
+    closes: boolean,
+  ): Change[] {
+    const now = epochMs(occurredAt)
+    let { record } = market
+    const changes: Change[] = []
+    if (this.#reviews.enabled) {
+      const { open, closed } = followTrade(record.openTrade, payload, now)
+      if (open !== record.openTrade) record = { ...record, openTrade: open }
+      if (closed !== null) changes.push(tradeChange(closed, (trade) => this.#reviews.add(trade)))
+    }
+    if (closes) record = afterTrade(record, { now, limits: this.#symbolLimits })
+    return record === market.record ? changes : [...changes, recordChange(market, record)]
   }
 
   /** Null when the message says nothing about whether the venue takes orders of the symbol. */
@@ -320,7 +349,7 @@ export class StrategyAgent implements Agent {
       quote: market.quote,
       record: market.record,
       limits: this.#limits,
-      filters: this.#filters,
+      filters: this.#reviews.filters,
     }
   }
 
@@ -346,31 +375,3 @@ const everyday: ReadonlySet<string> = new Set<Decided['withheld'][number]['code'
   'already_held',
   'nothing_held',
 ])
-
-function deskChange(running: RunningDesk, memory: DeskMemory): Change {
-  return {
-    key: running.key,
-    value: memory,
-    apply: () => {
-      running.memory = memory
-    },
-  }
-}
-
-function recordChange(market: Market, record: SymbolRecord): Change {
-  return {
-    key: market.key,
-    value: record,
-    apply: () => {
-      market.record = record
-    },
-  }
-}
-
-/** The desks for which the message means something. */
-function changedDesks(market: Market, update: (memory: DeskMemory) => DeskMemory | null): Change[] {
-  return market.desks.flatMap((running) => {
-    const memory = update(running.memory)
-    return memory === null ? [] : [deskChange(running, memory)]
-  })
-}

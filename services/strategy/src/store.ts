@@ -1,10 +1,12 @@
 import type { Bus } from '@flotilla/bus'
+import { instant } from '@flotilla/contracts'
 import type { AnyMessage } from '@flotilla/contracts'
 import { createUnitProcessor } from '@flotilla/ledger'
 import type { Json, Ledger, LedgerChange, UnitOutcome, UnitProcessor } from '@flotilla/ledger'
 import type { Logger } from '@flotilla/runtime'
-import { parseMemory, parseRecord } from './core/index.ts'
-import type { DeskMemory, KnownPosition, SymbolRecord } from './core/index.ts'
+import { parseClosedTrade, parseEngineMemory, parseMemory, parseRecord } from './core/index.ts'
+import type { ClosedTrade, DeskMemory, EngineMemory, KnownPosition, Review } from './core/index.ts'
+import type { SymbolRecord } from './core/index.ts'
 
 /** Something to remember; null forgets the key. */
 export type Entry = { readonly key: string; readonly value: Json }
@@ -49,6 +51,39 @@ export class StrategyStore {
     return new Map(entries.map(({ key, value }) => [key, parseRecord(value)]))
   }
 
+  /** What cannot be read is left out: the engine is careful with few trades anyway. */
+  async loadTrades(): Promise<ClosedTrade[]> {
+    const entries = await this.#ledger.recallAll('strategy', tradePrefix)
+    return entries.flatMap(({ value }) => parseClosedTrade(value) ?? [])
+  }
+
+  async loadEngine(): Promise<EngineMemory | null> {
+    return parseEngineMemory(await this.#ledger.recall('strategy', engineKey))
+  }
+
+  keepEngine(memory: EngineMemory): Promise<void> {
+    return this.#keep([{ key: engineKey, value: memory }])
+  }
+
+  /** A review is kept for good, with what it changed; trades beyond its window are not. */
+  keepReview(done: {
+    readonly memory: EngineMemory
+    readonly review: Review
+    readonly forgotten: readonly ClosedTrade[]
+  }): Promise<void> {
+    const { memory, review, forgotten } = done
+    return this.#keep([
+      { key: engineKey, value: memory },
+      { key: `${reviewPrefix}${review.dueAt}`, value: review },
+      ...forgotten.map((trade) => ({ key: tradeKey(trade), value: null })),
+    ])
+  }
+
+  async #keep(entries: readonly Entry[]): Promise<void> {
+    const outcome = await this.commit({ causeId: null, entries, outgoing: [] })
+    if (outcome.kind === 'refused') throw new Error(`${outcome.constraint}: ${outcome.detail}`)
+  }
+
   async loadPositions(account: string): Promise<Map<string, KnownPosition>> {
     const positions = await this.#ledger.loadPositions(account)
     return new Map(
@@ -64,7 +99,7 @@ export class StrategyStore {
 
   /** One transaction; what goes out is published after it, now or after a crash. */
   commit(unit: {
-    readonly causeId: string
+    readonly causeId: string | null
     readonly entries: readonly Entry[]
     readonly outgoing: readonly AnyMessage[]
   }): Promise<UnitOutcome> {
@@ -81,6 +116,15 @@ export class StrategyStore {
 
 const deskPrefix = 'desk '
 const symbolPrefix = 'symbol '
+
+const tradePrefix = 'trade '
+const engineKey = 'filter-engine'
+const reviewPrefix = 'filter-review '
+
+/** Sorted by time. */
+export function tradeKey({ closedAt, symbol }: ClosedTrade): string {
+  return `${tradePrefix}${instant(closedAt)} ${symbol}`
+}
 
 export function symbolKey(venue: string, symbol: string): string {
   return `${symbolPrefix}${venue} ${symbol}`

@@ -236,9 +236,16 @@ export function position(
   version: number,
   quantity: string,
   state: 'none' | 'dust' | 'unprotected' | 'protected' | 'closing',
+  told: {
+    readonly occurredAt?: number
+    readonly realisedProfit?: string
+    readonly stopPrice?: string
+  } = {},
 ): MessageOfType<'execution.position.changed.v1'> {
+  const { occurredAt = epoch, realisedProfit = '0', stopPrice = null } = told
   return createMessage(PositionChanged, {
     ...made,
+    occurredAt,
     discriminator: `position ${version}`,
     payload: {
       account: 'main',
@@ -247,8 +254,8 @@ export function position(
       version,
       quantity,
       averageEntryPrice: quantity === '0' ? null : '50000',
-      realisedProfit: '0',
-      protection: { state, stopPrice: null, takeProfitPrice: null, quantity },
+      realisedProfit,
+      protection: { state, stopPrice, takeProfitPrice: null, quantity },
     },
   })
 }

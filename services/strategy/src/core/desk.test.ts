@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { denied, desk, ended, epoch, filled, limits, memory, minute } from '../testing.ts'
 import { openFilters, signals, surroundings } from '../testing.ts'
-import { onAnalysis, onDenied, onFlat, onOrderEnded } from './index.ts'
+import { freshRecord, onAnalysis, onDenied, onFlat, onOrderEnded } from './index.ts'
 import type { AnalysisDecision, DeskMemory, OpenIntent, Surroundings } from './index.ts'
 
 const held = { quantity: 1, averageEntryPrice: 50_000 }
@@ -106,7 +106,11 @@ describe('a wish becomes an intent', () => {
         position: held,
         tradingState: 'paused',
         filters: { ...openFilters, confidenceMin: 99, spreadMaxPercent: 0.1 },
-        record: { entryCooldownUntil: epoch + 9 * minute, failures: [], quarantinedUntil: 1e15 },
+        record: {
+          ...freshRecord,
+          entryCooldownUntil: epoch + 9 * minute,
+          quarantinedUntil: 1e15,
+        },
       },
     )
     expect(withheld).toEqual([])

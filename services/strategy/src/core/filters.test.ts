@@ -107,7 +107,7 @@ describe('what nobody knows is refused, but only where it is asked for', () => {
 it('every filter that refuses is told, not only the first', () => {
   const codes = ask(
     { confidenceMin: 70, quoteVolume24hMin: 1e6, spreadMaxPercent: 0.1, setupAgeHoursMax: 1 },
-    { record: { entryCooldownUntil: now + 1, failures: [], quarantinedUntil: now + 1 } },
+    { record: { ...freshRecord, entryCooldownUntil: now + 1, quarantinedUntil: now + 1 } },
   ).map(({ code }) => code)
   expect(codes).toEqual([
     'confidence_below_minimum',

@@ -1,3 +1,5 @@
+export { followTrade, parseClosedTrade } from './closed-trades.ts'
+export type { ClosedTrade, OpenTrade } from './closed-trades.ts'
 export { freshMemory, isOrderEnd, onAnalysis, onDenied, onFlat, onOrderEnded } from './desk.ts'
 export type {
   AnalysisDecision,
@@ -7,6 +9,15 @@ export type {
   OpenIntent,
   Surroundings,
 } from './desk.ts'
+export {
+  lastDueAt,
+  nextDueAt,
+  parseEngineMemory,
+  review,
+  sameFilters,
+  windowStart,
+} from './filter-engine.ts'
+export type { DynamicFilters, EngineMemory, Review } from './filter-engine.ts'
 export type { Filters, Quote, Withheld } from './filters.ts'
 export { parseMemory } from './memory.ts'
 export { newer, positionOf } from './position.ts'

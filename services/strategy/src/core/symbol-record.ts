@@ -1,9 +1,10 @@
 /**
- * What all desks of a symbol share: the pause between entries, and the quarantine of a symbol whose
- * orders fail again and again. It survives restarts.
+ * What all desks of a symbol share: the pause between entries, the quarantine of a symbol whose orders
+ * fail again and again, and the trade that is open. It survives restarts.
  */
 import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import { z } from 'zod'
+import { openTradeSchema } from './closed-trades.ts'
 
 const stored = z.strictObject({
   /** No desk enters before this. */
@@ -11,6 +12,8 @@ const stored = z.strictObject({
   /** When orders failed, oldest first; forgotten when an order is filled. */
   failures: z.array(z.number()),
   quarantinedUntil: z.number(),
+  /** Followed while the filter engine is on. */
+  openTrade: openTradeSchema.nullable(),
 })
 export type SymbolRecord = Readonly<z.infer<typeof stored>>
 
@@ -29,6 +32,7 @@ export const freshRecord: SymbolRecord = {
   entryCooldownUntil: 0,
   failures: [],
   quarantinedUntil: 0,
+  openTrade: null,
 }
 
 /** Null when it cannot be read: the symbol then starts afresh. */
