@@ -1,17 +1,7 @@
 // The judge is a real client: ccxt, unmodified, makes every call that this part of the wire answers.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSimulator, type Simulator } from './index.ts'
-
-type Exchange = {
-  urls: { api: Record<string, unknown> }
-  options: Record<string, unknown>
-  nonce: () => number
-  safeDict(value: unknown, key: string, fallback: object): object
-  exceptions: object
-  getExceptionsByUrl: (url: string, key: string) => object
-  [method: string]: unknown
-}
-type Call = (...values: unknown[]) => Promise<Record<string, unknown>>
+import { call, loadCcxt, type Call, type Exchange } from './testing/ccxt-client.ts'
 
 let simulator: Simulator
 let exchange: Exchange
@@ -29,46 +19,12 @@ beforeAll(async () => {
     folder: null,
   })
   await simulator.start()
-  exchange = await loadCcxt()
+  exchange = await loadCcxt(simulator)
 })
 
 afterAll(() => simulator.stop())
 
-async function loadCcxt(): Promise<Exchange> {
-  const address = new URL('./src/pro/binance.js', import.meta.resolve('ccxt')).href
-  const loaded = (await import(address)) as { default: new (config: object) => Exchange }
-  const made = new loaded.default({
-    apiKey: 'flotillaSimulatorKey',
-    secret: 'flotillaSimulatorSecret',
-    enableRateLimit: false,
-    options: {
-      defaultType: 'spot',
-      fetchMarkets: { types: ['spot'] },
-      fetchCurrencies: false,
-      fetchMargins: false,
-      recvWindow: 5_000,
-      fetchOpenOrders: { warnWithoutSymbol: false },
-    },
-  })
-  made.urls.api = redirected(made.urls.api) as Record<string, unknown>
-  made.nonce = () => simulator.now()
-  made.getExceptionsByUrl = (_url, key) =>
-    made.safeDict(made.safeDict(made.exceptions, 'spot', {}), key, {})
-  await call('loadMarkets', made)
-  return made
-}
-
-function redirected(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/^[a-z]+:\/\/[^/]+/, simulator.url)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, redirected(part)]))
-}
-
-function call(name: string, on: Exchange = exchange, ...values: unknown[]) {
-  return (on[name] as Call).call(on, ...values)
-}
-
-const run = (name: string, ...values: unknown[]) => call(name, exchange, ...values)
+const run = (name: string, ...values: unknown[]) => call(exchange, name, ...values)
 
 async function lastPrice(): Promise<number> {
   return (await run('fetchTicker', 'BTC/USDT'))['last'] as number

@@ -1,3 +1,4 @@
+import { createAgenda } from './agenda.ts'
 import type { SimulatorConfig } from './config.ts'
 import {
   advance,
@@ -25,6 +26,8 @@ export type Desk = {
   requests(): readonly AcceptedRequest[]
   noteEscape(escape: Escape): void
   now(): number
+  /** Does something when market time has come to a moment. */
+  at(ms: number, task: () => void): void
   /** Lets market time pass, and writes down what was traded on the way. */
   advanceTo(ms: number): void
   /** Writes down what the request has changed; null for the changes of time alone. */
@@ -48,6 +51,7 @@ export function createDesk(parts: DeskParts): Desk {
   const { config, simulation, store } = parts
   const { engine } = simulation
   let { arrivals } = parts
+  const agenda = createAgenda()
   const escapes: Escape[] = []
   let unnamed = 0
   let notedAt = -1
@@ -73,7 +77,12 @@ export function createDesk(parts: DeskParts): Desk {
       parts.onEscape(escape)
     },
     now: () => simulation.now,
+    at: (ms, task) => agenda.at(ms, task),
     advanceTo: (ms) => {
+      for (let due = agenda.next(ms); due !== null; due = agenda.next(ms)) {
+        advance(simulation, due)
+        agenda.run(due)
+      }
       advance(simulation, ms)
       commit(null)
     },

@@ -2,6 +2,7 @@ import { readCandleFiles } from './candle-files.ts'
 import type { SimulatorConfig } from './config.ts'
 import {
   createEngine,
+  createGappedTape,
   createHistory,
   createMood,
   createRecordedTape,
@@ -12,6 +13,7 @@ import {
   profileOf,
   rulesOf,
   units,
+  type Feed,
   type Simulation,
   type SymbolRules,
   type Tape,
@@ -45,9 +47,14 @@ export function createMarkets(config: SimulatorConfig): Markets {
   const feeds = sources.flatMap(({ tape, rules }) => {
     const seed = mix(config.seed, hashText(rules.symbol))
     const market = engine.markets.get(rules.symbol)
-    const history = createHistory(tape, { seed, tick: rules.tick })
+    const gaps: Feed['gaps'] = []
+    const history = createHistory(createGappedTape(tape, gaps, rules.tick), {
+      seed,
+      tick: rules.tick,
+    })
     const spread = units((config.spreadBasisPoints / 10_000).toFixed(8))
-    return market === undefined ? [] : [{ market, history, liquidity: { rules, seed, spread } }]
+    const liquidity = { rules, seed, spread }
+    return market === undefined ? [] : [{ market, history, liquidity, gaps }]
   })
   const from = Math.max(...sources.map(({ tape }) => tape.from)) * MINUTE_MS
   const ends = sources.flatMap(({ tape }) => (tape.to === null ? [] : [tape.to * MINUTE_MS]))

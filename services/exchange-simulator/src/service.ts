@@ -13,6 +13,9 @@ import { createControl } from './http/control.ts'
 import { Limits } from './http/limits.ts'
 import { startServer, type RunningServer } from './http/server.ts'
 import { createWire } from './http/wire.ts'
+import { createFaultControl } from './faults/fault-control.ts'
+import { FaultRegistry } from './faults/fault-registry.ts'
+import { createFaultyWire } from './faults/faulty-wire.ts'
 import { chooseTime } from './market-time.ts'
 import { createMarkets, type Markets } from './markets.ts'
 import type { Simulator, SimulatorOptions } from './simulator.ts'
@@ -33,6 +36,8 @@ type Session = {
   server: RunningServer | null
   control: RunningServer | null
   beat: Timer | null
+  /** Ends what still waits when the exchange closes. */
+  readonly closing: AbortController
   isBroken: boolean
 }
 
@@ -99,7 +104,8 @@ function openSession(options: SimulatorOptions, config: SimulatorConfig, logger:
     desk.advanceTo(time.start)
     desk.noteTime()
     const parts = { desk, store, markets, clock: time.clock, anchor: time.anchor }
-    return { ...parts, server: null, control: null, beat: null, isBroken: false }
+    const closing = new AbortController()
+    return { ...parts, closing, server: null, control: null, beat: null, isBroken: false }
   } catch (error) {
     store.close()
     throw error
@@ -137,7 +143,8 @@ type Listening = {
 async function listen({ session, config, simulator, logger, onBroken }: Listening): Promise<void> {
   const { desk, clock } = session
   const realNow = (): number => realClock.now()
-  const wire = createWire({ desk, limits: new Limits(config, realNow), realNow })
+  const limits = new Limits(config, realNow)
+  const registry = new FaultRegistry()
   const onFailure = (error: unknown): void => {
     // What is in memory may be ahead of what is on disk: no more answers from here.
     session.isBroken = true
@@ -148,6 +155,16 @@ async function listen({ session, config, simulator, logger, onBroken }: Listenin
     if (session.isBroken) throw new Error('the simulator has failed before')
     if (clock !== null) desk.advanceTo(clock.now())
   }
+  const wire = createFaultyWire({
+    wire: createWire({ desk, limits, realNow }),
+    desk,
+    limits,
+    registry,
+    wait: async (ms) => {
+      await pause(session, ms)
+      passTime()
+    },
+  })
   session.server = await startServer({
     host: config.host,
     port: config.port,
@@ -158,7 +175,12 @@ async function listen({ session, config, simulator, logger, onBroken }: Listenin
     },
   })
   if (config.control.enabled) {
-    const control = createControl({ desk, simulator, isManual: clock === null })
+    const control = createControl({
+      desk,
+      simulator,
+      isManual: clock === null,
+      faults: createFaultControl({ desk, limits, registry }),
+    })
     session.control = await startServer({
       host: config.host,
       port: config.control.port,
@@ -193,7 +215,14 @@ function startBeat(
   })
 }
 
+/** Real time passes by itself; time that is moved by hand has to be waited for. */
+function pause({ desk, clock, closing }: Session, ms: number): Promise<void> {
+  if (clock !== null) return realClock.sleep(ms, closing.signal)
+  return new Promise((resolve) => desk.at(desk.now() + ms, resolve))
+}
+
 async function closeSession(session: Session): Promise<void> {
+  session.closing.abort()
   await session.beat?.stop()
   await session.server?.close()
   await session.control?.close()

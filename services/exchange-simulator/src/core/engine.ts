@@ -30,6 +30,8 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     makerFee: options.makerFee,
     takerFee: options.takerFee,
+    feeDiscount: null,
+    activates: () => true,
     holdings,
     markets,
     lists: [],
@@ -50,11 +52,13 @@ function createMarket(rules: SymbolRules): Market {
   return {
     rules,
     status: 'TRADING',
+    halted: null,
     lastPrice: 0n,
     averagePrice: 0n,
     epoch: -1,
     levels: () => null,
     depletion: { BUY: { index: 0, taken: 0n }, SELL: { index: 0, taken: 0n } },
+    supply: { BUY: null, SELL: null },
     bids: createQueue({ best: 'highest', priceOf: price, belongs: isBooked }),
     asks: createQueue({ best: 'lowest', priceOf: price, belongs: isBooked }),
     rising: createQueue({ best: 'lowest', priceOf: stop, belongs: isWaiting }),

@@ -1,5 +1,6 @@
 export { createEngine, drainChanges, restoreEngine } from './engine.ts'
 export type { Remembered } from './engine.ts'
+export { createGappedTape } from './gaps.ts'
 export { createHistory } from './history.ts'
 export type { Bar, TapeTrade } from './history.ts'
 export { intervalOf } from './intervals.ts'
@@ -21,7 +22,8 @@ export type { Cancellation, NewOrder, OrderName, Submission } from './orders.ts'
 export { members } from './order-queue.ts'
 export { ParameterReader } from './parameters.ts'
 export type { Parameters } from './parameters.ts'
-export { hashText, mix } from './random.ts'
+export { createRandom, hashText, mix } from './random.ts'
+export type { Random } from './random.ts'
 export { createRecordedTape, readRecording } from './recorded.ts'
 export type { Recording } from './recorded.ts'
 export { isRefusal, refuse, refusals } from './refusal.ts'
@@ -32,13 +34,16 @@ export { profileOf, rulesOf } from './symbol-rules.ts'
 export { createMood, createSyntheticTape } from './synthetic.ts'
 export { MINUTE_MS, minuteOf, SECOND_MS } from './tape.ts'
 export type { Candle, Tape } from './tape.ts'
+export { expireByVenue, forceFill, freeze, withoutOrders } from './mischief.ts'
 export { movePrice } from './triggers.ts'
 export {
+  HALTS,
   isLive,
   isStop,
   ORDER_TYPES,
   remainingOf,
   SELF_TRADE_MODES,
+  statusOf,
   TIMES_IN_FORCE,
 } from './types.ts'
 export type {
@@ -54,4 +59,13 @@ export type {
   SymbolRules,
   Trade,
 } from './types.ts'
-export { decimalsOfStep, formatUnits, larger, multiply, ONE, units } from './units.ts'
+export {
+  decimalsOfStep,
+  floorToStep,
+  formatUnits,
+  larger,
+  multiply,
+  ONE,
+  parseUnits,
+  units,
+} from './units.ts'

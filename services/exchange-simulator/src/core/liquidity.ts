@@ -7,7 +7,7 @@ import { floorToStep, larger, ONE, roundToStep, units } from './units.ts'
  * level follows from seed, moment and index, so that no level is made before somebody asks for it.
  */
 export type LiquidityShape = {
-  readonly rules: SymbolRules
+  rules: SymbolRules
   readonly seed: number
   /** Distance of best bid and best ask, as a share of the price in units. */
   readonly spread: bigint
@@ -19,8 +19,10 @@ const BEST_LEVEL_NOTIONAL = units('20000')
 /** Distance between two levels: one basis point. */
 const GAPS_PER_PRICE = 10_000n
 
-export function levelsAround(shape: LiquidityShape, price: bigint, epoch: number): LevelSource {
+export function levelsAround(shape: LiquidityShape, last: bigint, epoch: number): LevelSource {
   const { tick } = shape.rules
+  // The tick may have become coarser than the one of the recording.
+  const price = larger(tick, floorToStep(last, tick))
   const spread = larger(tick, roundToStep((price * shape.spread) / ONE, tick))
   const gap = larger(tick, roundToStep(price / GAPS_PER_PRICE, tick))
   const bid = price - floorToStep(spread / 2n, tick)

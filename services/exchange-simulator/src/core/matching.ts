@@ -1,4 +1,4 @@
-import { pay, receive } from './holdings.ts'
+import { holdingOf, pay, receive } from './holdings.ts'
 import { expireSibling, noteLegEnd } from './legs.ts'
 import { endOrder, release } from './lifecycle.ts'
 import { peek } from './order-queue.ts'
@@ -11,7 +11,7 @@ import {
   type Side,
   type Trade,
 } from './types.ts'
-import { floorToStep, multiply, ONE, smaller } from './units.ts'
+import { floorToStep, larger, multiply, ONE, smaller } from './units.ts'
 
 /**
  * Trades are made with the synthetic book only: one account never trades with itself, its crossing
@@ -37,6 +37,7 @@ export type Plan = {
 }
 
 export const TRADE_IDS_PER_SECOND = 1_000
+const ENDLESS = 10n ** 30n
 
 export function opposite(side: Side): Side {
   return side === 'BUY' ? 'SELL' : 'BUY'
@@ -65,7 +66,8 @@ export function planMatch(market: Market, wish: Wish): Plan {
         : wish.quantity - base
     if (most <= 0n) return { fills, base, quote, complete: true }
     if (!isReachable(wish, level.price)) break
-    const quantity = smaller(most, level.quantity - taken)
+    const quantity = smaller(smaller(most, level.quantity - taken), supplyLeft(market, maker, base))
+    if (quantity === 0n) break
     fills.push({ price: level.price, quantity })
     base += quantity
     quote += multiply(level.price, quantity)
@@ -83,15 +85,23 @@ function isReachable(wish: Wish, price: bigint): boolean {
 /** The best price that is left in the synthetic book. */
 export function bestOf(market: Market, side: Side): Level | null {
   const eaten = market.depletion[side]
+  if (market.supply[side] === 0n) return null
   for (;;) {
     const level = market.levels(side, eaten.index)
     if (level === null) return null
     if (level.quantity > eaten.taken) {
-      return { price: level.price, quantity: level.quantity - eaten.taken }
+      const left = level.quantity - eaten.taken
+      return { price: level.price, quantity: smaller(left, market.supply[side] ?? left) }
     }
     eaten.index += 1
     eaten.taken = 0n
   }
+}
+
+/** What the synthetic book gives beyond `taken`, when somebody has limited it. */
+function supplyLeft(market: Market, side: Side, taken: bigint): bigint {
+  const supply = market.supply[side]
+  return supply === null ? taken + ENDLESS : supply - taken
 }
 
 /** The account's own best order on a side. */
@@ -117,15 +127,15 @@ export function trade(input: TradeInput): Trade {
   const quote = multiply(price, quantity)
   const isBuyer = order.side === 'BUY'
   const feeRate = isMaker ? engine.makerFee : engine.takerFee
-  const commission = multiply(isBuyer ? quantity : quote, feeRate)
   release(engine, order, lockedPart(order, quantity))
   pay(engine, isBuyer ? quoteAsset : base, isBuyer ? quote : quantity)
-  receive(engine, isBuyer ? base : quoteAsset, {
-    amount: isBuyer ? quantity : quote,
-    fee: commission,
+  const { commission, commissionAsset } = settle(engine, market, {
+    isBuyer,
+    quantity,
+    quote,
+    feeRate,
   })
-  bestOf(market, opposite(order.side))
-  market.depletion[opposite(order.side)].taken += quantity
+  consume(market, opposite(order.side), quantity)
   const done: Trade = {
     symbol: order.symbol,
     id: nextTradeId(market, now),
@@ -135,13 +145,49 @@ export function trade(input: TradeInput): Trade {
     quantity,
     quote,
     commission,
-    commissionAsset: isBuyer ? base : quoteAsset,
+    commissionAsset,
     time: now,
     isBuyer,
     isMaker,
   }
   record(input, done)
   return done
+}
+
+/** What was received goes to the account, and the fee to the venue. */
+function settle(
+  engine: Engine,
+  market: Market,
+  deal: { isBuyer: boolean; quantity: bigint; quote: bigint; feeRate: bigint },
+): Pick<Trade, 'commission' | 'commissionAsset'> {
+  const { base, quote: quoteAsset } = market.rules
+  const asset = deal.isBuyer ? base : quoteAsset
+  const amount = deal.isBuyer ? deal.quantity : deal.quote
+  const discounted = payDiscounted(engine, multiply(deal.quote, deal.feeRate))
+  const fee = discounted === null ? multiply(amount, deal.feeRate) : 0n
+  receive(engine, asset, { amount, fee })
+  return discounted ?? { commission: fee, commissionAsset: asset }
+}
+
+/** Null when there is no such arrangement, or not enough of its asset. */
+function payDiscounted(
+  engine: Engine,
+  value: bigint,
+): Pick<Trade, 'commission' | 'commissionAsset'> | null {
+  const discount = engine.feeDiscount
+  if (discount === null) return null
+  const commission = (multiply(value, discount.share) * ONE) / discount.price
+  if (holdingOf(engine, discount.asset).free < commission) return null
+  receive(engine, discount.asset, { amount: 0n, fee: commission })
+  return { commission, commissionAsset: discount.asset }
+}
+
+/** The best level shrinks by what was taken. */
+function consume(market: Market, side: Side, quantity: bigint): void {
+  bestOf(market, side)
+  market.depletion[side].taken += quantity
+  const supply = market.supply[side]
+  if (supply !== null) market.supply[side] = larger(0n, supply - quantity)
 }
 
 function record(input: TradeInput, done: Trade): void {

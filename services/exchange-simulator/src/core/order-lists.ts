@@ -5,7 +5,7 @@ import { marketOf } from './lifecycle.ts'
 import { checkClientId, checkImmediate, openOrder, type NewOrder } from './orders.ts'
 import { refusals, type Refusal } from './refusal.ts'
 import { rest, runTriggers } from './triggers.ts'
-import { isStop, type Engine, type Market, type Order, type OrderList } from './types.ts'
+import { isStop, statusOf, type Engine, type Market, type Order, type OrderList } from './types.ts'
 import { larger } from './units.ts'
 import { execute } from './working.ts'
 
@@ -66,7 +66,7 @@ function openList(engine: Engine, request: NewOco, orders: readonly Order[]): Or
 function checkOco(engine: Engine, request: NewOco): Refusal | null {
   const market = engine.markets.get(request.above.symbol)
   if (market === undefined) return refusals.invalidSymbol()
-  if (market.status !== 'TRADING') return refusals.marketClosed()
+  if (statusOf(market) !== 'TRADING') return refusals.marketClosed()
   return (
     checkFilters(market, request.above) ??
     checkFilters(market, request.below) ??

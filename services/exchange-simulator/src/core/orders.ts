@@ -8,6 +8,7 @@ import { rest, runTriggers } from './triggers.ts'
 import {
   isLive,
   isStop,
+  statusOf,
   waitsForRise,
   type Engine,
   type Market,
@@ -60,7 +61,7 @@ export function submitOrder(engine: Engine, request: NewOrder, now: number): Sub
 export function checkOrder(engine: Engine, request: NewOrder): Refusal | null {
   const market = engine.markets.get(request.symbol)
   if (market === undefined) return refusals.invalidSymbol()
-  if (market.status !== 'TRADING') return refusals.marketClosed()
+  if (statusOf(market) !== 'TRADING') return refusals.marketClosed()
   return (
     checkFilters(market, request) ??
     checkClientId(market, request.clientOrderId) ??
@@ -187,6 +188,7 @@ export type Cancellation =
 export function cancelOrder(engine: Engine, name: OrderName, now: number): Cancellation {
   const order = findOrder(engine, name)
   if ('kind' in order) return order.code === -2013 ? refusals.unknownOrder() : order
+  if (isShut(marketOf(engine, order.symbol))) return refusals.marketClosed()
   if (!isLive(order)) return refusals.unknownOrder()
   const list = listOf(engine, order)
   if (list !== null) return cancelList(engine, list, now)
@@ -196,10 +198,16 @@ export function cancelOrder(engine: Engine, name: OrderName, now: number): Cance
 
 export function cancelList(engine: Engine, list: OrderList, now: number): Cancellation {
   const market = marketOf(engine, list.symbol)
+  if (isShut(market)) return refusals.marketClosed()
   const legs = list.orderIds.flatMap((id) => market.orders[id - 1] ?? [])
   const live = legs.filter(isLive)
   if (live.length === 0) return refusals.unknownOrder()
   for (const leg of live) endOrder(engine, leg, { status: 'CANCELED', reason: null, now })
   for (const leg of live.slice(0, 1)) noteLegEnd(engine, leg, now)
   return { kind: 'list-cancelled', list, orders: legs }
+}
+
+/** A market that is halted by hand lets nothing through, unless it says that it takes cancels. */
+function isShut(market: Market): boolean {
+  return market.halted !== null && market.halted !== 'CANCEL_ONLY'
 }

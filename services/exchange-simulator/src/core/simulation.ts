@@ -1,3 +1,4 @@
+import type { Gap } from './gaps.ts'
 import type { History } from './history.ts'
 import { levelsAround, type LiquidityShape } from './liquidity.ts'
 import { peek } from './order-queue.ts'
@@ -17,6 +18,8 @@ export type Feed = {
   readonly market: Market
   readonly history: History
   readonly liquidity: LiquidityShape
+  /** Jumps that somebody has ordered; the history's tape reads them. */
+  readonly gaps: Gap[]
 }
 
 /** Sets the clock and lays out the books, without anything being traded. */
@@ -56,7 +59,7 @@ export function advance(simulation: Simulation, to: number): void {
 
 function isReachable(feed: Feed, minute: number): boolean {
   const { market, history } = feed
-  if (market.live.size === 0) return false
+  if (market.live.size === 0 || market.halted !== null) return false
   const candle = history.tape.candle(minute)
   return candle !== null && (reachesBook(market, candle) || reachesStops(market, candle))
 }
@@ -89,7 +92,7 @@ function stepTo(simulation: Simulation, feed: Feed, now: number): void {
 function settlePrice(feed: Feed, now: number): void {
   const { market, history, liquidity } = feed
   const second = Math.floor(now / SECOND_MS)
-  if (market.epoch === second) return
+  if (market.epoch === second || market.halted !== null) return
   const price = history.price(now)
   if (price === 0n) return
   market.epoch = second

@@ -1,4 +1,5 @@
-import { expireSibling } from './legs.ts'
+import { expireSibling, noteLegEnd } from './legs.ts'
+import { endOrder } from './lifecycle.ts'
 import { bestOf, trade } from './matching.ts'
 import { enqueue, peek } from './order-queue.ts'
 import {
@@ -59,6 +60,7 @@ export function rest(market: Market, stop: Order): void {
 
 /** A triggered order trades and may so trigger the next: until nothing moves any more. */
 export function runTriggers(engine: Engine, market: Market, now: number): void {
+  if (market.halted !== null) return
   for (;;) {
     const stop = nextTriggered(market)
     if (stop === null) return
@@ -66,8 +68,14 @@ export function runTriggers(engine: Engine, market: Market, now: number): void {
     stop.workingAt = now
     stop.updatedAt = now
     engine.changes.orders.add(stop)
-    execute({ engine, market, order: stop, now })
+    if (engine.activates(stop)) execute({ engine, market, order: stop, now })
+    else refuseActivation(engine, stop, now)
   }
+}
+
+function refuseActivation(engine: Engine, stop: Order, now: number): void {
+  endOrder(engine, stop, { status: 'EXPIRED', reason: 'REJECTED', now })
+  noteLegEnd(engine, stop, now)
 }
 
 function nextTriggered(market: Market): Order | null {

@@ -34,6 +34,7 @@ export type ExpiryReason =
   | 'UNFILLED_IOC_QUANTITY_EXPIRED'
   | 'OCO_TRIGGER'
   | 'REJECTED'
+  | 'EXCHANGE_CANCELED'
 
 /** Everything is in units of 1e-8 of the asset; zero where the venue has no such value. */
 export type Order = {
@@ -101,7 +102,8 @@ export type LevelSource = (side: Side, index: number) => Level | null
 /** How far into the synthetic book takers have eaten since the price last moved. */
 type Depletion = { index: number; taken: bigint }
 
-type MarketStatus = 'TRADING' | 'BREAK' | 'HALT'
+export const HALTS = ['BREAK', 'HALT', 'CANCEL_ONLY'] as const
+type MarketStatus = 'TRADING' | (typeof HALTS)[number]
 
 export type SymbolRules = {
   readonly symbol: string
@@ -127,8 +129,10 @@ export type SymbolRules = {
 }
 
 export type Market = {
-  readonly rules: SymbolRules
+  rules: SymbolRules
   status: MarketStatus
+  /** Closed by hand: nothing trades, and only CANCEL_ONLY lets orders be cancelled. */
+  halted: (typeof HALTS)[number] | null
   lastPrice: bigint
   /** Mean price of the last five minutes: the reference of the percent and notional filters. */
   averagePrice: bigint
@@ -136,6 +140,8 @@ export type Market = {
   epoch: number
   levels: LevelSource
   readonly depletion: { readonly BUY: Depletion; readonly SELL: Depletion }
+  /** How much the synthetic book still gives on a side, whatever its levels say; null is no end. */
+  readonly supply: { BUY: bigint | null; SELL: bigint | null }
   readonly bids: OrderQueue
   readonly asks: OrderQueue
   /** Stops that wait for the price to rise to them, and to fall to them. */
@@ -158,14 +164,30 @@ export type Changes = {
   trades: Trade[]
 }
 
+/** Fees taken from another asset than what is received, at a part of the rate. */
+export type FeeDiscount = {
+  readonly asset: string
+  /** Units of the quote asset for one of the fee's asset. */
+  readonly price: bigint
+  readonly share: bigint
+}
+
 export type Engine = {
-  readonly makerFee: bigint
-  readonly takerFee: bigint
+  makerFee: bigint
+  takerFee: bigint
+  feeDiscount: FeeDiscount | null
+  /** False: the order ends as rejected when it is triggered or activated. */
+  activates: (order: Order) => boolean
   readonly holdings: Map<string, Holding>
   readonly markets: Map<string, Market>
   readonly lists: OrderList[]
   readonly listsByClientId: Map<string, OrderList>
   readonly changes: Changes
+}
+
+/** What the market says about itself. */
+export function statusOf(market: Market): MarketStatus {
+  return market.halted ?? market.status
 }
 
 export function isLive(order: Order): boolean {

@@ -1,5 +1,7 @@
+import { ZodError, prettifyError } from 'zod'
 import { formatUnits } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
+import type { FaultControl } from '../faults/fault-control.ts'
 import type { Simulator } from '../simulator.ts'
 import { orderReport, listReport, ordersOfList, tradeReport } from './reports.ts'
 import type { TextRequest, TextResponse } from './server.ts'
@@ -12,6 +14,7 @@ export type ControlParts = {
   readonly desk: Desk
   readonly simulator: Simulator
   readonly isManual: boolean
+  readonly faults: FaultControl
 }
 
 export function createControl(parts: ControlParts): (request: TextRequest) => TextResponse {
@@ -25,10 +28,33 @@ export function createControl(parts: ControlParts): (request: TextRequest) => Te
         return json(200, clockState(parts))
       case 'POST /__sim/clock':
         return moveClock(parts, request.body)
+      case 'GET /__sim/faults':
+        return json(200, parts.faults.list())
+      case 'POST /__sim/faults':
+        return checked(() => parts.faults.set(parseObject(request.body)))
+      case 'DELETE /__sim/faults':
+        return json(200, parts.faults.lift(idOf(request.query)))
+      case 'POST /__sim/market':
+        return checked(() => parts.faults.moveMarket(parseObject(request.body)))
       default:
         return json(404, { error: `no control ${request.method} ${request.path}` })
     }
   }
+}
+
+/** A wish that makes no sense is told why. */
+function checked(act: () => unknown): TextResponse {
+  try {
+    return json(200, act())
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error
+    return json(400, { error: prettifyError(error) })
+  }
+}
+
+function idOf(query: string): number | null {
+  const id = new URLSearchParams(query).get('id')
+  return id === null ? null : Number(id)
 }
 
 function json(status: number, body: unknown): TextResponse {

@@ -3,6 +3,7 @@ import {
   formatUnits,
   ORDER_TYPES,
   SELF_TRADE_MODES,
+  statusOf,
   type Feed,
   type SymbolRules,
 } from '../core/index.ts'
@@ -20,7 +21,7 @@ export const exchangeInfo: Endpoint = {
     if ('kind' in chosen) return chosen
     const status = call.parameters.get('symbolStatus')
     const feeds = chosen.feeds.filter(
-      (feed) => status === undefined || feed.market.status === status,
+      (feed) => status === undefined || statusOf(feed.market) === status,
     )
     return reply({
       timezone: 'UTC',
@@ -54,7 +55,7 @@ function symbolInfo({ market }: Feed): Readonly<Record<string, unknown>> {
   const { rules } = market
   return {
     symbol: rules.symbol,
-    status: market.status,
+    status: statusOf(market),
     baseAsset: rules.base,
     baseAssetPrecision: 8,
     quoteAsset: rules.quote,

@@ -70,6 +70,15 @@ export class Limits {
     }
   }
 
+  /** For tests: as if this client had gone on for too long. */
+  ban(ms: number): void {
+    this.#bannedUntil = this.#realNow() + ms
+  }
+
+  pardon(): void {
+    this.#bannedUntil = 0
+  }
+
   refund(weight: number): void {
     const window = this.#current(this.#weight)
     window.used = Math.max(0, window.used - weight)

@@ -103,7 +103,9 @@ function cancelOco(call: Call): Reply | Refusal {
     if (reader.refusal !== null) return reader.refusal
     if (list === null || list.symbol !== market.rules.symbol) return refusals.unknownList()
     const cancellation = cancelList(engine, list, call.desk.now())
-    if (isRefusal(cancellation)) return refusals.unknownList()
+    if (isRefusal(cancellation)) {
+      return cancellation.code === -2011 ? refusals.unknownList() : cancellation
+    }
     const body = cancelledList(list, ordersOfList(engine, list), cancelId)
     return { kind: 'reply', body, isFree: true }
   })

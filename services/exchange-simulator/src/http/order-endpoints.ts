@@ -177,15 +177,17 @@ function cancelAll(call: Call): Reply | Refusal {
     const { engine, names } = call.desk
     const now = call.desk.now()
     const bodies: unknown[] = []
+    let barred: Refusal | null = null
     for (const order of market.live.values()) {
       if (!isLive(order)) continue
       const list = engine.lists[order.listId - 1]
       const name = { symbol: order.symbol, orderId: order.id, clientOrderId: null }
       const cancellation =
         list === undefined ? cancelOrder(engine, name, now) : cancelList(engine, list, now)
-      if (!isRefusal(cancellation)) bodies.push(cancelBody(cancellation, names.next()))
+      if (isRefusal(cancellation)) barred = cancellation
+      else bodies.push(cancelBody(cancellation, names.next()))
     }
-    if (bodies.length === 0) return refusals.unknownOrder()
+    if (bodies.length === 0) return barred ?? refusals.unknownOrder()
     return { kind: 'reply', body: bodies, isFree: true }
   })
 }

@@ -5,6 +5,8 @@ export type TextResponse = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** What happens to the connection instead of an answer. */
+  readonly fate?: 'reset' | 'hang'
 }
 
 export type TextRequest = {
@@ -20,7 +22,7 @@ export type RunningServer = { readonly url: string; close(): Promise<void> }
 export type ServerOptions = {
   readonly host: string
   readonly port: number
-  readonly answer: (request: TextRequest) => TextResponse
+  readonly answer: (request: TextRequest) => TextResponse | Promise<TextResponse>
   readonly onFailure: (error: unknown) => void
 }
 
@@ -49,7 +51,9 @@ function receive(options: ServerOptions, request: IncomingMessage, response: Ser
   })
   request.on('end', () => {
     const body = size === 0 ? '' : Buffer.concat(chunks).toString('utf8')
-    send(response, answerSafely(options, request, body))
+    const answer = answerSafely(options, request, body)
+    if (!(answer instanceof Promise)) send(response, answer)
+    else answer.then((late) => send(response, late)).catch(() => response.destroy())
   })
   request.on('error', () => response.destroy())
 }
@@ -59,7 +63,7 @@ function answerSafely(
   options: ServerOptions,
   request: IncomingMessage,
   body: string,
-): TextResponse {
+): TextResponse | Promise<TextResponse> {
   const [path, query] = splitOnce(request.url ?? '/')
   const key = request.headers['x-mbx-apikey']
   try {
@@ -85,7 +89,9 @@ function splitOnce(url: string): [path: string, query: string] {
   return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)]
 }
 
-function send(response: ServerResponse, { status, headers, body }: TextResponse): void {
+function send(response: ServerResponse, { status, headers, body, fate }: TextResponse): void {
+  if (fate === 'reset') response.socket?.destroy()
+  if (fate !== undefined) return
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
   response.end(body)
 }

@@ -19,6 +19,8 @@ export type WireRequest = {
   readonly query: string
   readonly body: string
   readonly apiKey: string | null
+  /** What query and body say, when they came decoded already. */
+  readonly parameters?: Parameters
 }
 
 type WireResponse = {
@@ -27,13 +29,23 @@ type WireResponse = {
   readonly body: string
 }
 
-export type Wire = (request: WireRequest) => WireResponse
+/** What a fault makes of a request that goes through. */
+export type Twist = {
+  /** How far the exchange's clock is off. */
+  readonly skewMs: number
+  /** What a reader is shown instead of the truth. */
+  readonly view: (desk: Desk) => Desk
+}
+
+export type Wire = (request: WireRequest, twist?: Twist) => WireResponse
 
 export type WireParts = {
   readonly desk: Desk
   readonly limits: Limits
   readonly realNow: () => number
 }
+
+const straight: Twist = { skewMs: 0, view: (desk) => desk }
 
 const SIGNING_PARAMETERS = ['timestamp', 'recvWindow', 'signature', 'apiKey']
 
@@ -50,7 +62,7 @@ export function createWire(parts: WireParts): Wire {
       orderLimits(parts),
     ].map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint]),
   )
-  return (request) => {
+  return (request, twist = straight) => {
     const endpoint = routes.get(`${request.method} ${request.path}`)
     const sent = readParameters(request)
     const parameters = isRefusal(sent) ? new Map<string, string>() : sent
@@ -58,7 +70,9 @@ export function createWire(parts: WireParts): Wire {
     const closed = parts.limits.enter(weight)
     if (closed !== null) return refuseAtDoor(parts, closed)
     if (endpoint === undefined) return escape(parts, request)
-    const outcome = isRefusal(sent) ? sent : handle({ parts, request, endpoint, parameters: sent })
+    const outcome = isRefusal(sent)
+      ? sent
+      : handle({ parts, request, endpoint, parameters: sent, twist })
     return isRefusal(outcome)
       ? respond(parts, outcome.status, { code: outcome.code, msg: outcome.message })
       : accepted({ parts, endpoint, weight }, outcome)
@@ -70,14 +84,15 @@ type Handling = {
   readonly request: WireRequest
   readonly endpoint: Endpoint
   readonly parameters: Parameters
+  readonly twist: Twist
 }
 
 function handle(handling: Handling): Reply | Refusal {
-  const { parts, request, endpoint, parameters } = handling
+  const { parts, request, endpoint, parameters, twist } = handling
   const { desk } = parts
   const refusal = checkAccess(handling) ?? checkRead(endpoint, parameters)
   if (refusal !== null) return refusal
-  if (endpoint.method === 'GET') return endpoint.handle({ desk, parameters })
+  if (endpoint.method === 'GET') return endpoint.handle({ desk: twist.view(desk), parameters })
   const full = isPlacing(endpoint) ? parts.limits.checkOrders() : null
   if (full !== null) return full.refusal
   const outcome = endpoint.handle({ desk, parameters })
@@ -89,10 +104,15 @@ function handle(handling: Handling): Reply | Refusal {
   return outcome
 }
 
-function checkAccess({ parts, request, endpoint, parameters }: Handling): Refusal | null {
+function checkAccess({ parts, request, endpoint, parameters, twist }: Handling): Refusal | null {
   if (endpoint.security === 'none') return null
   const { desk } = parts
-  const context = { config: desk.config, marketNow: desk.now(), realNow: parts.realNow() }
+  const { skewMs } = twist
+  const context = {
+    config: desk.config,
+    marketNow: desk.now() + skewMs,
+    realNow: parts.realNow() + skewMs,
+  }
   const refusal = checkKey(request, desk.config)
   if (refusal !== null || endpoint.security === 'key') return refusal
   return checkSignature(request, parameters, context)
@@ -121,7 +141,8 @@ function weightOf(endpoint: Endpoint, parameters: Parameters): number {
 }
 
 /** Query and body together; what is in both counts as the query says it. */
-function readParameters(request: WireRequest): Parameters | Refusal {
+export function readParameters(request: WireRequest): Parameters | Refusal {
+  if (request.parameters !== undefined) return request.parameters
   const parameters = new Map<string, string>()
   for (const part of [request.query, request.body]) {
     const seen = new Set<string>()

@@ -42,6 +42,7 @@ export function world(
       market: engine.markets.get(rule.symbol)!,
       history: createHistory(tape, { seed: index, tick: rule.tick }),
       liquidity: { rules: rule, seed: index, spread: units('0.0001') },
+      gaps: [],
     }
   })
   return { engine, feeds, now: 0 }

@@ -1,0 +1,83 @@
+import { expireSibling, noteLegEnd } from './legs.ts'
+import { endOrder, marketOf } from './lifecycle.ts'
+import { trade } from './matching.ts'
+import { runTriggers } from './triggers.ts'
+import { isLive, isStop, remainingOf, type Engine, type Market, type Order } from './types.ts'
+import { smaller } from './units.ts'
+import { execute } from './working.ts'
+
+/**
+ * What can go wrong inside an exchange, as deeds: an order is filled when nobody expects it, ended by
+ * the venue itself, or looked up where it has not arrived yet. Amounts stay conserved throughout.
+ */
+export type ForcedFill = { readonly order: Order; readonly quantity: bigint; readonly now: number }
+
+/** A resting order trades at its own price; a waiting stop is triggered first. */
+export function forceFill(engine: Engine, { order, quantity, now }: ForcedFill): void {
+  const market = marketOf(engine, order.symbol)
+  if (!isLive(order)) return
+  if (isStop(order.type) && order.workingAt < 0) {
+    expireSibling(engine, order, now)
+    order.workingAt = now
+    order.updatedAt = now
+    engine.changes.orders.add(order)
+    execute({ engine, market, order, now })
+  } else {
+    const part = smaller(quantity, remainingOf(order))
+    if (part <= 0n) return
+    // The market has not gone to where this order stands, so nobody else's stop may see it there.
+    const { lastPrice } = market
+    trade({ engine, market, order, price: order.price, quantity: part, isMaker: true, now })
+    market.lastPrice = lastPrice
+  }
+  runTriggers(engine, market, now)
+}
+
+/** The venue ends orders of its own accord, as it does before it takes a symbol off. */
+export function expireByVenue(engine: Engine, orders: readonly Order[], now: number): void {
+  const live = orders.filter(isLive)
+  for (const order of live) {
+    endOrder(engine, order, { status: 'EXPIRED', reason: 'EXCHANGE_CANCELED', now })
+  }
+  for (const order of live) noteLegEnd(engine, order, now)
+}
+
+/** A copy that no later order, trade or cancel changes: what a database says that lags behind. */
+export function freeze(engine: Engine): Engine {
+  return withMarkets(engine, (market) => market.orders.map(copyOrder))
+}
+
+/** The same engine as seen by somebody to whom some of its orders are not known yet. */
+export function withoutOrders(engine: Engine, isHidden: (order: Order) => boolean): Engine {
+  return withMarkets(engine, (market) => market.orders.filter((order) => !isHidden(order)))
+}
+
+function withMarkets(engine: Engine, ordersOf: (market: Market) => readonly Order[]): Engine {
+  const lists = engine.lists.map((list) => ({ ...list }))
+  return {
+    ...engine,
+    holdings: new Map([...engine.holdings].map(([asset, holding]) => [asset, { ...holding }])),
+    markets: new Map(
+      [...engine.markets].map(([symbol, market]) => [symbol, copyMarket(market, ordersOf(market))]),
+    ),
+    lists,
+    listsByClientId: new Map(lists.map((list) => [list.clientOrderId, list])),
+  }
+}
+
+function copyOrder(order: Order): Order {
+  return { ...order, trades: [...order.trades] }
+}
+
+/** Orders stay at the place that their id gives them, so hidden ones leave holes. */
+function copyMarket(market: Market, orders: readonly Order[]): Market {
+  const placed: Order[] = []
+  for (const order of orders) placed[order.id - 1] = order
+  return {
+    ...market,
+    orders: placed,
+    live: new Map(orders.filter(isLive).map((order) => [order.id, order])),
+    byClientId: new Map(orders.map((order) => [order.clientOrderId, order])),
+    trades: [...market.trades],
+  }
+}

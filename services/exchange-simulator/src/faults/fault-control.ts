@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import type { Desk } from '../desk.ts'
+import type { Limits } from '../http/limits.ts'
+import { befall, feedsFor, openGap } from './deeds.ts'
+import { readFault } from './fault-kinds.ts'
+import type { Fault, FaultRegistry } from './fault-registry.ts'
+import { remember } from './faulty-wire.ts'
+
+/** The control port's side of the faults: to set them, to look at them, to take them away. */
+export type FaultControl = {
+  set(body: unknown): unknown
+  list(): unknown
+  /** One by its id, or all. */
+  lift(id: number | null): unknown
+  /** A jump of prices at the next minute. */
+  moveMarket(body: unknown): unknown
+}
+
+const MarketMove = z.strictObject({
+  symbol: z.string().min(1).optional(),
+  percent: z.number().gt(-100).max(1_000),
+  minutes: z.int().min(1).optional(),
+})
+
+type ControlParts = {
+  readonly desk: Desk
+  readonly limits: Limits
+  readonly registry: FaultRegistry
+}
+
+export function createFaultControl({ desk, limits, registry }: ControlParts): FaultControl {
+  const list = (): unknown => ({ faults: registry.faults.map(reportOf), hits: registry.hits })
+  return {
+    set: (body) => {
+      const fault = registry.add(readFault(body))
+      if (fault.spec.kind === 'F16') remember(desk, fault)
+      if (isOfTheMarket(fault)) {
+        registry.count(fault)
+        fault.isSpent = true
+        befall(desk, fault, fault.spec.match.symbol)
+      }
+      return reportOf(fault)
+    },
+    list,
+    lift: (id) => {
+      if (id === null) registry.clear()
+      else registry.remove(id)
+      limits.pardon()
+      return list()
+    },
+    moveMarket: (body) => {
+      const { symbol, ...gap } = MarketMove.parse(body)
+      const feeds = feedsFor(desk, symbol)
+      for (const feed of feeds) openGap(desk, feed, gap)
+      return { moved: feeds.map(({ market }) => market.rules.symbol) }
+    },
+  }
+}
+
+/** Without a request to wait for, what befalls a market befalls it at once. */
+function isOfTheMarket({ spec }: Fault): boolean {
+  const { method, path, cidPrefix, nth, probability, from } = spec.match
+  const waits = [method, path, cidPrefix, nth, probability, from].some((part) => part !== undefined)
+  return !waits && ['F22', 'F23', 'F28'].includes(spec.kind)
+}
+
+function reportOf({ id, spec, seen, hits }: Fault): unknown {
+  return { id, ...spec, seen, hits }
+}

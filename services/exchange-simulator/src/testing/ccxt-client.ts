@@ -1,0 +1,55 @@
+import type { Simulator } from '../index.ts'
+
+/** ccxt as it comes, sent to the simulator instead of the exchange. */
+export type Exchange = {
+  urls: { api: Record<string, unknown> }
+  options: Record<string, unknown>
+  timeout: number
+  nonce: () => number
+  safeDict(value: unknown, key: string, fallback: object): object
+  exceptions: object
+  getExceptionsByUrl: (url: string, key: string) => object
+  [method: string]: unknown
+}
+
+export type Call = (...values: unknown[]) => Promise<Record<string, unknown>>
+
+export async function loadCcxt(simulator: Simulator): Promise<Exchange> {
+  const address = new URL('./src/pro/binance.js', import.meta.resolve('ccxt')).href
+  const loaded = (await import(address)) as { default: new (config: object) => Exchange }
+  const made = new loaded.default({
+    apiKey: 'flotillaSimulatorKey',
+    secret: 'flotillaSimulatorSecret',
+    enableRateLimit: false,
+    options: {
+      defaultType: 'spot',
+      fetchMarkets: { types: ['spot'] },
+      fetchCurrencies: false,
+      fetchMargins: false,
+      recvWindow: 5_000,
+      fetchOpenOrders: { warnWithoutSymbol: false },
+    },
+  })
+  made.urls.api = redirected(made.urls.api, simulator.url) as Record<string, unknown>
+  made.nonce = () => simulator.now()
+  made.getExceptionsByUrl = (_url, key) =>
+    made.safeDict(made.safeDict(made.exceptions, 'spot', {}), key, {})
+  await call(made, 'loadMarkets')
+  return made
+}
+
+/** Streams keep their scheme: ws where the exchange has wss, since the loopback has no certificate. */
+function redirected(value: unknown, url: string): unknown {
+  if (typeof value === 'string') {
+    const scheme = value.startsWith('ws') ? 'ws' : 'http'
+    return value.replace(/^[a-z]+:\/\/[^/]+/, url.replace(/^http/, scheme))
+  }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [key, redirected(part, url)]),
+  )
+}
+
+export function call(on: Exchange, name: string, ...values: unknown[]) {
+  return (on[name] as Call).call(on, ...values)
+}
