@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { UniverseConfig } from './universe-config.ts'
 
 export const DataCollectionConfig = z
   .strictObject({
@@ -41,6 +42,17 @@ export const DataCollectionConfig = z
       .min(1)
       .default(300_000)
       .describe('Longest wait between two attempts.'),
+    breakerFailures: z
+      .int()
+      .min(1)
+      .default(4)
+      .describe('Failures in a row after which one small question goes ahead of a whole look.'),
+    dataAgeMaxMs: z
+      .int()
+      .min(1_000)
+      .default(300_000)
+      .describe('Market milliseconds after which a ticker, or an overdue candle, is stale.'),
+    universe: UniverseConfig.prefault({}),
   })
   .describe('data-collection: candles, tickers and order books from the venue.')
 export type DataCollectionConfig = z.infer<typeof DataCollectionConfig>

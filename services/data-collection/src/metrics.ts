@@ -1,4 +1,4 @@
-import { counter } from '@flotilla/runtime'
+import { counter, gauge } from '@flotilla/runtime'
 import type { Metrics } from '@flotilla/runtime'
 
 export type FeedMetrics = ReturnType<typeof createFeedMetrics>
@@ -13,6 +13,16 @@ export function createFeedMetrics(metrics: Metrics) {
     duplicates: perSymbol('candle_duplicates', 'Candles seen again without a change.'),
     invalid: perSymbol('candles_invalid', 'Candles off the grid or with impossible prices.'),
     tickers: perSymbol('tickers_published', 'Tickers published.'),
+    candleAge: gauge(metrics, {
+      name: 'flotilla_symbol_candle_age_seconds',
+      help: 'Age of the newest closed candle, at the last look.',
+      labelNames: ['symbol'],
+    }),
+    tickerAge: gauge(metrics, {
+      name: 'flotilla_symbol_ticker_age_seconds',
+      help: 'Age of the newest ticker, at the last look.',
+      labelNames: ['symbol'],
+    }),
     faults: counter(metrics, {
       name: 'flotilla_venue_read_faults_total',
       help: 'Reads that the venue failed, by kind of fault.',

@@ -1,123 +1,11 @@
-import { ack, createMemoryBroker } from '@flotilla/bus'
-import { createMessage, epochMs, Reload } from '@flotilla/contracts'
-import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
-import { SharedConfigSchema } from '@flotilla/fleet'
-import type { Agent } from '@flotilla/fleet'
-import { MarketStoreError, openSqliteMarketStore } from '@flotilla/market-store'
-import type { MarketStore, StoredCandle } from '@flotilla/market-store'
+import { MarketStoreError } from '@flotilla/market-store'
+import type { StoredCandle } from '@flotilla/market-store'
 import { Decimal } from '@flotilla/money'
-import { createTestContext } from '@flotilla/runtime/testing'
-import type { VenueCandle } from '@flotilla/venue'
 import { VenueError } from '@flotilla/venue'
-import { createFakeVenue } from '@flotilla/venue/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { agent as spec } from './index.ts'
-import { candle, candles, epoch, indexOf, minute } from './testing.ts'
-
-type Candle = MessageOfType<'market.candle.closed.v1'>
-type SourceState = MessageOfType<'market.source.state-changed.v1'>
-
-const series = { venue: 'simulator', symbol: 'BTC/USDT', timeframe: '1m' }
-
-/** A venue, a store and a bus that outlive the agent. The market begins at minute -50. */
-class Stage {
-  readonly context = createTestContext('data-collection', { now: epoch })
-  readonly venue = createFakeVenue({ now: () => this.context.clock.now() })
-  readonly store: MarketStore = openSqliteMarketStore({ file: ':memory:' })
-  readonly broker = createMemoryBroker()
-  readonly heard: AnyMessage[] = []
-  readonly #outside = this.broker.connect()
-  readonly #lives: Agent[] = []
-  /** What the venue answers with, given the candles that it has by now. */
-  damage: (answer: readonly VenueCandle[]) => readonly VenueCandle[] = (answer) => answer
-
-  constructor() {
-    this.venue.setPrice('BTC/USDT', '50000')
-    this.venue.fetchCandles = async (request) => {
-      await this.venue.fetchTime()
-      const now = this.context.clock.now()
-      const all = this.damage(
-        candles(-50, Math.floor((now - epoch) / minute) + 1).map((each) => ({
-          ...each,
-          closed: each.closeTime <= now,
-        })),
-      )
-      const since = request.since ?? 0
-      return all.filter(({ openTime }) => openTime >= since).slice(0, request.limit ?? 500)
-    }
-  }
-
-  async listen(): Promise<void> {
-    const handler = async ({ message }: { readonly message: AnyMessage }) => {
-      this.heard.push(message)
-      return ack
-    }
-    await this.#outside.subscribe({
-      agent: 'risk-manager',
-      types: [
-        'market.candle.closed.v1',
-        'market.ticker.updated.v1',
-        'market.source.state-changed.v1',
-        'market.universe.changed.v1',
-      ],
-      handler,
-    })
-  }
-
-  async start(config: object = {}, symbols: readonly string[] = ['BTC/USDT']): Promise<Agent> {
-    const agent = spec.create({
-      config: spec.config.parse({ historyCandles: 20, settleMs: 0, ...config }),
-      shared: SharedConfigSchema.parse({ symbols }),
-      context: this.context,
-      bus: this.broker.connect(),
-      marketStore: this.store,
-      venue: this.venue,
-      folder: '',
-    })
-    this.#lives.push(agent)
-    await agent.start()
-    return agent
-  }
-
-  async minutes(count: number): Promise<void> {
-    await this.context.clock.advance(count * minute)
-    await this.broker.idle()
-  }
-
-  async tell(message: AnyMessage): Promise<void> {
-    await this.#outside.publish(message)
-    await this.broker.idle()
-  }
-
-  candles(): Candle[] {
-    return this.heard.filter((each) => each.type === 'market.candle.closed.v1')
-  }
-
-  numbers(): number[] {
-    return this.candles().map(({ payload }) => indexOf(epochMs(payload.openTime)))
-  }
-
-  states(): SourceState['payload'][] {
-    return this.heard
-      .filter((each) => each.type === 'market.source.state-changed.v1')
-      .map(({ payload }) => payload)
-  }
-
-  async stored(): Promise<number[]> {
-    await this.store.flush()
-    return (await this.store.candles(series)).map(({ openTime }) => indexOf(openTime))
-  }
-
-  async end(): Promise<void> {
-    for (const agent of this.#lives) await agent.stop()
-    await this.store.close()
-    await this.#outside.close()
-  }
-}
-
-const range = (from: number, to: number): number[] =>
-  Array.from({ length: to - from }, (_, index) => from + index)
+import { candle, epoch, indexOf, minute } from './testing.ts'
+import { range, series, Stage } from './testing-stage.ts'
 
 let stage: Stage
 beforeEach(async () => {
@@ -337,10 +225,7 @@ describe('a venue that fails', () => {
       { source: 'simulator', state: 'disabled', fix: expect.stringContaining('apiKey') as string },
     ])
     expect(stage.context.logs.messages('error')).toEqual(['venue state changed'])
-    const payload = { agent: null, requestedBy: 'test', reason: 'new key' }
-    await stage.tell(
-      createMessage(Reload, { source: 'operator', occurredAt: 0, discriminator: '1', payload }),
-    )
+    await stage.reload()
     await stage.minutes(1)
     expect(stage.numbers()).toEqual([...range(0, 62)].slice(-stage.numbers().length))
     expect(stage.states().at(-1)?.state).toBe('healthy')

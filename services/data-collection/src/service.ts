@@ -8,12 +8,14 @@ import type { Timer } from '@flotilla/runtime'
 import { VenueError } from '@flotilla/venue'
 import { CandleFeed } from './candle-feed.ts'
 import type { DataCollectionConfig } from './config.ts'
-import { afterFault, bookMessage, healthy, mayAsk, sourceMessage } from './core/index.ts'
-import { tickerMessage } from './core/index.ts'
-import type { SourceHealth } from './core/index.ts'
+import { bookMessage, tickerMessage } from './core/index.ts'
+import type { SymbolAges } from './core/index.ts'
+import { FreshnessWatch } from './freshness-watch.ts'
 import { createFeedMetrics } from './metrics.ts'
 import type { FeedMetrics } from './metrics.ts'
+import { SourceWatch } from './source-watch.ts'
 import { CandleStore } from './store.ts'
+import { UniverseWatch } from './universe-watch.ts'
 
 export type Deps = AgentDeps<DataCollectionConfig, 'bus' | 'marketStore' | 'venue'>
 
@@ -25,13 +27,13 @@ export class DataCollection implements Agent {
   readonly #deps: Deps
   readonly #store: CandleStore
   readonly #metrics: FeedMetrics
-  readonly #feeds: readonly CandleFeed[]
+  readonly #source: SourceWatch
+  readonly #universe: UniverseWatch
+  readonly #freshness: FreshnessWatch
+  readonly #feeds = new Map<string, CandleFeed>()
   /** Symbols that the venue does not list: told once, not asked for again. */
   readonly #unlisted = new Set<string>()
   readonly #tickerAt = new Map<string, number>()
-  #health: SourceHealth = healthy
-  /** What the others know: nothing yet, or what an earlier run told them. */
-  #toldState: SourceHealth['state'] | null = null
   #timer: Timer | null = null
   #subscription: Subscription | null = null
   #looking: Promise<void> | null = null
@@ -43,19 +45,15 @@ export class DataCollection implements Agent {
     this.#store = new CandleStore(deps.marketStore)
     this.#metrics = createFeedMetrics(deps.context.metrics)
     const { config, context, bus, venue, shared } = deps
-    this.#feeds = shared.symbols.map(
-      (symbol) =>
-        new CandleFeed({
-          series: { venue: shared.venue.id, symbol, timeframe: shared.timeframe },
-          config,
-          context,
-          bus,
-          venue,
-          store: this.#store,
-          metrics: this.#metrics,
-          stopping: () => this.#stopped.signal.aborted,
-        }),
-    )
+    this.#source = new SourceWatch({ source: shared.venue.id, config, context, bus })
+    this.#universe = new UniverseWatch({ config: config.universe, shared, context, bus, venue })
+    this.#freshness = new FreshnessWatch({
+      venue: shared.venue.id,
+      context,
+      bus,
+      metrics: this.#metrics,
+      limits: { ageMaxMs: config.dataAgeMaxMs, intervalMs: timeframeMs[shared.timeframe] },
+    })
     gauge(context.metrics, {
       name: 'flotilla_candle_age_seconds',
       help: 'Age of the newest closed candle, of the symbol where it is oldest.',
@@ -65,7 +63,7 @@ export class DataCollection implements Agent {
 
   async start(): Promise<void> {
     const { bus, shared, config } = this.#deps
-    await Promise.all(this.#feeds.map((feed) => this.#recover(feed)))
+    await this.#addFeeds()
     this.#subscription = await bus.subscribe({
       agent: 'data-collection',
       types: ['control.reload.v1'],
@@ -102,22 +100,45 @@ export class DataCollection implements Agent {
 
   readiness(): Readiness {
     const now = this.#deps.context.clock.now()
-    const age = (at: number | null | undefined): number | null =>
-      at === null || at === undefined ? null : now - at
+    const age = (at: number | null): number | null => (at === null ? null : now - at)
     const symbols = Object.fromEntries(
-      this.#feeds.map(({ series, newestCloseTime }) => {
-        const ages = {
-          candleAgeMs: age(newestCloseTime),
-          tickerAgeMs: age(this.#tickerAt.get(series.symbol)),
-        }
-        return [series.symbol, this.#unlisted.has(series.symbol) ? 'unlisted' : ages]
+      this.#ages().map(({ symbol, candleAt, tickerAt }) => {
+        const stale = this.#freshness.isStale(symbol)
+        return [symbol, { candleAgeMs: age(candleAt), tickerAgeMs: age(tickerAt), stale }]
       }),
     )
-    const started = this.#feeds.some(({ newestCloseTime }) => newestCloseTime !== null)
+    const unlisted = Object.fromEntries([...this.#unlisted].map((symbol) => [symbol, 'unlisted']))
+    const { health } = this.#source
+    const started = this.#ages().some(({ candleAt }) => candleAt !== null)
     return {
-      ready: started && this.#health.state === 'healthy',
-      detail: { venue: this.#health, symbols },
+      ready: started && health.state === 'healthy',
+      detail: {
+        venue: health,
+        symbols: { ...symbols, ...unlisted },
+        universe: this.#universe.verdicts,
+      },
     }
+  }
+
+  /** One feed for each symbol that is configured or was taken in by its volume. */
+  async #addFeeds(): Promise<void> {
+    const { config, context, bus, venue, shared } = this.#deps
+    const missing = this.#universe.symbols.filter((symbol) => !this.#feeds.has(symbol))
+    const feeds = missing.map(
+      (symbol) =>
+        new CandleFeed({
+          series: { venue: shared.venue.id, symbol, timeframe: shared.timeframe },
+          config,
+          context,
+          bus,
+          venue,
+          store: this.#store,
+          metrics: this.#metrics,
+          stopping: () => this.#stopped.signal.aborted,
+        }),
+    )
+    await Promise.all(feeds.map((feed) => this.#recover(feed)))
+    for (const feed of feeds) this.#feeds.set(feed.series.symbol, feed)
   }
 
   /** Without the store nobody knows where the last run stopped: the feed then begins anew. */
@@ -134,24 +155,32 @@ export class DataCollection implements Agent {
   }
 
   async #poll(): Promise<void> {
-    const { context } = this.#deps
     if (this.#polling || this.#stopped.signal.aborted) return
-    if (!mayAsk(this.#health, context.clock.now())) return
     this.#polling = true
     try {
-      this.#takeHoles()
-      await this.#pollTickers()
-      await inParallel(this.#listed(), parallelFeeds, (feed) => this.#pollFeed(feed))
-      await this.#pollBooks()
-      await this.#become(healthy)
+      if (this.#source.mayAsk) await this.#ask()
+      await this.#freshness.look(this.#ages(), { healthy: this.#source.health.state === 'healthy' })
     } catch (err) {
-      if (!(err instanceof VenueError)) {
-        context.logger.error({ err }, 'look at the venue failed')
-        return
-      }
-      await this.#afterVenueError(err)
+      this.#deps.context.logger.error({ err }, 'look at the venue failed')
     } finally {
       this.#polling = false
+    }
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      if (this.#source.mustProbe) await this.#deps.venue.fetchTime()
+      this.#takeHoles()
+      await this.#pollTickers()
+      await this.#universe.assess()
+      await this.#addFeeds()
+      await inParallel(this.#listed(), parallelFeeds, (feed) => this.#pollFeed(feed))
+      await this.#pollBooks()
+      await this.#source.succeeded()
+    } catch (error) {
+      if (!(error instanceof VenueError)) throw error
+      this.#metrics.faults.inc({ code: error.code })
+      await this.#source.failed(error)
     }
   }
 
@@ -178,6 +207,7 @@ export class DataCollection implements Agent {
       if (err instanceof VenueError && err.code === 'unknown_symbol') return
       throw err
     }
+    this.#universe.takeTickers(tickers)
     const fresh = tickers.filter(
       ({ symbol, observedAt }) => observedAt > (this.#tickerAt.get(symbol) ?? -1),
     )
@@ -199,48 +229,19 @@ export class DataCollection implements Agent {
   }
 
   #listed(): CandleFeed[] {
-    return this.#feeds.filter(({ series }) => !this.#unlisted.has(series.symbol))
+    return [...this.#feeds.values()].filter(({ series }) => !this.#unlisted.has(series.symbol))
+  }
+
+  #ages(): SymbolAges[] {
+    return this.#listed().map(({ series: { symbol }, newestCloseTime }) => {
+      return { symbol, candleAt: newestCloseTime, tickerAt: this.#tickerAt.get(symbol) ?? null }
+    })
   }
 
   #takeHoles(): void {
     for (const { symbol, from, to } of this.#store.takeHoles()) {
-      const feed = this.#feeds.find(({ series }) => series.symbol === symbol)
+      const feed = this.#feeds.get(symbol)
       feed?.rememberHole({ from, to: to + timeframeMs[feed.series.timeframe] })
-    }
-  }
-
-  async #afterVenueError(error: VenueError): Promise<void> {
-    const { config, context } = this.#deps
-    this.#metrics.faults.inc({ code: error.code })
-    const fault = {
-      reason: `${error.code}: ${error.message}`.slice(0, 500),
-      permanent: error.code === 'unauthorized' || error.code === 'blocked',
-      retryAfterMs: error.retryAfterMs,
-    }
-    await this.#become(
-      afterFault(this.#health, fault, {
-        minimumMs: config.backoffMinimumMs,
-        maximumMs: config.backoffMaximumMs,
-        now: context.clock.now(),
-        spread: spreadOf(context.instance),
-      }),
-    )
-  }
-
-  /** Told at the start and with each change; a fault that goes on is not told again. */
-  async #become(health: SourceHealth): Promise<void> {
-    this.#health = health
-    if (this.#toldState === health.state) return
-    this.#toldState = health.state
-    const { context, bus, shared } = this.#deps
-    const level = { healthy: 'info', degraded: 'warn', disabled: 'error' } as const
-    const reason = health.state === 'healthy' ? null : health.reason
-    const values = { venue: shared.venue.id, state: health.state, reason }
-    context.logger[level[health.state]](values, 'venue state changed')
-    try {
-      await bus.publish(sourceMessage(shared.venue.id, health, context.clock.now()))
-    } catch (err) {
-      context.logger.warn({ err }, 'venue state not published')
     }
   }
 
@@ -249,9 +250,7 @@ export class DataCollection implements Agent {
     const { agent } = (message as MessageOfType<'control.reload.v1'>).payload
     if (agent !== null && agent !== 'data-collection') return
     this.#unlisted.clear()
-    if (this.#health.state !== 'healthy') {
-      this.#health = { state: 'degraded', reason: 'reload asked for', failures: 1, retryAt: 0 }
-    }
+    this.#source.askAgain()
     this.#deps.context.logger.info('reload asked for, venue will be asked again')
   }
 
@@ -259,13 +258,6 @@ export class DataCollection implements Agent {
     const times = this.#listed().flatMap(({ newestCloseTime }) => newestCloseTime ?? [])
     return times.length === 0 ? null : this.#deps.context.clock.now() - Math.min(...times)
   }
-}
-
-/** From the instance's name, so that replicas spread out and a run can be repeated. */
-function spreadOf(instance: string): number {
-  let hash = 7
-  for (const character of instance) hash = (hash * 31 + character.charCodeAt(0)) % 997
-  return hash / 997
 }
 
 /** Runs the task for each item, a few at a time; the first failure ends it, after the running ones. */

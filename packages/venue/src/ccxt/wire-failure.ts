@@ -152,6 +152,8 @@ function engineMeaning(message: string): Meaning {
 /** Answers without a code of the venue: a proxy or a firewall spoke. */
 function statusMeaning({ status, venueMessage }: WireFailure): Meaning {
   if (status === 403) return { write: 'blocked', read: 'blocked' }
+  if (status === 401) return unauthorized
+  if (status === 400 && /api[- ]?key/i.test(venueMessage)) return unauthorized
   // How venues without codes say that they do not list something.
   const isUnlisted = status === 422 && /not found/i.test(venueMessage)
   return isUnlisted ? { write: 'unknown_symbol', read: 'unknown_symbol' } : unknown

@@ -1,5 +1,15 @@
+export { assessFreshness } from './freshness.ts'
+export type { FreshnessChange, FreshnessLimits, SymbolAges } from './freshness.ts'
 export { holesBetween } from './holes.ts'
-export { bookMessage, candleMessage, sourceMessage, tickerMessage } from './messages.ts'
+export {
+  bookMessage,
+  candleMessage,
+  fixOf,
+  sourceMessage,
+  symbolMessage,
+  tickerMessage,
+  universeMessage,
+} from './messages.ts'
 export type { Series } from './messages.ts'
 export {
   createSequence,
@@ -10,7 +20,7 @@ export {
   recentMax,
 } from './sequence.ts'
 export type { Gap, Sequence, SequenceCounts, SequenceDecision } from './sequence.ts'
-export { afterFault, healthy, mayAsk } from './source-health.ts'
+export { afterFault, healthy, jitterOf, mayAsk, mustProbe } from './source-health.ts'
 export type { BackoffLimits, SourceFault, SourceHealth } from './source-health.ts'
 export { volumeIn } from './market-value.ts'
 export type { PricedMarket } from './market-value.ts'

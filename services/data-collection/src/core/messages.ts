@@ -10,10 +10,14 @@ import {
   instant,
   SourceStateChanged,
   TickerUpdated,
+  UniverseChanged,
 } from '@flotilla/contracts'
 import type { AnyMessage, Timeframe } from '@flotilla/contracts'
+import type { Decimal } from '@flotilla/money'
 import type { VenueCandle, VenueOrderBook, VenueTicker } from '@flotilla/venue'
+import type { FreshnessChange } from './freshness.ts'
 import type { SourceHealth } from './source-health.ts'
+import type { Universe } from './universe.ts'
 
 const source = 'data-collection'
 
@@ -84,6 +88,24 @@ export function bookMessage(venue: string, book: VenueOrderBook): AnyMessage {
   })
 }
 
+/** The whole universe, each time: who missed the last one needs no other. */
+export function universeMessage(
+  venue: string,
+  universe: Universe,
+  seen: { readonly now: number; readonly volumes: ReadonlyMap<string, Decimal> },
+): AnyMessage {
+  const symbols = [...universe.values()].map(({ symbol, tier, eligible, reason }) => {
+    const quoteVolume24h = seen.volumes.get(symbol)?.toString() ?? null
+    return { symbol, tier, eligible, reason, quoteVolume24h }
+  })
+  return createMessage(UniverseChanged, {
+    source,
+    occurredAt: seen.now,
+    discriminator: `${venue} ${seen.now}`,
+    payload: { venue, symbols },
+  })
+}
+
 export function sourceMessage(venue: string, health: SourceHealth, now: number): AnyMessage {
   return createMessage(SourceStateChanged, {
     source,
@@ -98,6 +120,23 @@ export function sourceMessage(venue: string, health: SourceHealth, now: number):
   })
 }
 
-function fixOf(venue: string): string {
-  return `check venue.apiKey and venue.apiSecret of ${venue}, then restart or send control.reload`
+/** Trading on one symbol has to stop, or may start again; the source as a whole may be well. */
+export function symbolMessage(venue: string, change: FreshnessChange, now: number): AnyMessage {
+  const { symbol, stale, reason } = change
+  const state = stale ? 'degraded' : 'healthy'
+  return createMessage(SourceStateChanged, {
+    source,
+    occurredAt: now,
+    discriminator: `${venue} ${symbol} ${state} ${now}`,
+    payload: { source: venue, symbol, state, reason, fix: null },
+  })
+}
+
+/** What an operator changes, and what goes on without it. */
+export function fixOf(venue: string): string {
+  return (
+    `check venue.apiKey and venue.apiSecret of ${venue} (FLOTILLA_VENUE__API_KEY and ` +
+    'FLOTILLA_VENUE__API_SECRET), then restart or send control.reload; until then no candles and ' +
+    'prices come from it, while stored candles, other sources and protection at the venue go on'
+  )
 }

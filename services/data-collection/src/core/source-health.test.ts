@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { afterFault, healthy, mayAsk } from './index.ts'
+import { afterFault, healthy, jitterOf, mayAsk, mustProbe } from './index.ts'
 import type { SourceFault, SourceHealth } from './index.ts'
 
 const passing: SourceFault = { reason: 'timeout', permanent: false, retryAfterMs: null }
@@ -36,5 +36,24 @@ describe('the health of a source', () => {
     expect(disabled.state).toBe('disabled')
     expect(mayAsk(disabled, Number.MAX_SAFE_INTEGER)).toBe(false)
     expect(afterFault(disabled, passing, { ...limits, now: 0 })).toBe(disabled)
+  })
+
+  it('after several faults in a row a small question goes first', () => {
+    let health: SourceHealth = healthy
+    const probes = Array.from({ length: 5 }, () => {
+      health = afterFault(health, passing, { ...limits, now: 0 })
+      return mustProbe(health, 3)
+    })
+    expect(probes).toEqual([false, false, true, true, true])
+    expect(mustProbe(healthy, 1)).toBe(false)
+  })
+
+  it('jitter comes from a seed: the same again, other for another attempt or another seed', () => {
+    const draws = Array.from({ length: 200 }, (_, attempt) => jitterOf('one', attempt))
+    expect(draws).toEqual(Array.from({ length: 200 }, (_, attempt) => jitterOf('one', attempt)))
+    expect(new Set([...draws, jitterOf('two', 0)]).size).toBe(201)
+    expect(draws.every((draw) => draw >= 0 && draw < 1)).toBe(true)
+    const mean = draws.reduce((total, draw) => total + draw, 0) / draws.length
+    expect(Math.abs(mean - 0.5)).toBeLessThan(0.1)
   })
 })

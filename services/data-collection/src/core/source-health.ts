@@ -1,7 +1,8 @@
 /**
- * Whether the venue may be asked now. A passing fault is waited out, longer each time; a fault that only
- * a person can mend (a key, a block) disables the source until the agent is started with other settings:
- * asking on would only make it worse.
+ * Whether the venue may be asked now. A passing fault is waited out, longer each time; after several in a
+ * row the circuit is open, and one small question goes ahead of everything else. A fault that only a person
+ * can mend (a key, a block) disables the source until its credentials have changed: asking on would only
+ * make it worse.
  */
 export type SourceHealth =
   | { readonly state: 'healthy' }
@@ -34,6 +35,25 @@ export function mayAsk(health: SourceHealth, now: number): boolean {
     case 'disabled':
       return false
   }
+}
+
+/** Whether only one small question may be asked, to see if there is somebody again. */
+export function mustProbe(health: SourceHealth, breakerFailures: number): boolean {
+  return health.state === 'degraded' && health.failures >= breakerFailures
+}
+
+/**
+ * From 0 to 1, other for each attempt and each seed, and the same again in the same run: replicas that
+ * failed together do not come back together.
+ */
+export function jitterOf(seed: string, attempt: number): number {
+  let hash = 0x811c9dc5
+  for (const character of `${seed} ${attempt}`) {
+    hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193)
+    hash ^= hash >>> 15
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32
 }
 
 /** `spread` from 0 to 1 keeps several agents from asking again in the same instant. */

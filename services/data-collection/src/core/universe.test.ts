@@ -175,6 +175,12 @@ describe('nothing flaps', () => {
     expect(changes).toBe(3)
   })
 
+  it('who was out only for want of figures comes in with the first of them', () => {
+    const before = assess([candidate('BTC/USDT', null)]).universe
+    const after = assessUniverse(before, [candidate('BTC/USDT', 20)], { rules, now: now + 1 })
+    expect(after.universe.get('BTC/USDT')).toMatchObject({ eligible: true, reason: 'liquid' })
+  })
+
   it('the list of an operator counts at once', () => {
     const before = assess([candidate('BTC/USDT', 20)]).universe
     const options = { rules: { ...rules, deny: ['BTC/*'] }, now: now + 1 }

@@ -173,6 +173,12 @@ const byOrder: ReadonlySet<UniverseReason> = new Set([
   'not_allowed_by_pattern',
 ])
 
+const unknowns: ReadonlySet<UniverseReason> = new Set([
+  'quote_volume_unknown',
+  'spread_unknown',
+  'listing_age_unknown',
+])
+
 function settle(
   known: UniverseEntry | undefined,
   verdict: Verdict,
@@ -181,6 +187,8 @@ function settle(
   const agreed: UniverseEntry = { ...verdict, contrarySince: null }
   if (known === undefined || known.eligible === verdict.eligible) return agreed
   if (byOrder.has(verdict.reason) || byOrder.has(known.reason)) return agreed
+  // Out for want of figures: with the figures there is a first verdict.
+  if (unknowns.has(known.reason)) return agreed
   const contrarySince = known.contrarySince ?? now
   if (now - contrarySince >= rules.confirmMs) return agreed
   return { ...known, tier: verdict.tier, contrarySince }

@@ -1,0 +1,61 @@
+import type { Bus } from '@flotilla/bus'
+import type { AgentContext } from '@flotilla/runtime'
+import { assessFreshness, symbolMessage } from './core/index.ts'
+import type { FreshnessLimits, SymbolAges } from './core/index.ts'
+import type { FeedMetrics } from './metrics.ts'
+
+export type FreshnessWatchDeps = {
+  readonly venue: string
+  readonly context: AgentContext
+  readonly bus: Bus
+  readonly metrics: FeedMetrics
+  readonly limits: Pick<FreshnessLimits, 'ageMaxMs' | 'intervalMs'>
+}
+
+/** Looks at the age of what is there, also while the venue may not be asked. */
+export class FreshnessWatch {
+  readonly #deps: FreshnessWatchDeps
+  readonly #startedAt: number
+  readonly #stale = new Set<string>()
+
+  constructor(deps: FreshnessWatchDeps) {
+    this.#deps = deps
+    this.#startedAt = deps.context.clock.now()
+  }
+
+  isStale(symbol: string): boolean {
+    return this.#stale.has(symbol)
+  }
+
+  /** Tells once that a symbol has become too old, and once that it is fresh again. */
+  async look(ages: readonly SymbolAges[], source: { readonly healthy: boolean }): Promise<void> {
+    const { context, bus, venue } = this.#deps
+    const now = context.clock.now()
+    this.#measure(ages, now)
+    const limits = { ...this.#deps.limits, now, startedAt: this.#startedAt }
+    for (const change of assessFreshness(this.#stale, ages, limits)) {
+      const { symbol, stale, reason } = change
+      try {
+        await bus.publish(symbolMessage(venue, change, now))
+      } catch (err) {
+        // Whoever trades has limits of their own; the next look tells it again.
+        context.logger.warn({ err, symbol }, 'stale data not told')
+        continue
+      }
+      // When the source as a whole is away, that has been said already.
+      const level = source.healthy ? 'error' : 'info'
+      if (stale) context.logger[level]({ symbol, reason }, 'market data is stale')
+      else context.logger.info({ symbol }, 'market data is fresh again')
+      if (stale) this.#stale.add(symbol)
+      else this.#stale.delete(symbol)
+    }
+  }
+
+  #measure(ages: readonly SymbolAges[], now: number): void {
+    const { candleAge, tickerAge } = this.#deps.metrics
+    for (const { symbol, candleAt, tickerAt } of ages) {
+      if (candleAt !== null) candleAge.set({ symbol }, (now - candleAt) / 1_000)
+      if (tickerAt !== null) tickerAge.set({ symbol }, (now - tickerAt) / 1_000)
+    }
+  }
+}
