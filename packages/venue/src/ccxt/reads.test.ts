@@ -19,7 +19,7 @@ describe('reads', () => {
   let wire: WireVenue
 
   beforeEach(async () => {
-    wire = await openWireVenue({ timeoutMs: 250 })
+    wire = await openWireVenue({ timeoutMs: 1_000 })
   })
   afterEach(async () => {
     await wire.venue.close()
