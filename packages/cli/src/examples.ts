@@ -9,6 +9,7 @@ export const examples = {
   control: 'npm run flotilla -- control pause --symbol BTC/USDT --reason "news at three"',
   why: 'npm run flotilla -- why BTC/USDT',
   'dead-letters': 'npm run flotilla -- dead-letters list --agent execution',
+  'new-strategy': 'npm run flotilla -- new-strategy my-idea',
   'check-config': 'npm run flotilla -- check-config --config flotilla.yaml',
   'config-schema': 'npm run --silent flotilla -- config-schema > flotilla.schema.json',
   provision:

@@ -6,7 +6,7 @@ import type { Environment } from '@flotilla/runtime'
 /** Where things lie: the user's files, the fleet's own folder, the configuration. */
 
 /** The checkout this command belongs to. */
-const checkout = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
+export const checkout = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
 /** A path as the user typed it: relative to where the user is, not to where npm put us. */
 export function userPath(path: string, environment: Environment = process.env): string {

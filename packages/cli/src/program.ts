@@ -35,6 +35,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
   addRunCommands(program, terminal, finish)
   addOperatorCommands(program, terminal, finish)
   addConfigCommands(program, terminal, finish)
+  addStrategyCommand(program, terminal, finish)
   addProvisionCommand(program, terminal, finish)
   try {
     await program.parseAsync([...words], { from: 'user' })
@@ -166,4 +167,14 @@ function addConfigCommands(program: Command, terminal: Terminal, finish: Finish)
   command(program, 'config-schema', 'config-schema')
     .description('print the JSON Schema of flotilla.yaml, for editors')
     .action(() => finish(printConfigSchema(terminal)))
+}
+
+function addStrategyCommand(program: Command, terminal: Terminal, finish: Finish): void {
+  command(program, 'new-strategy', 'new-strategy')
+    .description('write a strategy that works, with its test and its page, to begin with')
+    .argument('<name>', 'lower case and hyphens, such as my-idea')
+    .action(async (name: string) => {
+      const { newStrategy } = await import('./new-strategy/new-strategy-command.ts')
+      await finish(Promise.resolve(newStrategy(name, terminal)))
+    })
 }
