@@ -59,6 +59,20 @@ export const DenialReason = z
     }),
     z.strictObject({ code: z.literal('volatility_unknown'), symbol: z.string() }),
     z.strictObject({
+      code: z.literal('daily_loss_reached'),
+      /** The date on which the trading day began. */
+      day: z.string(),
+      startEquity: AmountText,
+      loss: AmountText,
+      lossMax: AmountText,
+    }),
+    z.strictObject({
+      code: z.literal('drawdown_halt'),
+      equity: DecimalText,
+      peak: AmountText,
+      since: Instant,
+    }),
+    z.strictObject({
       code: z.literal('side_not_supported'),
       side: z.string(),
       purpose: z.string(),
@@ -145,6 +159,15 @@ export const denialGuide: Readonly<Record<DenialCode, { meaning: string; remedy:
   volatility_unknown: {
     meaning: 'The size follows the volatility, and too few recent candles of the symbol are known.',
     remedy: 'Wait for candles, or look at the health of data-collection.',
+  },
+  daily_loss_reached: {
+    meaning: 'The account has lost as much since the day began as it may lose in a day.',
+    remedy: 'Wait for the next day, or raise `risk.dailyLossMax`.',
+  },
+  drawdown_halt: {
+    meaning: 'The account is so far below its peak that it takes no entries.',
+    remedy:
+      'Find out why. `flotilla control resume` for the whole account accepts what it is worth now as the new peak.',
   },
   side_not_supported: {
     meaning: 'A spot account can enter by buying and exit by selling only.',

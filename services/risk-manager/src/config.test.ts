@@ -29,6 +29,13 @@ describe('the section risk', () => {
     { section: { exposureShareMax: '1.01' }, problem: /^exposureShareMax: is not a share/ },
     { section: { slippageMax: '1' }, problem: /^slippageMax: is not a distance/ },
     { section: { stopLossShare: 'wide' }, problem: /^stopLossShare: is not a distance/ },
+    { section: { dayStart: { at: '24:00' } }, problem: /^dayStart.at: is not a time of the day/ },
+    {
+      section: { dayStart: { zone: 'Mars/Olympus' } },
+      problem: /^dayStart.zone: is not a time zone/,
+    },
+    { section: { drawdown: { defenseAt: 0.2 } }, problem: /^drawdown: must be defenseUntil </ },
+    { section: { drawdown: { haltUntil: 0.04 } }, problem: /^drawdown: must be / },
     { section: { openPositionsMax: 0 }, problem: /^openPositionsMax: / },
     { section: { confidenceMin: 101 }, problem: /^confidenceMin: / },
   ])('complains about $section', ({ section, problem }) => {

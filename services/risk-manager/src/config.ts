@@ -3,6 +3,7 @@ import type { SharedConfig } from '@flotilla/fleet'
 import { timeframeMs } from '@flotilla/contracts'
 import { z } from 'zod'
 import { amount, distance, share } from './config-fields.ts'
+import { DayStartConfig, DrawdownConfig, drawdownOf } from './config-standing.ts'
 import { SizingConfig, sizingOf } from './config-sizing.ts'
 import type { Limits } from './core/index.ts'
 
@@ -47,6 +48,11 @@ const fields = z.strictObject({
   exposureShareMax: share
     .default('0.25')
     .describe('Positions and entries on their way, as a share of the value of the account.'),
+  dayStart: DayStartConfig,
+  dailyLossMax: share
+    .default('0.05')
+    .describe('Loss since the day began, as a share of the account then, that ends entries.'),
+  drawdown: DrawdownConfig,
   openPositionsMax: z.int().min(1).max(10_000).default(5).describe('Symbols held at once.'),
   addToPositions: z
     .boolean()
@@ -102,6 +108,9 @@ export function limitsOf(config: RiskManagerConfig, shared: SharedConfig): Limit
     raiseToMinimum: config.raiseToMinimum,
     notionalMinDefault: Decimal.from(config.notionalMinDefault),
     exposureShareMax: Decimal.from(config.exposureShareMax),
+    dayStart: config.dayStart,
+    dailyLossMax: Decimal.from(config.dailyLossMax),
+    drawdown: drawdownOf(config.drawdown),
     openPositionsMax: config.openPositionsMax,
     addToPositions: config.addToPositions,
   }

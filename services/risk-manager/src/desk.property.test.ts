@@ -15,7 +15,9 @@ import { describe, expect, it } from 'vitest'
 import {
   decide,
   fundsOf,
+  notePrice,
   takeOrder,
+  takeStock,
   type Book,
   type IntentMessage,
   type Limits,
@@ -49,6 +51,8 @@ type Deed =
   | { readonly kind: 'cancel' | 'unknown'; readonly order: number }
   | { readonly kind: 'stop-out'; readonly symbol: Symbol; readonly quarter: number }
   | { readonly kind: 'hear-again'; readonly message: number }
+  | { readonly kind: 'look'; readonly hours: number }
+  | { readonly kind: 'market-moves'; readonly symbol: Symbol; readonly percent: number }
   | { readonly kind: 'crash' | 'lose-answer' | 'lose-request' | 'pause' }
 
 const symbol = fc.constantFrom(...symbols)
@@ -64,6 +68,18 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('hear-again' as const), message: fc.nat() }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('look' as const), hours: fc.nat({ max: 30 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('market-moves' as const),
+      symbol,
+      percent: fc.integer({ min: 60, max: 120 }),
+    }),
   },
   {
     weight: 2,
@@ -136,6 +152,8 @@ class World {
   #desk: Promise<AccountDesk> | null = null
   #life = 0
   #names = 0
+  #lookedAt = testNow
+  readonly #looks: Promise<unknown>[] = []
   #fault: 'lose-answer' | 'lose-request' | null = null
 
   constructor(scheduler: fc.Scheduler, limitsOfRun: Limits) {
@@ -175,6 +193,10 @@ class World {
         const message = this.#sent[each.message % Math.max(1, this.#sent.length)]
         return message === undefined ? undefined : this.#tell(message)
       }
+      case 'look':
+        return this.#look(each.hours)
+      case 'market-moves':
+        return this.#moveMarket(each)
       case 'crash':
         return this.#begin()
       case 'lose-answer':
@@ -223,6 +245,23 @@ class World {
   #store(): RiskStore {
     const shared = SharedConfigSchema.parse({})
     return new RiskStore({ ledger: this.#ledger, marketStore: emptyMarketStore(), shared })
+  }
+
+  /** What the risk manager does by itself, between the messages. */
+  #look(hours: number): void {
+    this.#lookedAt += hours * 3_600_000
+    const now = this.#lookedAt
+    const looking = (async () => {
+      const desk = await this.#desk!
+      const decideWith = (each: Book) => takeStock({ book: each, limits: this.#limits, now })
+      await desk.work({ message: null, mayBeOld: false, decide: decideWith })
+    })()
+    this.#looks.push(looking.catch(() => undefined))
+  }
+
+  #moveMarket({ symbol: name, percent }: { symbol: Symbol; percent: number }): void {
+    const quote = { price: decimal(String(percent)), at: testNow + this.#sent.length } as const
+    void this.#desk?.then(({ book }) => notePrice(book, name, { ...quote, source: 'market' }))
   }
 
   /** One at a time per symbol, each until it is acknowledged: what the bus promises. */
@@ -405,6 +444,7 @@ class World {
     while (seen !== this.#sent.length) {
       seen = this.#sent.length
       await Promise.all(this.#queues.values())
+      await Promise.all(this.#looks)
     }
   }
 
@@ -462,7 +502,8 @@ class World {
   }
 }
 
-function ledgerPart({ account, funds, reservations, openEntries, positions, tradingStates }: Book) {
+function ledgerPart(each: Book) {
+  const { account, funds, reservations, openEntries, positions, tradingStates, standing } = each
   const moved = [...funds].filter(
     ([, { total, reserved }]) => !total.isZero() || !reserved.isZero(),
   )
@@ -473,5 +514,6 @@ function ledgerPart({ account, funds, reservations, openEntries, positions, trad
     openEntries,
     positions,
     tradingStates,
+    standing,
   }
 }

@@ -15,7 +15,8 @@ export type DeskOptions = {
 }
 
 export type Task<Result extends Work> = {
-  readonly message: AnyMessage
+  /** What it is about; null for what the risk manager does by itself. */
+  readonly message: AnyMessage | null
   /** Whether the message may have been processed by an earlier life of this agent. */
   readonly mayBeOld: boolean
   /** Pure: called with the mutex held, again on another book when the ledger refused. */
@@ -61,7 +62,9 @@ export class AccountDesk {
       const { result, commit } = await this.#decide(task)
       const outcome = await commit
       if (outcome.kind === 'refused' && attempt < attemptsMax) continue
-      if (outcome.kind !== 'refused') this.#processed.add(task.message.messageId)
+      if (outcome.kind !== 'refused' && task.message !== null) {
+        this.#processed.add(task.message.messageId)
+      }
       return outcome.kind === 'committed' ? { kind: 'committed', result } : outcome
     }
   }
@@ -72,6 +75,7 @@ export class AccountDesk {
   }
 
   async #isDone({ message, mayBeOld }: Task<Work>): Promise<boolean> {
+    if (message === null) return false
     const id = message.messageId
     if (this.#processed.has(id)) return true
     if (!mayBeOld || !(await this.#options.wasProcessed(id))) return false

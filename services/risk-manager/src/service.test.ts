@@ -200,6 +200,29 @@ describe('the shell', () => {
     await until(() => rig.heardOf('risk.intent.approved.v1').length === 1)
   })
 
+  it('remembers over a restart when the day began and how deep the account is', async () => {
+    const ledger = createMemoryLedger()
+    await (await startRig({ ledger, balances: { USDT: '1000' } })).stop()
+    const [balance] = await ledger.loadBalances('main')
+    expect(balance?.total).toEqual(decimal('1000'))
+    const first = await startRig({ ledger })
+    await first.context.clock.advance(300_000)
+    const lost = { asset: 'USDT', totalDelta: decimal('-200') } as const
+    await ledger.commit([
+      {
+        consumer: 'risk-manager',
+        causeId: null,
+        changes: [{ kind: 'balance-adjusted', account: 'main', ...lost }],
+        outgoing: [],
+      },
+    ])
+    await first.stop()
+    const rig = await start({ ledger })
+    await rig.publish(intentMessage())
+    await until(() => rig.heard.length === 1)
+    expect(codesOf(rig)).toEqual([['drawdown_halt', 'daily_loss_reached']])
+  })
+
   it('falls back to the price of the market store, and counts it', async () => {
     const at = testNow - 1_000
     const stored = { price: decimal('40000'), at, source: 'ticker' } as const

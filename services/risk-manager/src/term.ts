@@ -1,9 +1,8 @@
 import { ack, retry, type Delivery, type Settlement, type Subscription } from '@flotilla/bus'
-import { createMessage, EquityValued, epochMs, type AnyMessage } from '@flotilla/contracts'
+import { epochMs, type AnyMessage } from '@flotilla/contracts'
 import type { AgentDeps } from '@flotilla/fleet'
 import { LedgerUnavailableError, StaleFenceError } from '@flotilla/ledger'
 import type { Unit, UnitOutcome } from '@flotilla/ledger'
-import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import { limitsOf, type RiskManagerConfig } from './config.ts'
 import {
@@ -12,7 +11,6 @@ import {
   takeCommand,
   takeMarket,
   takeOrder,
-  valueAccount,
   type Book,
   type CommandMessage,
   type IntentMessage,
@@ -25,6 +23,7 @@ import {
 import { AccountDesk, type Done, type Task } from './desk.ts'
 import type { RiskMetrics } from './metrics.ts'
 import type { RiskStore } from './store.ts'
+import { Valuer } from './valuer.ts'
 
 export type Deps = AgentDeps<RiskManagerConfig, 'bus' | 'ledger' | 'marketStore' | 'venue'>
 
@@ -217,7 +216,7 @@ export class Term {
     const { clock } = this.#options.deps.context
     const message = delivery.message as CommandMessage
     const done = await this.#carryOut(desk, delivery, (book) =>
-      takeCommand(book, message, clock.now()),
+      takeCommand({ book, limits: this.#limits, now: clock.now() }, message),
     )
     if (done.kind === 'refused') return this.#refused(message, done)
     const { requestedBy, reason, symbol } = message.payload
@@ -278,7 +277,9 @@ export class Term {
   }
 
   #startTimers(desk: AccountDesk): void {
-    const { config, context } = this.#options.deps
+    const { deps, store } = this.#options
+    const { config, context } = deps
+    const valuer = new Valuer({ deps, store, desk, limits: this.#limits })
     this.#timers.push(
       context.clock.every(config.rulesRefreshMs, async () => {
         try {
@@ -287,7 +288,7 @@ export class Term {
           this.#log.warn({ err }, 'rules of the venue not refreshed')
         }
       }),
-      context.clock.every(config.equityIntervalMs, () => this.#valueEquity(desk.book)),
+      context.clock.every(config.equityIntervalMs, () => valuer.value()),
     )
   }
 
@@ -297,29 +298,6 @@ export class Term {
     for (const each of rules) desk.book.rules.set(each.symbol, each)
     const unlisted = shared.symbols.filter((symbol) => !desk.book.rules.has(symbol))
     if (unlisted.length > 0) this.#log.warn({ unlisted }, 'venue does not list configured symbols')
-  }
-
-  async #valueEquity(book: Book): Promise<void> {
-    const { deps, store } = this.#options
-    const { context, bus } = deps
-    const now = context.clock.now()
-    const payload = valueAccount(book)
-    const { account, equity, unpriced } = payload
-    this.#log.info({ account, equity, unpriced }, 'equity valued')
-    try {
-      await bus.publish(
-        createMessage(EquityValued, {
-          source: 'risk-manager',
-          occurredAt: now,
-          discriminator: `${account} ${now}`,
-          account,
-          payload,
-        }),
-      )
-      await store.writeEquity(now, Decimal.from(equity))
-    } catch (err) {
-      this.#log.warn({ err }, 'equity not published')
-    }
   }
 
   async #untilDone(what: string, task: () => Promise<void>): Promise<void> {

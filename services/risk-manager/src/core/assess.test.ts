@@ -453,6 +453,7 @@ describe('the record', () => {
       'stop',
       'size',
       'confidence-scale',
+      'regime-scale',
       'room',
       'liquidity',
       'expensive-asset',

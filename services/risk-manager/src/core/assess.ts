@@ -11,6 +11,7 @@ import { entryChecks } from './entry-checks.ts'
 import { exitChecks } from './exit-checks.ts'
 import type { Limits } from './limits.ts'
 import { choosePrice, type PriceChoice } from './prices.ts'
+import { observe, type Observed } from './observe.ts'
 
 declare const approvedByRisk: unique symbol
 
@@ -49,12 +50,19 @@ export type Question = {
   readonly now: number
 }
 
-export function assess(question: Question): Verdict {
+export function assess(question: Question, seen: Observed = observe(question)): Verdict {
   const { book, intent } = question
   const rules = book.rules.get(intent.symbol) ?? null
   const price = choosePrice(question)
   const exits = intent.purpose === 'entry' ? exitsOf(question, rules, price) : null
-  const base: Context = { ...question, rules, price, draft: null, exits: exits?.prices ?? null }
+  const base: Context = {
+    ...question,
+    seen,
+    rules,
+    price,
+    draft: null,
+    exits: exits?.prices ?? null,
+  }
   const { checks, reasons, draft } = runAll(checksFor(intent), base)
   const [first, ...rest] = reasons
   if (first !== undefined) {

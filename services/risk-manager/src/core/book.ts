@@ -9,6 +9,7 @@ import type { Account, LedgerChange, MemoryEntry, Reservation } from '@flotilla/
 import { Decimal } from '@flotilla/money'
 import type { SymbolRules } from '@flotilla/venue'
 import { nextState, remainingOf } from './reservation.ts'
+import { noStanding, recallStanding, type Standing } from './standing.ts'
 import type { Bar } from './history.ts'
 import { readPosition, symbolOfPosition, type HeldPosition } from './position.ts'
 import { readTradingState, scopeOfTradingState, type TradingStateEntry } from './trading-state.ts'
@@ -37,6 +38,7 @@ export type Book = {
   readonly positions: Map<string, HeldPosition>
   /** By symbol; the account's own under `*`. */
   readonly tradingStates: Map<string, TradingStateEntry>
+  standing: Standing
   /** Not of the ledger: known anew after each start. */
   readonly prices: Map<string, PriceQuote>
   readonly rules: Map<string, SymbolRules>
@@ -79,6 +81,7 @@ export function createBook(snapshot: BookSnapshot, before?: Book): Book {
     openEntries: new Map(),
     positions: new Map(),
     tradingStates: new Map(),
+    standing: noStanding,
     prices,
     rules,
     histories,
@@ -226,6 +229,7 @@ function remember(book: Book, key: string, value: MemoryEntry['value']): void {
     if (position === null) book.positions.delete(symbol)
     else book.positions.set(symbol, position)
   }
+  book.standing = recallStanding(book, key, value)
   const scope = scopeOfTradingState(book.account.account, key)
   if (scope !== null) {
     const entry = readTradingState(value)

@@ -8,6 +8,7 @@ import type { SymbolRules } from '@flotilla/venue'
 import type { Book } from './book.ts'
 import type { Limits } from './limits.ts'
 import type { PriceChoice } from './prices.ts'
+import type { Observed } from './observe.ts'
 
 /** What a size must not be raised above, however small it is, and why. */
 export type Ceiling = { readonly quantity: Decimal; readonly because: 'risk' | 'liquidity' }
@@ -32,6 +33,7 @@ export type Context = {
   readonly intent: IntentProposed
   readonly limits: Limits
   readonly now: number
+  readonly seen: Observed
   readonly rules: SymbolRules | null
   readonly price: PriceChoice
   /** Null until the size was found, or when it cannot be. */

@@ -14,6 +14,8 @@ import { Decimal } from '@flotilla/money'
 import { assess, type ApprovedIntent, type Verdict } from './assess.ts'
 import type { Book, BookChange } from './book.ts'
 import type { Limits } from './limits.ts'
+import { changesOf, observe } from './observe.ts'
+import { regimeMessages } from './take-stock.ts'
 
 export type Work = {
   /** The book and the ledger both apply these. */
@@ -33,7 +35,10 @@ export function decide(question: {
 }): Work & { readonly verdict: Verdict } {
   const { book, message, limits, now } = question
   const intent = message.payload
-  const verdict = assess({ book, intent, limits, now })
+  const seen = observe({ book, limits, now })
+  const verdict = assess({ book, intent, limits, now }, seen)
+  const noticed = changesOf(book, seen)
+  const alerts = regimeMessages({ book, seen, now, cause: message })
   const { account } = book.account
   const decision: IntentDecision = {
     account,
@@ -46,15 +51,15 @@ export function decide(question: {
   const record: LedgerChange = { kind: 'decision-recorded', decision: recordOf(decision, verdict) }
   if (verdict.kind === 'denied') {
     const payload = { ...verdictOf(decision), reasons: [...verdict.reasons] }
-    const outgoing = [createMessage(IntentDenied, { ...envelopeOf(decision), payload })]
-    return { verdict, changes: [], records: [record], outgoing }
+    const outgoing = [...alerts, createMessage(IntentDenied, { ...envelopeOf(decision), payload })]
+    return { verdict, changes: noticed, records: [record], outgoing }
   }
   const { approved } = verdict
   return {
     verdict,
-    changes: [reservationHeld(decision, approved)],
+    changes: [...noticed, reservationHeld(decision, approved)],
     records: [record],
-    outgoing: [approval(decision, approved)],
+    outgoing: [...alerts, approval(decision, approved)],
   }
 }
 

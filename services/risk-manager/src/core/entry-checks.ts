@@ -1,5 +1,6 @@
 // The checks of an entry, in the order in which they run: may it be, then how large, then does the
 // size fit what the account has and may risk.
+import { dailyLoss, drawdownRegime, scaleByRegime } from './account-checks.ts'
 import { denied, passed, skipped, type Check } from './check.ts'
 import { intentExpiry, price, side, tradingState, venueRules } from './common-checks.ts'
 import { capQuantity, fitMinimum, raiseExpensive } from './entry-minimum.ts'
@@ -119,8 +120,11 @@ export const entryChecks: readonly Check[] = [
   intentInFlight,
   positionOpen,
   openPositions,
+  drawdownRegime,
+  dailyLoss,
   size,
   scaleByConfidence,
+  scaleByRegime,
   fitRoom,
   capByLiquidity,
   raiseExpensive,

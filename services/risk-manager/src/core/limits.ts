@@ -1,4 +1,6 @@
 import type { Decimal } from '@flotilla/money'
+import type { DrawdownLimits } from './drawdown.ts'
+import type { DayStart } from './trading-day.ts'
 
 export const sizingMethods = ['balance-share', 'fixed-risk', 'volatility-target'] as const
 
@@ -48,6 +50,10 @@ export type Limits = {
   readonly notionalMinDefault: Decimal
   /** Positions, entries on their way and the new one together, as a share of the account's value. */
   readonly exposureShareMax: Decimal
+  readonly dayStart: DayStart
+  /** Of what the account was worth when the day began: from then on no entries, until the next one. */
+  readonly dailyLossMax: Decimal
+  readonly drawdown: DrawdownLimits
   readonly openPositionsMax: number
   readonly addToPositions: boolean
 }

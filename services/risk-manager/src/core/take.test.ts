@@ -8,7 +8,7 @@ import {
   TickerUpdated,
 } from '@flotilla/contracts'
 import { describe, expect, it } from 'vitest'
-import { book, decimal, intent, testNow } from '../testing.ts'
+import { book, decimal, intent, limits, testNow } from '../testing.ts'
 import { applyAll, notePrice, type Book } from './book.ts'
 import { choosePrice } from './prices.ts'
 import { takeCommand, takeMarket } from './take.ts'
@@ -29,7 +29,7 @@ function give(
     discriminator: `${command} ${symbol ?? ''}`,
     payload: { requestedBy: 'test', reason: 'a test', account, symbol },
   })
-  const work = takeCommand(made, message, testNow)
+  const work = takeCommand({ book: made, limits: limits(), now: testNow }, message)
   applyAll(made, work.changes)
   return work.outgoing
 }

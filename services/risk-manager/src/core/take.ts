@@ -10,11 +10,13 @@ import {
   type OrderFacts,
 } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
-import { notePrice, type Book } from './book.ts'
+import { notePrice, type Book, type BookChange } from './book.ts'
 import type { Work } from './decide.ts'
 import { depthOf } from './entry-scaling.ts'
 import { noteBar } from './history.ts'
+import { changesOf, resumed, type Watched } from './observe.ts'
 import { settleEnd, settleFill, type OrderFact, type Shortfall } from './settlement.ts'
+import { regimeMessages } from './take-stock.ts'
 import {
   scopesOf,
   tradingStateKey,
@@ -55,7 +57,8 @@ export function takeOrder(
   return { ...nothing, ...outcome }
 }
 
-export function takeCommand(book: Book, message: CommandMessage, now: number): Work {
+export function takeCommand(watched: Watched, message: CommandMessage): Work {
+  const { book, now } = watched
   const { account } = book.account
   const { payload } = message
   if (payload.account !== null && payload.account !== account) return noWork
@@ -69,29 +72,36 @@ export function takeCommand(book: Book, message: CommandMessage, now: number): W
     // A second pause changes nothing, neither the reason nor the time of the first.
     return { scope, entry: before?.state === state ? before : entry }
   })
+  const anew = command === 'resume' && payload.symbol === null ? resumed(watched) : null
   return {
-    changes: entries.map(({ scope, entry }) => ({
-      kind: 'memory-stored',
-      agent: 'risk-manager',
-      key: tradingStateKey(account, scope),
-      value: writeTradingState(entry),
-    })),
+    changes: [
+      ...entries.map(({ scope, entry }): BookChange => ({
+        kind: 'memory-stored',
+        agent: 'risk-manager',
+        key: tradingStateKey(account, scope),
+        value: writeTradingState(entry),
+      })),
+      ...(anew === null ? [] : changesOf(book, anew)),
+    ],
     records: [],
-    outgoing: entries.map(({ scope, entry }) =>
-      createMessage(TradingStateChanged, {
-        source: 'risk-manager',
-        occurredAt: now,
-        cause: message,
-        discriminator: scope,
-        account,
-        payload: {
+    outgoing: [
+      ...(anew === null ? [] : regimeMessages({ book, seen: anew, now, cause: message })),
+      ...entries.map(({ scope, entry }) =>
+        createMessage(TradingStateChanged, {
+          source: 'risk-manager',
+          occurredAt: now,
+          cause: message,
+          discriminator: scope,
           account,
-          symbol: scope === wholeAccount ? null : scope,
-          state: entry.state,
-          reason: entry.reason,
-        },
-      }),
-    ),
+          payload: {
+            account,
+            symbol: scope === wholeAccount ? null : scope,
+            state: entry.state,
+            reason: entry.reason,
+          },
+        }),
+      ),
+    ],
   }
 }
 

@@ -1,0 +1,46 @@
+// What a look at the account's value leads to: the record of it, and word of another regime.
+import { createMessage, EquityValued, RegimeChanged, type AnyMessage } from '@flotilla/contracts'
+import type { Book } from './book.ts'
+import type { Work } from './decide.ts'
+import { observe, regimeChange, valuationChanges, type Observed, type Watched } from './observe.ts'
+import { valueAccount } from './valuation.ts'
+
+/** The account, asset by asset, from time to time: written down and told to all. */
+export function takeStock(watched: Watched): Work & { readonly valued: EquityValued } {
+  const { book, now } = watched
+  const { account } = book.account
+  const seen = observe(watched)
+  const valued = valueAccount(book)
+  const told = createMessage(EquityValued, {
+    source: 'risk-manager',
+    occurredAt: now,
+    discriminator: `${account} ${now}`,
+    account,
+    payload: valued,
+  })
+  return {
+    valued,
+    changes: valuationChanges(book, seen, { at: now, equity: seen.equity }),
+    records: [],
+    outgoing: [...regimeMessages({ book, seen, now }), told],
+  }
+}
+
+export function regimeMessages({
+  book,
+  seen,
+  now,
+  cause,
+}: {
+  readonly book: Book
+  readonly seen: Observed
+  readonly now: number
+  readonly cause?: AnyMessage
+}): readonly AnyMessage[] {
+  const payload = regimeChange(book, seen)
+  if (payload === null) return []
+  const { account } = book.account
+  const discriminator = `regime ${account} ${now}`
+  const base = { source: 'risk-manager', occurredAt: now, discriminator, account, payload } as const
+  return [createMessage(RegimeChanged, cause === undefined ? base : { ...base, cause })]
+}
