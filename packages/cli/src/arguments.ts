@@ -44,6 +44,19 @@ export function symbolOf(text: string): string {
   return symbol
 }
 
+/** A day, a moment (UTC unless it says otherwise) or epoch milliseconds; as epoch milliseconds. */
+export function momentOf(text: string): number {
+  if (/^\d{12,14}$/.test(text)) return Number(text)
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text)
+  const isMoment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/.test(text)
+  const hasZone = isDay || /(Z|[+-]\d{2}:\d{2})$/.test(text)
+  const time = isDay || isMoment ? Date.parse(hasZone ? text : `${text}Z`) : Number.NaN
+  if (Number.isNaN(time)) {
+    throw new InvalidArgumentError('Give a day or a moment, as 2024-01-31 or 2024-01-31T12:00Z.')
+  }
+  return time
+}
+
 /** For flags that may be given several times. */
 export function collect(text: string, before: readonly string[]): string[] {
   return [...before, text]

@@ -8,6 +8,8 @@ export const examples = {
   logs: 'npm run flotilla -- logs risk-manager --lines 50 --follow',
   control: 'npm run flotilla -- control pause --symbol BTC/USDT --reason "news at three"',
   why: 'npm run flotilla -- why BTC/USDT',
+  download:
+    'npm run flotilla -- download --symbol BTC/USDT --timeframe 1h --from 2024-01-01 --to 2024-02-01',
   'dead-letters': 'npm run flotilla -- dead-letters list --agent execution',
   'new-strategy': 'npm run flotilla -- new-strategy my-idea',
   'check-config': 'npm run flotilla -- check-config --config flotilla.yaml',

@@ -1,6 +1,8 @@
+import { Timeframe } from '@flotilla/contracts'
 import { Command, CommanderError } from 'commander'
-import { collect, numberFrom, oneOf, symbolOf, wholeNumberFrom } from './arguments.ts'
+import { collect, momentOf, numberFrom, oneOf, symbolOf, wholeNumberFrom } from './arguments.ts'
 import { checkConfig, printConfigSchema } from './config-commands.ts'
+import type { DownloadCommandOptions } from './download/download-command.ts'
 import { examplesText, exampleText } from './examples.ts'
 import type { CommandName } from './examples.ts'
 import { showLogs } from './logs-command.ts'
@@ -37,6 +39,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
   addConfigCommands(program, terminal, finish)
   addStrategyCommand(program, terminal, finish)
   addProvisionCommand(program, terminal, finish)
+  addDownloadCommand(program, terminal, finish)
   try {
     await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
@@ -156,6 +159,25 @@ function addProvisionCommand(program: Command, terminal: Terminal, finish: Finis
     .action(async (options: ProvisionOptions) => {
       const load = await import('./provision/provision-command.ts')
       await finish(load.provision(options, terminal))
+    })
+}
+
+function addDownloadCommand(program: Command, terminal: Terminal, finish: Finish): void {
+  command(program, 'download', 'download')
+    .description('fetch candles of the configured venue into a CSV file; goes on where it stopped')
+    .option(...configFlag)
+    .requiredOption('--symbol <symbol>', 'the market, as BTC/USDT', symbolOf)
+    .option(
+      '--timeframe <length>',
+      'length of a candle; the configured one unless given',
+      oneOf(Timeframe.options),
+    )
+    .requiredOption('--from <moment>', 'first candle: a day, a moment or epoch ms', momentOf)
+    .option('--to <moment>', 'end, not included; now unless given', momentOf)
+    .option('--out <file>', 'CSV; named after venue, market and timeframe unless given')
+    .action(async (options: DownloadCommandOptions) => {
+      const { download } = await import('./download/download-command.ts')
+      await finish(download(options, terminal))
     })
 }
 
