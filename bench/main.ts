@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { createReport, type Bench } from './report.ts'
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  analysis: async () => (await import('./analysis.ts')).bench,
   bus: async () => (await import('./bus.ts')).bench,
   decisions: async () => (await import('./decisions.ts')).bench,
 }

@@ -6,8 +6,11 @@ import { Adx } from './adx.ts'
 import { Atr } from './atr.ts'
 import type { Bar } from './bar.ts'
 import { Bollinger } from './bollinger.ts'
+import { forgets, forgetsByWilder } from './definition.ts'
+import type { Definition } from './definition.ts'
 import { Donchian } from './donchian.ts'
 import { Ema } from './ema.ts'
+import { libraryDefinitions } from './library.ts'
 import { Macd } from './macd.ts'
 import { Obv, ObvChange } from './obv.ts'
 import { Rsi } from './rsi.ts'
@@ -27,48 +30,23 @@ import {
   volatility,
   vwap,
 } from './spec.ts'
-import type { IndicatorSpec } from './spec.ts'
+import type { IndicatorSpec, LibrarySpec } from './spec.ts'
 import { StandardDeviation } from './standard-deviation.ts'
 import { Stochastic } from './stochastic.ts'
 import { Volatility } from './volatility.ts'
 import { RollingVwap, Vwap } from './vwap.ts'
 
-/** Takes a candle and writes the indicator's values into their places. */
-export type Kernel = (bar: Bar) => void
-
-export type Definition<Spec extends IndicatorSpec> = {
-  readonly example: string
-  /** How many numbers its text must have, and may have. */
-  readonly numbers: readonly [required: number, allowed: number]
-  readonly conventions: readonly string[]
-  /** Names of its values, in the order of their places; one value needs no name. */
-  readonly parts: readonly string[]
-  make(numbers: readonly number[], convention?: string): Spec
-  /** What is wrong with numbers that are each in their range. */
-  fault?(spec: Spec): string | null
-  numbersOf(spec: Spec): readonly number[]
-  /** The number of candles with which the last of its values appears, at the earliest. */
-  candlesToFirstValue(spec: Spec): number
-  /** The number of candles after which no value depends on the candle that was first. */
-  candlesToSettle(spec: Spec, intervalMs: number): number
-  createKernel(spec: Spec, values: Float64Array, at: number): Kernel
-}
-
-type Definitions = {
-  readonly [Kind in IndicatorSpec['kind']]: Definition<Extract<IndicatorSpec, { kind: Kind }>>
+type OwnSpec = Exclude<IndicatorSpec, LibrarySpec>
+type OwnDefinitions = {
+  readonly [Kind in OwnSpec['kind']]: Definition<Extract<OwnSpec, { kind: Kind }>>
 }
 
 const one = ['value']
 const dayMs = 86_400_000
-/** What is forgotten: to 1e-12 of what it was. */
-const decades = 12 * Math.LN10
-/** Candles in which an exponential average forgets, and one with Wilder's smoothing, which is slower. */
-const forgets = (period: number): number => Math.ceil((decades * (period + 1)) / 2)
-const forgetsByWilder = (period: number): number => Math.ceil(decades * period)
 /** An average of an average forgets later than the sum of its parts suggests. */
 const twice = 1.2
 
-const definitions: Definitions = {
+const own: OwnDefinitions = {
   sma: {
     example: 'sma(20)',
     numbers: [1, 1],
@@ -316,6 +294,11 @@ const definitions: Definitions = {
       }
     },
   },
+}
+
+const definitions: Readonly<Record<IndicatorSpec['kind'], Definition<IndicatorSpec>>> = {
+  ...own,
+  ...libraryDefinitions,
 }
 
 function sampleFault(period: number, convention: string | undefined): string | null {

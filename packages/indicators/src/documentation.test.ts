@@ -9,8 +9,9 @@ const page = readFileSync(
 const rows = page.split('\n').filter((line) => line.startsWith('| `'))
 
 it.each(kinds)('%s has a row with its values and conventions', (kind) => {
-  const row = rows.find((line) => line.startsWith(`| \`${kind}`))
+  const row = rows.find((line) => new RegExp(`^\\| \`${kind}[(\`]`).test(line))
   const definition = definitionNamed(kind)!
+  expect(row).toBeDefined()
   for (const part of definition.parts.filter((each) => each !== 'value')) {
     expect(row).toContain(part)
   }

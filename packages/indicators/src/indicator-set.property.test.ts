@@ -46,6 +46,9 @@ const specs: readonly IndicatorSpec[] = [
   adx(14, 'wilder'),
   obv(),
   vwap(),
+  ...['wma(20)', 'hma(16)', 'smma(14)', 'dema(14)', 'tema(9)', 'kama(10)'].map(parseIndicator),
+  ...['roc(14)', 'cmo(14)', 'cci(20)', 'williams(14)', 'choppiness(14)'].map(parseIndicator),
+  ...['mfi(14)', 'cmf(20)', 'vwma(14)'].map(parseIndicator),
 ]
 
 const quarterHour = 900_000
@@ -203,5 +206,5 @@ describe('indicator set', () => {
 
 /** To 1e-9 of a market around 1,000; both without a value is the same, too. */
 function near(left: number, right: number): boolean {
-  return left === right || Math.abs(left - right) < 1e-6
+  return Object.is(left, right) || Math.abs(left - right) < 1e-6
 }

@@ -1,6 +1,6 @@
 import type { Bar } from './bar.ts'
 import { definitionOf } from './definitions.ts'
-import type { Kernel } from './definitions.ts'
+import type { Kernel } from './definition.ts'
 import type { IndicatorSpec } from './spec.ts'
 import { candlesToFirstValue, candlesToSettle, formatIndicator, valueNames } from './text.ts'
 

@@ -10,8 +10,10 @@ import {
   Bollinger,
   Donchian,
   Ema,
+  IndicatorSet,
   Macd,
   Obv,
+  parseIndicator,
   Rsi,
   Sma,
   StandardDeviation,
@@ -158,6 +160,42 @@ describe.skipIf(!present)('reference values of Stock.Indicators, where conventio
       expect(agree(volatility.value, deviation.value)).toBe(true)
     }
     expect(volatility.value).toBeGreaterThan(0.01)
+  })
+})
+
+describe.skipIf(!present)('reference values of Stock.Indicators, computed by the library', () => {
+  it.each([
+    ['wma(14)', 'wma', 'wma'],
+    ['hma(14)', 'hma', 'hma'],
+    ['smma(20)', 'smma', 'smma'],
+    ['kama(10)', 'kama', 'kama'],
+    ['roc(14)', 'roc', 'roc'],
+    ['cmo(14)', 'cmo', 'cmo'],
+    ['cci(20)', 'cci', 'cci'],
+    ['williams(14)', 'willr', 'williamsR'],
+    ['choppiness(14)', 'chop', 'chop'],
+    ['mfi(14)', 'mfi', 'mfi'],
+    ['cmf(20)', 'cmf', 'cmf'],
+    ['vwma(14)', 'vwma', 'vwma'],
+  ])('%s is equal at every candle', (name, file, column) => {
+    const set = new IndicatorSet([parseIndicator(name)])
+    compare(file, [column], (bar) => {
+      set.update(bar)
+      return [set.get(name)]
+    })
+  })
+
+  it.each([
+    ['dema(14)', 'dema', 200],
+    ['tema(20)', 'tema', 300],
+  ] as const)('%s, which begins at the first price, is equal after warm-up', (name, file, from) => {
+    const set = new IndicatorSet([parseIndicator(name)])
+    const reference = table(file)
+    const differences = bars().map((bar, index) => {
+      set.update(bar)
+      return Math.abs(set.get(name) - value(reference[index], file))
+    })
+    expect(Math.max(...differences.slice(from))).toBeLessThan(tolerance)
   })
 })
 

@@ -9,6 +9,7 @@ import {
   ema,
   formatIndicator,
   IndicatorSet,
+  library,
   macd,
   obv,
   parseIndicator,
@@ -20,7 +21,24 @@ import {
   volatility,
   vwap,
 } from './index.ts'
-import type { Bar, IndicatorSpec } from './index.ts'
+import type { Bar, IndicatorSpec, LibraryKind } from './index.ts'
+
+const libraryKinds: readonly LibraryKind[] = [
+  'cci',
+  'choppiness',
+  'cmf',
+  'cmo',
+  'dema',
+  'hma',
+  'kama',
+  'mfi',
+  'roc',
+  'smma',
+  'tema',
+  'vwma',
+  'williams',
+  'wma',
+]
 
 const every: readonly IndicatorSpec[] = [
   sma(20),
@@ -47,6 +65,7 @@ const every: readonly IndicatorSpec[] = [
   stddev(30, 'sample'),
   volatility(),
   volatility(30, 'sample'),
+  ...libraryKinds.map((kind) => library(kind, 9)),
 ]
 
 function bar(high: number, low: number, close: number): Bar {
@@ -65,6 +84,7 @@ describe('indicator specs', () => {
     expect(parseIndicator('bollinger( 20, 2 )')).toEqual(bollinger(20, 2))
     expect(parseIndicator('adx(wilder)')).toEqual(adx(14, 'wilder'))
     expect(parseIndicator('vwap')).toEqual(vwap())
+    expect(parseIndicator('cci')).toEqual(library('cci', 20))
   })
 
   it('every value has a name of its own', () => {
@@ -78,7 +98,7 @@ describe('indicator specs', () => {
   })
 
   it.each([
-    ['vwma(3)', /known: sma/],
+    ['trix(3)', /known: sma/],
     ['ema', /ema\(12\)/],
     ['ema(0)', /whole number/],
     ['ema(12,13)', /number of arguments/],

@@ -18,6 +18,7 @@ export type IndicatorSpec =
   | BollingerSpec
   | DonchianSpec
   | EmaSpec
+  | LibrarySpec
   | MacdSpec
   | ObvSpec
   | RsiSpec
@@ -64,6 +65,24 @@ export type VwapSpec = {
   /** Of so many candles; without it, since the last UTC midnight. */
   readonly period?: number
 }
+
+/** Computed by the library that is kept for what is rarely asked for. */
+export type LibraryKind =
+  | 'cci'
+  | 'choppiness'
+  | 'cmf'
+  | 'cmo'
+  | 'dema'
+  | 'hma'
+  | 'kama'
+  | 'mfi'
+  | 'roc'
+  | 'smma'
+  | 'tema'
+  | 'vwma'
+  | 'williams'
+  | 'wma'
+export type LibrarySpec = { readonly kind: LibraryKind; readonly period: number }
 
 export const sma = (period: number): SmaSpec => ({ kind: 'sma', period })
 export const rsi = (period = 14): RsiSpec => ({ kind: 'rsi', period })
@@ -113,6 +132,11 @@ export function stochastic(range = 14, smoothing = 3, signal = 3): StochasticSpe
 
 export function obv(period?: number, convention?: ObvSpec['convention']): ObvSpec {
   return { kind: 'obv', ...given({ period, convention }) }
+}
+
+/** `library('cci', 20)`. */
+export function library(kind: LibraryKind, period: number): LibrarySpec {
+  return { kind, period }
 }
 
 export const vwap = (period?: number): VwapSpec => ({ kind: 'vwap', ...given({ period }) })

@@ -1,5 +1,5 @@
 import { definitionNamed, definitionOf, examples } from './definitions.ts'
-import type { Definition } from './definitions.ts'
+import type { Definition } from './definition.ts'
 import type { IndicatorSpec } from './spec.ts'
 
 /** `ema(12)`, `adx(14,wilder)`: the form used in configuration and in messages to people. */

@@ -4,53 +4,76 @@
  * agent was started. This way a restart gives the same digits.
  */
 export class Window {
+  readonly #size: number
+  /** Every value stands twice, `size` places apart, so that the window always lies in one piece. */
   readonly #values: Float64Array
   #next = 0
   #filled = 0
 
   constructor(size: number) {
-    this.#values = new Float64Array(size)
+    this.#size = size
+    this.#values = new Float64Array(2 * size)
   }
 
   push(value: number): void {
-    const values = this.#values
-    values[this.#next] = value
-    this.#next = this.#next + 1 === values.length ? 0 : this.#next + 1
-    if (this.#filled < values.length) this.#filled += 1
+    const size = this.#size
+    const next = this.#next
+    this.#values[next] = value
+    this.#values[next + size] = value
+    this.#next = next + 1 === size ? 0 : next + 1
+    if (this.#filled < size) this.#filled += 1
   }
 
   get full(): boolean {
-    return this.#filled === this.#values.length
+    return this.#filled === this.#size
   }
 
   /** Of a full window. */
   sum(): number {
     const values = this.#values
-    const next = this.#next
-    let sum = 0
-    for (let index = next; index < values.length; index += 1) sum += values[index] as number
-    for (let index = 0; index < next; index += 1) sum += values[index] as number
-    return sum
+    const end = this.#next + this.#size
+    let index = this.#next
+    // Four sums side by side: each addition would have to wait for the one before.
+    let first = 0
+    let second = 0
+    let third = 0
+    let fourth = 0
+    for (; index + 3 < end; index += 4) {
+      first += values[index] as number
+      second += values[index + 1] as number
+      third += values[index + 2] as number
+      fourth += values[index + 3] as number
+    }
+    for (; index < end; index += 1) first += values[index] as number
+    return first + second + (third + fourth)
   }
 
   /** Of a full window. */
   mean(): number {
-    return this.sum() / this.#values.length
+    return this.sum() / this.#size
   }
 
   /** Of a full window, about its mean; divided by the count, or as a `sample` by the count less one. */
   variance(mean: number, basis: 'population' | 'sample' = 'population'): number {
     const values = this.#values
-    const next = this.#next
-    let sum = 0
-    for (let index = next; index < values.length; index += 1) {
-      const deviation = (values[index] as number) - mean
-      sum += deviation * deviation
+    const end = this.#next + this.#size
+    let index = this.#next
+    let first = 0
+    let second = 0
+    let third = 0
+    let fourth = 0
+    for (; index + 3 < end; index += 4) {
+      const deviation1 = (values[index] as number) - mean
+      const deviation2 = (values[index + 1] as number) - mean
+      const deviation3 = (values[index + 2] as number) - mean
+      const deviation4 = (values[index + 3] as number) - mean
+      first += deviation1 * deviation1
+      second += deviation2 * deviation2
+      third += deviation3 * deviation3
+      fourth += deviation4 * deviation4
     }
-    for (let index = 0; index < next; index += 1) {
-      const deviation = (values[index] as number) - mean
-      sum += deviation * deviation
-    }
-    return sum / (basis === 'sample' ? values.length - 1 : values.length)
+    for (; index < end; index += 1) first += ((values[index] as number) - mean) ** 2
+    const sum = first + second + (third + fourth)
+    return sum / (basis === 'sample' ? this.#size - 1 : this.#size)
   }
 }

@@ -46,6 +46,9 @@ export type Step =
       readonly cold: boolean
     }
 
+const known: Step = Object.freeze({ kind: 'known' })
+const next: Step = Object.freeze({ kind: 'next' })
+
 export class Analysis {
   readonly series: AnalysedSeries
   readonly intervalMs: number
@@ -53,7 +56,8 @@ export class Analysis {
   readonly #specs: readonly IndicatorSpec[]
   #set: IndicatorSet
   readonly #positions: ReadingPositions
-  #lastOpenTime: number | null = null
+  /** NaN before the first; a null would cost an allocation for each candle after it. */
+  #lastOpenTime = Number.NaN
   /** To go on from, once the candle that they belong to has been fed. */
   #levels: Levels | null = null
 
@@ -74,7 +78,7 @@ export class Analysis {
   }
 
   get lastOpenTime(): number | null {
-    return this.#lastOpenTime
+    return Number.isNaN(this.#lastOpenTime) ? null : this.#lastOpenTime
   }
 
   /** Every indicator has a value. */
@@ -103,24 +107,24 @@ export class Analysis {
 
   stepTo(openTime: number): Step {
     const last = this.#lastOpenTime
-    if (last !== null && openTime <= last) return { kind: 'known' }
-    if (last !== null && openTime === last + this.intervalMs) return { kind: 'next' }
+    if (openTime <= last) return known
+    if (openTime === last + this.intervalMs) return next
     const settled = openTime - this.candlesToSettle * this.intervalMs
-    if (last === null || last < settled) {
-      return { kind: 'missing', from: settled, to: openTime, cold: true }
+    if (last >= settled) {
+      return { kind: 'missing', from: last + this.intervalMs, to: openTime, cold: false }
     }
-    return { kind: 'missing', from: last + this.intervalMs, to: openTime, cold: false }
+    return { kind: 'missing', from: settled, to: openTime, cold: true }
   }
 
   /** Forgets everything but its levels: the next candle starts cold. */
   reset(): void {
-    const openTime = this.#lastOpenTime
+    const openTime = this.lastOpenTime
     if (openTime !== null && this.#levels === null) {
       const levels = this.levelNames.map((name) => [name, this.#set.get(name)] as const)
       this.#levels = { openTime, values: new Map(levels) }
     }
     this.#set = new IndicatorSet(this.#specs, this.intervalMs)
-    this.#lastOpenTime = null
+    this.#lastOpenTime = Number.NaN
   }
 
   /** Levels of another life, to go on from when their candle comes by. */
