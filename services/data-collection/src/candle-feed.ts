@@ -20,8 +20,8 @@ export type FeedDeps = {
   readonly series: Series
   readonly config: DataCollectionConfig
   readonly context: AgentContext
-  readonly bus: Bus
-  readonly venue: Venue
+  readonly bus: Pick<Bus, 'publishAll'>
+  readonly venue: Pick<Venue, 'fetchCandles'>
   readonly store: CandleStore
   readonly metrics: FeedMetrics
   readonly stopping: () => boolean
