@@ -3,6 +3,7 @@ import type { SimulatorConfig } from './config.ts'
 import {
   advance,
   drainChanges,
+  type Changes,
   type Engine,
   type Feed,
   type Names,
@@ -12,6 +13,11 @@ import type { AcceptedRequest, SimulatorStore, Write } from './store.ts'
 
 /** A request that no route answers: a client that meant another exchange. */
 type Escape = { readonly method: string; readonly path: string; readonly at: number }
+
+type DeskListener = {
+  readonly changed: (changes: Changes) => void
+  readonly passed: () => void
+}
 
 /**
  * The open exchange: the engine, its prices, and the rule that nothing is answered before it is
@@ -34,6 +40,8 @@ export type Desk = {
   commit(request: Omit<AcceptedRequest, 'arrival' | 'at'> | null): void
   /** Writes down how far time has come, so that a killed process goes on from about there. */
   noteTime(): void
+  /** Tells what has been written down, and that time has passed. */
+  listen(listener: DeskListener): void
   /** The last word before an orderly stop. */
   close(): void
 }
@@ -52,6 +60,7 @@ export function createDesk(parts: DeskParts): Desk {
   const { engine } = simulation
   let { arrivals } = parts
   const agenda = createAgenda()
+  const listeners: DeskListener[] = []
   const escapes: Escape[] = []
   let unnamed = 0
   let notedAt = -1
@@ -64,6 +73,7 @@ export function createDesk(parts: DeskParts): Desk {
       request === null ? null : { ...request, arrival: arrivals + 1, at: simulation.now }
     save({ changes, request: accepted, realTime: parts.realNow() })
     if (accepted !== null) arrivals = accepted.arrival
+    if (changes !== null) for (const { changed } of listeners) changed(changes)
   }
   return {
     config,
@@ -85,8 +95,10 @@ export function createDesk(parts: DeskParts): Desk {
       }
       advance(simulation, ms)
       commit(null)
+      for (const { passed } of listeners) passed()
     },
     commit,
+    listen: (listener) => void listeners.push(listener),
     noteTime: () => {
       if (notedAt === simulation.now) return
       notedAt = simulation.now

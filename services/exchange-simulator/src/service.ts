@@ -13,9 +13,11 @@ import { createControl } from './http/control.ts'
 import { Limits } from './http/limits.ts'
 import { startServer, type RunningServer } from './http/server.ts'
 import { createWire } from './http/wire.ts'
-import { createFaultControl } from './faults/fault-control.ts'
+import { Hub } from './streams/hub.ts'
+import { createSockets, type Sockets } from './streams/sockets.ts'
+import { createFaultControl, type FaultControl } from './faults/fault-control.ts'
 import { FaultRegistry } from './faults/fault-registry.ts'
-import { createFaultyWire } from './faults/faulty-wire.ts'
+import { createFaultyWire, type FaultyWire } from './faults/faulty-wire.ts'
 import { chooseTime } from './market-time.ts'
 import { createMarkets, type Markets } from './markets.ts'
 import type { Simulator, SimulatorOptions } from './simulator.ts'
@@ -35,6 +37,7 @@ type Session = {
   readonly anchor: ClockAnchor
   server: RunningServer | null
   control: RunningServer | null
+  sockets: Sockets | null
   beat: Timer | null
   /** Ends what still waits when the exchange closes. */
   readonly closing: AbortController
@@ -105,7 +108,15 @@ function openSession(options: SimulatorOptions, config: SimulatorConfig, logger:
     desk.noteTime()
     const parts = { desk, store, markets, clock: time.clock, anchor: time.anchor }
     const closing = new AbortController()
-    return { ...parts, closing, server: null, control: null, beat: null, isBroken: false }
+    return {
+      ...parts,
+      closing,
+      sockets: null,
+      server: null,
+      control: null,
+      beat: null,
+      isBroken: false,
+    }
   } catch (error) {
     store.close()
     throw error
@@ -140,11 +151,9 @@ type Listening = {
   readonly onBroken: SimulatorOptions['onBroken']
 }
 
-async function listen({ session, config, simulator, logger, onBroken }: Listening): Promise<void> {
+async function listen(listening: Listening): Promise<void> {
+  const { session, config, logger, onBroken } = listening
   const { desk, clock } = session
-  const realNow = (): number => realClock.now()
-  const limits = new Limits(config, realNow)
-  const registry = new FaultRegistry()
   const onFailure = (error: unknown): void => {
     // What is in memory may be ahead of what is on disk: no more answers from here.
     session.isBroken = true
@@ -155,6 +164,45 @@ async function listen({ session, config, simulator, logger, onBroken }: Listenin
     if (session.isBroken) throw new Error('the simulator has failed before')
     if (clock !== null) desk.advanceTo(clock.now())
   }
+  const venue = openVenue(session, config, passTime)
+  const { answer, hub } = venue
+  session.sockets = createSockets({
+    hub,
+    answer: (request) => {
+      try {
+        return answer(request)
+      } catch (error) {
+        onFailure(error)
+        throw error
+      }
+    },
+    weightLimit: config.limits.weightPerMinute,
+    onEscape: (path) => desk.noteEscape({ method: 'UPGRADE', path, at: desk.now() }),
+    now: () => desk.now(),
+  })
+  const { host, port } = config
+  const { upgrade } = session.sockets
+  session.server = await startServer({ host, port, onFailure, answer, upgrade })
+  if (config.control.enabled) {
+    session.control = await openControl(listening, venue, { passTime, onFailure })
+  }
+  if (clock !== null) session.beat = startBeat(session, passTime, onFailure)
+  const { url } = session.server
+  logger.info({ url, marketTime: isoTime(desk.now()) }, 'exchange simulator open')
+}
+
+type Venue = {
+  readonly answer: FaultyWire
+  readonly faults: FaultControl
+  readonly hub: Hub
+}
+
+/** The wire with everything that can go wrong on it; nothing does unless the control port says so. */
+function openVenue(session: Session, config: SimulatorConfig, passTime: () => void): Venue {
+  const { desk } = session
+  const realNow = (): number => realClock.now()
+  const limits = new Limits(config, realNow)
+  const registry = new FaultRegistry()
   const wire = createFaultyWire({
     wire: createWire({ desk, limits, realNow }),
     desk,
@@ -165,36 +213,36 @@ async function listen({ session, config, simulator, logger, onBroken }: Listenin
       passTime()
     },
   })
-  session.server = await startServer({
-    host: config.host,
-    port: config.port,
-    onFailure,
+  const hub = new Hub(desk, registry)
+  return {
+    hub,
+    faults: createFaultControl({ desk, limits, registry, hub }),
     answer: (request) => {
       passTime()
       return wire(request)
     },
-  })
-  if (config.control.enabled) {
-    const control = createControl({
-      desk,
-      simulator,
-      isManual: clock === null,
-      faults: createFaultControl({ desk, limits, registry }),
-    })
-    session.control = await startServer({
-      host: config.host,
-      port: config.control.port,
-      onFailure,
-      answer: (request) => {
-        // The truth is told even when nothing else works any more.
-        if (!session.isBroken) passTime()
-        return control(request)
-      },
-    })
   }
-  if (clock !== null) session.beat = startBeat(session, passTime, onFailure)
-  const { url } = session.server
-  logger.info({ url, marketTime: isoTime(desk.now()) }, 'exchange simulator open')
+}
+
+type Hooks = { readonly passTime: () => void; readonly onFailure: (error: unknown) => void }
+
+function openControl(
+  { session, config, simulator }: Listening,
+  { faults }: Venue,
+  { passTime, onFailure }: Hooks,
+): Promise<RunningServer> {
+  const { desk, clock } = session
+  const control = createControl({ desk, simulator, isManual: clock === null, faults })
+  return startServer({
+    host: config.host,
+    port: config.control.port,
+    onFailure,
+    answer: (request) => {
+      // The truth is told even when nothing else works any more.
+      if (!session.isBroken) passTime()
+      return control(request)
+    },
+  })
 }
 
 function startBeat(
@@ -224,6 +272,7 @@ function pause({ desk, clock, closing }: Session, ms: number): Promise<void> {
 async function closeSession(session: Session): Promise<void> {
   session.closing.abort()
   await session.beat?.stop()
+  await session.sockets?.close()
   await session.server?.close()
   await session.control?.close()
   const { desk, store } = session

@@ -36,7 +36,7 @@ export function createEngine(options: EngineOptions): Engine {
     markets,
     lists: [],
     listsByClientId: new Map(),
-    changes: { orders: new Set(), lists: new Set(), assets: new Set(), trades: [] },
+    changes: { orders: new Set(), lists: new Set(), assets: new Set(), trades: [], events: [] },
   }
 }
 
@@ -64,6 +64,7 @@ function createMarket(rules: SymbolRules): Market {
     rising: createQueue({ best: 'lowest', priceOf: stop, belongs: isWaiting }),
     falling: createQueue({ best: 'highest', priceOf: stop, belongs: isWaiting }),
     orders: [],
+    touches: 0,
     live: new Map(),
     byClientId: new Map(),
     trades: [],
@@ -74,18 +75,20 @@ function createMarket(rules: SymbolRules): Market {
 
 /** What has been touched since the last call, to be written down before anyone is answered. */
 export function drainChanges(engine: Engine): Changes | null {
-  const { orders, lists, assets, trades } = engine.changes
+  const { orders, lists, assets, trades, events } = engine.changes
   if (orders.size + lists.size + assets.size + trades.length === 0) return null
   const drained = {
     orders: new Set(orders),
     lists: new Set(lists),
     assets: new Set(assets),
     trades,
+    events,
   }
   orders.clear()
   lists.clear()
   assets.clear()
   engine.changes.trades = []
+  engine.changes.events = []
   return drained
 }
 

@@ -54,6 +54,7 @@ export type {
   LevelSource,
   Market,
   Order,
+  OrderEvent,
   OrderList,
   Side,
   SymbolRules,

@@ -6,6 +6,7 @@ import {
   type ExpiryReason,
   type Market,
   type Order,
+  type OrderEvent,
   type OrderStatus,
 } from './types.ts'
 
@@ -13,6 +14,7 @@ export type Ending = {
   readonly status: OrderStatus
   readonly reason: ExpiryReason | null
   readonly now: number
+  readonly cancelId?: string | null
 }
 
 export function marketOf(engine: Engine, symbol: string): Market {
@@ -44,6 +46,25 @@ export function endOrder(engine: Engine, order: Order, ending: Ending): void {
   if (isStop(order.type)) market.algoOrders -= 1
   noteGone(market, order)
   engine.changes.orders.add(order)
+  const kind = endEvents[ending.status]
+  if (kind !== undefined) noteEvent(engine, { kind, order, cancelId: ending.cancelId ?? null })
+}
+
+/** A fill is told by its trade. */
+const endEvents: Readonly<Partial<Record<OrderStatus, OrderEvent['kind']>>> = {
+  CANCELED: 'CANCELED',
+  EXPIRED: 'EXPIRED',
+  EXPIRED_IN_MATCH: 'TRADE_PREVENTION',
+}
+
+/** What the owner of the account is told, step by step. */
+export function noteEvent(
+  engine: Engine,
+  event: Pick<OrderEvent, 'kind' | 'order'> & Partial<OrderEvent>,
+): void {
+  const { order } = event
+  marketOf(engine, order.symbol).touches += 1
+  engine.changes.events.push({ trade: null, cancelId: null, ...event, order: { ...order } })
 }
 
 function noteGone(market: Market, order: Order): void {

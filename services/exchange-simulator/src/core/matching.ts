@@ -1,6 +1,6 @@
 import { holdingOf, pay, receive } from './holdings.ts'
 import { expireSibling, noteLegEnd } from './legs.ts'
-import { endOrder, release } from './lifecycle.ts'
+import { endOrder, noteEvent, release } from './lifecycle.ts'
 import { peek } from './order-queue.ts'
 import {
   remainingOf,
@@ -202,9 +202,11 @@ function record(input: TradeInput, done: Trade): void {
   engine.changes.orders.add(order)
   if (order.quantity > 0n && remainingOf(order) === 0n) {
     endOrder(engine, order, { status: 'FILLED', reason: null, now })
+    noteEvent(engine, { kind: 'TRADE', order, trade: done })
     noteLegEnd(engine, order, now)
   } else {
     order.status = 'PARTIALLY_FILLED'
+    noteEvent(engine, { kind: 'TRADE', order, trade: done })
   }
 }
 

@@ -1,7 +1,7 @@
 import { checkFilters } from './filters.ts'
 import { holdingOf } from './holdings.ts'
 import { lockFor, takeLock } from './legs.ts'
-import { marketOf } from './lifecycle.ts'
+import { marketOf, noteEvent } from './lifecycle.ts'
 import { checkClientId, checkImmediate, openOrder, type NewOrder } from './orders.ts'
 import { refusals, type Refusal } from './refusal.ts'
 import { rest, runTriggers } from './triggers.ts'
@@ -33,11 +33,12 @@ export function submitOco(engine: Engine, request: NewOco, now: number): ListSub
   const [holder] = orders
   if (holder !== undefined) takeLock(engine, holder, ocoLock(orders))
   for (const order of orders) {
+    if (!isStop(order.type)) order.workingAt = now
+    noteEvent(engine, { kind: 'NEW', order })
+  }
+  for (const order of orders) {
     if (isStop(order.type)) rest(market, order)
-    else {
-      order.workingAt = now
-      execute({ engine, market, order, now })
-    }
+    else execute({ engine, market, order, now })
   }
   runTriggers(engine, market, now)
   return { kind: 'accepted', list, orders }

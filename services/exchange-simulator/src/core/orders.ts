@@ -1,7 +1,7 @@
 import { checkFilters } from './filters.ts'
 import { holdingOf } from './holdings.ts'
 import { listOf, lockFor, noteLegEnd, takeLock } from './legs.ts'
-import { endOrder, marketOf } from './lifecycle.ts'
+import { endOrder, marketOf, noteEvent } from './lifecycle.ts'
 import { accepts, bestOf, opposite, ownBest, planMatch, type Plan } from './matching.ts'
 import { refusals, type Refusal } from './refusal.ts'
 import { rest, runTriggers } from './triggers.ts'
@@ -47,9 +47,12 @@ export function submitOrder(engine: Engine, request: NewOrder, now: number): Sub
   const market = marketOf(engine, request.symbol)
   const order = openOrder(engine, request, now)
   if (order.type !== 'MARKET') takeLock(engine, order, lockFor(order))
-  if (isStop(order.type)) rest(market, order)
-  else {
+  if (isStop(order.type)) {
+    noteEvent(engine, { kind: 'NEW', order })
+    rest(market, order)
+  } else {
     order.workingAt = now
+    noteEvent(engine, { kind: 'NEW', order })
     execute({ engine, market, order, now })
   }
   const trades = [...order.trades]
@@ -163,6 +166,8 @@ export type OrderName = {
   readonly symbol: string
   readonly orderId: number | null
   readonly clientOrderId: string | null
+  /** What the cancel itself is called. */
+  readonly cancelId?: string
 }
 
 /** By id, or by client id the latest order that used it. */
@@ -184,6 +189,8 @@ export type Cancellation =
   | { readonly kind: 'list-cancelled'; readonly list: OrderList; readonly orders: readonly Order[] }
   | Refusal
 
+type Cancel = { readonly now: number; readonly cancelId: string | null }
+
 /** Cancelling one leg cancels the list: neither can stay alone. */
 export function cancelOrder(engine: Engine, name: OrderName, now: number): Cancellation {
   const order = findOrder(engine, name)
@@ -191,19 +198,22 @@ export function cancelOrder(engine: Engine, name: OrderName, now: number): Cance
   if (isShut(marketOf(engine, order.symbol))) return refusals.marketClosed()
   if (!isLive(order)) return refusals.unknownOrder()
   const list = listOf(engine, order)
-  if (list !== null) return cancelList(engine, list, now)
-  endOrder(engine, order, { status: 'CANCELED', reason: null, now })
+  const cancel = { now, cancelId: name.cancelId ?? null }
+  if (list !== null) return cancelList(engine, list, cancel)
+  endOrder(engine, order, { status: 'CANCELED', reason: null, ...cancel })
   return { kind: 'order-cancelled', order }
 }
 
-export function cancelList(engine: Engine, list: OrderList, now: number): Cancellation {
+export function cancelList(engine: Engine, list: OrderList, cancel: Cancel): Cancellation {
   const market = marketOf(engine, list.symbol)
   if (isShut(market)) return refusals.marketClosed()
   const legs = list.orderIds.flatMap((id) => market.orders[id - 1] ?? [])
   const live = legs.filter(isLive)
   if (live.length === 0) return refusals.unknownOrder()
-  for (const leg of live) endOrder(engine, leg, { status: 'CANCELED', reason: null, now })
-  for (const leg of live.slice(0, 1)) noteLegEnd(engine, leg, now)
+  for (const leg of live) {
+    endOrder(engine, leg, { status: 'CANCELED', reason: null, ...cancel })
+  }
+  for (const leg of live.slice(0, 1)) noteLegEnd(engine, leg, cancel.now)
   return { kind: 'list-cancelled', list, orders: legs }
 }
 

@@ -85,6 +85,7 @@ function stepTo(simulation: Simulation, feed: Feed, now: number): void {
   const price = priceAt(path, Math.floor((now % MINUTE_MS) / SECOND_MS))
   const levels = levelsAround(feed.liquidity, price, Math.floor(now / SECOND_MS))
   feed.market.epoch = Math.floor(now / SECOND_MS)
+  feed.market.touches = 0
   movePrice(simulation.engine, feed.market, { price, levels, now })
 }
 
@@ -96,6 +97,7 @@ function settlePrice(feed: Feed, now: number): void {
   const price = history.price(now)
   if (price === 0n) return
   market.epoch = second
+  market.touches = 0
   market.lastPrice = price
   market.levels = levelsAround(liquidity, price, second)
   for (const side of ['BUY', 'SELL'] as const) {

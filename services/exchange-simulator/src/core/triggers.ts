@@ -1,5 +1,5 @@
 import { expireSibling, noteLegEnd } from './legs.ts'
-import { endOrder } from './lifecycle.ts'
+import { endOrder, noteEvent } from './lifecycle.ts'
 import { bestOf, trade } from './matching.ts'
 import { enqueue, peek } from './order-queue.ts'
 import {
@@ -68,6 +68,7 @@ export function runTriggers(engine: Engine, market: Market, now: number): void {
     stop.workingAt = now
     stop.updatedAt = now
     engine.changes.orders.add(stop)
+    noteEvent(engine, { kind: 'NEW', order: stop })
     if (engine.activates(stop)) execute({ engine, market, order: stop, now })
     else refuseActivation(engine, stop, now)
   }

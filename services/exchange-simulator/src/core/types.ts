@@ -138,6 +138,8 @@ export type Market = {
   averagePrice: bigint
   /** The second since 1970 whose book is laid out. */
   epoch: number
+  /** How often orders have changed the book in this second. */
+  touches: number
   levels: LevelSource
   readonly depletion: { readonly BUY: Depletion; readonly SELL: Depletion }
   /** How much the synthetic book still gives on a side, whatever its levels say; null is no end. */
@@ -162,10 +164,20 @@ export type Changes = {
   readonly lists: Set<OrderList>
   readonly assets: Set<string>
   trades: Trade[]
+  events: OrderEvent[]
+}
+
+/** One step in an order's life, with the order as it was right after it. */
+export type OrderEvent = {
+  readonly kind: 'NEW' | 'TRADE' | 'CANCELED' | 'EXPIRED' | 'TRADE_PREVENTION'
+  readonly order: Order
+  readonly trade: Trade | null
+  /** The cancel's own client id. */
+  readonly cancelId: string | null
 }
 
 /** Fees taken from another asset than what is received, at a part of the rate. */
-export type FeeDiscount = {
+type FeeDiscount = {
   readonly asset: string
   /** Units of the quote asset for one of the fee's asset. */
   readonly price: bigint

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Desk } from '../desk.ts'
 import type { Limits } from '../http/limits.ts'
+import type { Hub } from '../streams/hub.ts'
 import { befall, feedsFor, openGap } from './deeds.ts'
 import { readFault } from './fault-kinds.ts'
 import type { Fault, FaultRegistry } from './fault-registry.ts'
@@ -26,9 +27,10 @@ type ControlParts = {
   readonly desk: Desk
   readonly limits: Limits
   readonly registry: FaultRegistry
+  readonly hub: Hub
 }
 
-export function createFaultControl({ desk, limits, registry }: ControlParts): FaultControl {
+export function createFaultControl({ desk, limits, registry, hub }: ControlParts): FaultControl {
   const list = (): unknown => ({ faults: registry.faults.map(reportOf), hits: registry.hits })
   return {
     set: (body) => {
@@ -38,6 +40,7 @@ export function createFaultControl({ desk, limits, registry }: ControlParts): Fa
         registry.count(fault)
         fault.isSpent = true
         befall(desk, fault, fault.spec.match.symbol)
+        if (fault.spec.kind === 'F27') hub.dropAll(fault.spec.args.how)
       }
       return reportOf(fault)
     },
@@ -61,7 +64,7 @@ export function createFaultControl({ desk, limits, registry }: ControlParts): Fa
 function isOfTheMarket({ spec }: Fault): boolean {
   const { method, path, cidPrefix, nth, probability, from } = spec.match
   const waits = [method, path, cidPrefix, nth, probability, from].some((part) => part !== undefined)
-  return !waits && ['F22', 'F23', 'F28'].includes(spec.kind)
+  return !waits && ['F22', 'F23', 'F27', 'F28'].includes(spec.kind)
 }
 
 function reportOf({ id, spec, seen, hits }: Fault): unknown {

@@ -59,6 +59,14 @@ const arguments_ = {
     minutes: z.int().min(1).optional(),
   }),
   F23: z.strictObject({ status: z.enum(HALTS).default('HALT') }),
+  /** An event of a stream comes twice. */
+  F24: z.strictObject({}),
+  /** It comes after the one that follows it. */
+  F25: z.strictObject({}),
+  /** It never comes; without a `count` the stream has gone silent. */
+  F26: z.strictObject({}),
+  /** Instead of an event the connection ends: broken, at the end of its day, or with a good-bye. */
+  F27: z.strictObject({ how: z.enum(['disconnect', 'cut', 'shutdown']).default('disconnect') }),
   /** Other fees or other filters from now on. */
   F28: z.strictObject({
     makerFee: rate.optional(),

@@ -83,7 +83,7 @@ function isDue(fault: Fault, subject: Subject, now: number): boolean {
   const { spec } = fault
   const { match } = spec
   if (isSpent(fault) || !isTime(match, now)) return false
-  if (!fits(match, subject) || rules[spec.kind]?.(subject) === false) return false
+  if (!fits(match, subject) || !(rules[spec.kind] ?? isRequest)(subject)) return false
   fault.seen += 1
   if (match.nth !== undefined && fault.seen !== match.nth) return false
   return match.probability === undefined || fault.random.next() < match.probability
@@ -125,6 +125,9 @@ const isProtecting: Rule = (subject) =>
   (!subject.path.endsWith('/order') || /STOP|TAKE/.test(subject.parameters.get('type') ?? ''))
 
 /** Some kinds can only happen to certain requests, whatever else the fault says. */
+const isRequest: Rule = ({ method }) => method !== 'STREAM'
+const isEvent: Rule = ({ method }) => method === 'STREAM'
+
 const rules: { readonly [Kind in FaultKind]?: Rule } = {
   F15: ({ method, path }) => method === 'GET' && path.endsWith('/order'),
   F16: ({ method, path }) =>
@@ -134,4 +137,8 @@ const rules: { readonly [Kind in FaultKind]?: Rule } = {
   F19: isProtecting,
   F20: isProtecting,
   F21: isProtecting,
+  F24: isEvent,
+  F25: isEvent,
+  F26: isEvent,
+  F27: isEvent,
 }

@@ -7,7 +7,8 @@ import {
   type Refusal,
 } from '../core/index.ts'
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+/** WS is what no HTTP request can be: methods that only the WebSocket API has. */
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'WS'
 
 export type Reply = {
   readonly kind: 'reply'

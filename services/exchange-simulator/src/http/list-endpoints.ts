@@ -102,7 +102,7 @@ function cancelOco(call: Call): Reply | Refusal {
     const list = findList(engine, reader, 'listClientOrderId')
     if (reader.refusal !== null) return reader.refusal
     if (list === null || list.symbol !== market.rules.symbol) return refusals.unknownList()
-    const cancellation = cancelList(engine, list, call.desk.now())
+    const cancellation = cancelList(engine, list, { now: call.desk.now(), cancelId })
     if (isRefusal(cancellation)) {
       return cancellation.code === -2011 ? refusals.unknownList() : cancellation
     }

@@ -30,7 +30,7 @@ export const bookEndpoints: readonly Endpoint[] = [
         return (
           reader.refusal ??
           reply({
-            lastUpdateId: market.epoch * TRADE_IDS_PER_SECOND + (market.orders.length % 1_000),
+            lastUpdateId: bookVersion(market),
             bids: depthOf(market, 'BUY', limit),
             asks: depthOf(market, 'SELL', limit),
           })
@@ -97,7 +97,12 @@ function depthWeight(parameters: Parameters): number {
   return limit <= 1_000 ? 50 : 250
 }
 
-function depthOf(market: Market, side: Side, limit: number): [string, string][] {
+/** Grows with every change of the book. */
+export function bookVersion({ epoch, touches }: Market): number {
+  return epoch * TRADE_IDS_PER_SECOND + Math.min(touches, TRADE_IDS_PER_SECOND - 1)
+}
+
+export function depthOf(market: Market, side: Side, limit: number): [string, string][] {
   const quantities = new Map<bigint, bigint>()
   const add = ({ price, quantity }: Level): void =>
     void quantities.set(price, (quantities.get(price) ?? 0n) + quantity)
@@ -130,7 +135,7 @@ function bookTicker({ market }: Feed): Readonly<Record<string, string>> {
 }
 
 /** A trade of the tape, or one of the account's own. */
-type PublicTrade = {
+export type PublicTrade = {
   readonly id: number
   readonly price: bigint
   readonly quantity: bigint
@@ -146,7 +151,7 @@ type TradeRange = {
 }
 
 /** The tape trades once a second, so an id, a time and a second are nearly the same thing. */
-function tradesIn(feed: Feed, now: number, range: TradeRange): PublicTrade[] {
+export function tradesIn(feed: Feed, now: number, range: TradeRange): PublicTrade[] {
   const end = Math.min(now, range.endTime ?? now)
   const last = Math.floor(end / SECOND_MS)
   const earliest = feed.history.tape.from * 60
@@ -224,7 +229,7 @@ function singleTrade(trade: PublicTrade): Readonly<Record<string, unknown>> {
   }
 }
 
-function aggregateTrade(trade: PublicTrade): Readonly<Record<string, unknown>> {
+export function aggregateTrade(trade: PublicTrade): Readonly<Record<string, unknown>> {
   return {
     a: trade.id,
     p: formatUnits(trade.price),

@@ -101,7 +101,7 @@ const windowUnits: Readonly<Record<string, { readonly most: number; readonly ms:
   d: { most: 7, ms: DAY_MS },
 }
 
-function windowLength(text: string): number | null {
+export function windowLength(text: string): number | null {
   const match = /^(\d{1,2})([mhd])$/.exec(text)
   const count = Number(match?.[1] ?? 0)
   const unit = windowUnits[match?.[2] ?? '']
@@ -116,7 +116,7 @@ type Window = {
 }
 
 /** Windows are cut at whole minutes. */
-function windowOf(feed: Feed, now: number, length: number): Window {
+export function windowOf(feed: Feed, now: number, length: number): Window {
   const to = minuteOf(now) + 1
   const from = to - length / MINUTE_MS
   const price = feed.market.lastPrice
@@ -156,7 +156,7 @@ function rollingRow(window: Window): Record<string, unknown> {
   }
 }
 
-function dayTicker(window: Window): Record<string, unknown> {
+export function dayTicker(window: Window): Record<string, unknown> {
   const { feed, closeTime } = window
   const [bidPrice, bidQty] = bestQuote(feed.market, 'BUY')
   const [askPrice, askQty] = bestQuote(feed.market, 'SELL')
@@ -196,7 +196,7 @@ function klines(call: Call, feed: Feed, reader: ParameterReader): ReturnType<End
   const now = call.desk.now()
   const range: KlineRange = {
     startTime: reader.integer('startTime'),
-    endTime: Math.min(reader.integer('endTime') ?? now, now, lastMoment(feed)),
+    endTime: Math.min(reader.integer('endTime') ?? now, now),
     limit: limitOf(reader, 500, 1_000),
     now,
   }
@@ -205,9 +205,16 @@ function klines(call: Call, feed: Feed, reader: ParameterReader): ReturnType<End
     return refusals.invalidData('timeZone')
   }
   if (reader.refusal !== null) return reader.refusal
-  if (name === '1s') return reply(secondKlines(feed, range))
+  const rows = klineRows(feed, name, range)
+  return rows === null ? refusals.invalidInterval() : reply(rows)
+}
+
+/** The candles that overlap a range, oldest first; null for an unknown length. */
+export function klineRows(feed: Feed, name: string, range: KlineRange): unknown[][] | null {
+  const known = { ...range, endTime: Math.min(range.endTime, lastMoment(feed)) }
+  if (name === '1s') return secondKlines(feed, known)
   const interval = intervalOf(name)
-  return interval === null ? refusals.invalidInterval() : reply(minuteKlines(feed, interval, range))
+  return interval === null ? null : minuteKlines(feed, interval, known)
 }
 
 function lastMoment(feed: Feed): number {
@@ -215,8 +222,8 @@ function lastMoment(feed: Feed): number {
   return to === null ? Infinity : to * MINUTE_MS - 1
 }
 
-function minuteKlines(feed: Feed, interval: Interval, range: KlineRange): unknown[] {
-  const rows: unknown[] = []
+function minuteKlines(feed: Feed, interval: Interval, range: KlineRange): unknown[][] {
+  const rows: unknown[][] = []
   const earliest = feed.history.tape.from
   const add = (start: number): void => {
     const next = interval.next(start)
@@ -239,13 +246,13 @@ function minuteKlines(feed: Feed, interval: Interval, range: KlineRange): unknow
   return rows
 }
 
-function secondKlines(feed: Feed, range: KlineRange): unknown[] {
+function secondKlines(feed: Feed, range: KlineRange): unknown[][] {
   const last = Math.floor(range.endTime / SECOND_MS)
   const first =
     range.startTime === null
       ? last - range.limit + 1
       : Math.max(feed.history.tape.from * 60, Math.ceil(range.startTime / SECOND_MS))
-  const rows: unknown[] = []
+  const rows: unknown[][] = []
   for (let second = first; second <= last && rows.length < range.limit; second += 1) {
     const trade = feed.history.trade(second)
     if (trade === null) continue

@@ -157,7 +157,7 @@ function cancelOne({ desk, parameters }: Call): Reply | Refusal {
     restriction !== null &&
     (restriction === 'ONLY_NEW') !== (order.status === 'NEW')
   if (isBarred) return refusals.cancelRestricted()
-  return cancelReply(cancelOrder(desk.engine, name, desk.now()), cancelId)
+  return cancelReply(cancelOrder(desk.engine, { ...name, cancelId }, desk.now()), cancelId)
 }
 
 function cancelReply(cancellation: Cancellation, cancelId: string): Reply | Refusal {
@@ -181,11 +181,14 @@ function cancelAll(call: Call): Reply | Refusal {
     for (const order of market.live.values()) {
       if (!isLive(order)) continue
       const list = engine.lists[order.listId - 1]
-      const name = { symbol: order.symbol, orderId: order.id, clientOrderId: null }
+      const cancelId = names.next()
+      const name = { symbol: order.symbol, orderId: order.id, clientOrderId: null, cancelId }
       const cancellation =
-        list === undefined ? cancelOrder(engine, name, now) : cancelList(engine, list, now)
+        list === undefined
+          ? cancelOrder(engine, name, now)
+          : cancelList(engine, list, { now, cancelId })
       if (isRefusal(cancellation)) barred = cancellation
-      else bodies.push(cancelBody(cancellation, names.next()))
+      else bodies.push(cancelBody(cancellation, cancelId))
     }
     if (bodies.length === 0) return barred ?? refusals.unknownOrder()
     return { kind: 'reply', body: bodies, isFree: true }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 export type TextResponse = {
   readonly status: number
@@ -24,6 +25,8 @@ export type ServerOptions = {
   readonly port: number
   readonly answer: (request: TextRequest) => TextResponse | Promise<TextResponse>
   readonly onFailure: (error: unknown) => void
+  /** Takes connections that want to become sockets; without it they are refused. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
 
 /** An order is a few hundred bytes; more than this is not one. */
@@ -31,6 +34,7 @@ const BODY_BYTES_MAX = 1_000_000
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const server = createServer((request, response) => receive(options, request, response))
+  if (options.upgrade !== undefined) server.on('upgrade', options.upgrade)
   server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

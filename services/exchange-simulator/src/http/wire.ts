@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isRefusal, refusals, type Parameters, type Refusal } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import { accountEndpoints } from './account-endpoints.ts'
-import type { Endpoint, Reply } from './endpoint.ts'
+import { reply, type Endpoint, type Reply } from './endpoint.ts'
 import { rateLimits } from './exchange-info.ts'
 import { generalEndpoints } from './general-endpoints.ts'
 import type { Limits, LimitVerdict } from './limits.ts'
@@ -47,6 +47,7 @@ export type WireParts = {
 
 const straight: Twist = { skewMs: 0, view: (desk) => desk }
 
+export const USER_STREAM_PATH = '/ws/user'
 const SIGNING_PARAMETERS = ['timestamp', 'recvWindow', 'signature', 'apiKey']
 
 /** The pipeline in the documented order: limits, route, key, signature, parameters, engine. */
@@ -60,6 +61,7 @@ export function createWire(parts: WireParts): Wire {
       ...listEndpoints,
       ...accountEndpoints,
       orderLimits(parts),
+      userStream,
     ].map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint]),
   )
   return (request, twist = straight) => {
@@ -92,7 +94,9 @@ function handle(handling: Handling): Reply | Refusal {
   const { desk } = parts
   const refusal = checkAccess(handling) ?? checkRead(endpoint, parameters)
   if (refusal !== null) return refusal
-  if (endpoint.method === 'GET') return endpoint.handle({ desk: twist.view(desk), parameters })
+  if (endpoint.method === 'GET' || endpoint.method === 'WS') {
+    return endpoint.handle({ desk: twist.view(desk), parameters })
+  }
   const full = isPlacing(endpoint) ? parts.limits.checkOrders() : null
   if (full !== null) return full.refusal
   const outcome = endpoint.handle({ desk, parameters })
@@ -211,6 +215,16 @@ function escape({ desk }: WireParts, { method, path }: WireRequest): WireRespons
     headers: { 'Content-Type': 'text/html; charset=utf-8' },
     body: '<html><body><h2>404 Not found</h2></body></html>',
   }
+}
+
+/** Who may listen to the account: key and signature are checked as for any order. */
+const userStream: Endpoint = {
+  method: 'WS',
+  path: USER_STREAM_PATH,
+  weight: 2,
+  security: 'signed',
+  parameters: [],
+  handle: () => reply({}),
 }
 
 function orderLimits({ limits, desk }: WireParts): Endpoint {

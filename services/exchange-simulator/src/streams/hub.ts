@@ -1,0 +1,141 @@
+import type { Changes } from '../core/index.ts'
+import type { Desk } from '../desk.ts'
+import type { FaultRegistry, Subject } from '../faults/fault-registry.ts'
+import { openStream, type MarketStream } from './market-streams.ts'
+import { userEvents } from './user-events.ts'
+
+/** One side of a socket, as far as events are concerned. */
+export type Listener = {
+  send(text: string): void
+  /** Ends it: at once, or as the exchange says good-bye. */
+  drop(how: DropKind): void
+}
+
+export type DropKind = 'disconnect' | 'cut' | 'shutdown'
+
+type OpenStream = {
+  readonly stream: MarketStream | null
+  readonly listeners: Map<Listener, boolean>
+}
+
+/** Who hears what. Every event passes the faults on its way to each socket. */
+export class Hub {
+  readonly #desk: Desk
+  readonly #mail: Mail
+  readonly #streams = new Map<string, OpenStream>()
+  readonly #users = new Map<number, Listener>()
+  #lastSubscription = -1
+  #lastExecution = 0
+
+  constructor(desk: Desk, registry: FaultRegistry) {
+    this.#desk = desk
+    this.#mail = createMail(desk, registry)
+    desk.listen({ changed: (changes) => this.#tell(changes), passed: () => this.#pulse() })
+  }
+
+  subscribe(listener: Listener, name: string, isCombined: boolean): void {
+    const known = this.#streams.get(name)
+    const open = known ?? { stream: openStream(name, this.#desk), listeners: new Map() }
+    open.listeners.set(listener, isCombined)
+    this.#streams.set(name, open)
+  }
+
+  unsubscribe(listener: Listener, name: string): void {
+    const open = this.#streams.get(name)
+    open?.listeners.delete(listener)
+    if (open?.listeners.size === 0) this.#streams.delete(name)
+  }
+
+  subscribeUser(listener: Listener): number {
+    this.#lastSubscription += 1
+    this.#users.set(this.#lastSubscription, listener)
+    return this.#lastSubscription
+  }
+
+  /** False when there was nothing to end. */
+  unsubscribeUser(listener: Listener, id: number | null): boolean {
+    const ended = this.userSubscriptions(listener).filter((own) => id === null || own === id)
+    for (const own of ended) this.#users.delete(own)
+    return ended.length > 0
+  }
+
+  userSubscriptions(listener: Listener): readonly number[] {
+    return [...this.#users].filter(([, user]) => user === listener).map(([id]) => id)
+  }
+
+  leave(listener: Listener): void {
+    for (const name of this.#streams.keys()) this.unsubscribe(listener, name)
+    this.unsubscribeUser(listener, null)
+    this.#mail.forget(listener)
+  }
+
+  dropAll(how: DropKind): void {
+    const all = [...this.#streams.values()].flatMap(({ listeners }) => [...listeners.keys()])
+    for (const listener of new Set([...all, ...this.#users.values()])) listener.drop(how)
+  }
+
+  #pulse(): void {
+    const now = this.#desk.now()
+    for (const [name, { stream, listeners }] of this.#streams) {
+      const subject = subjectOf(`/ws/${name}`, symbolOf(name), null)
+      for (const data of stream?.poll(now) ?? []) {
+        for (const [listener, isCombined] of listeners) {
+          this.#mail.deliver(listener, isCombined ? { stream: name, data } : data, subject)
+        }
+      }
+    }
+  }
+
+  #tell(changes: Changes): void {
+    const nextId = (): number => (this.#lastExecution += 1)
+    const { engine } = this.#desk
+    const events = userEvents(changes, { engine, now: this.#desk.now(), nextId })
+    for (const { symbol, clientOrderId, body } of events) {
+      const subject = subjectOf('/ws/user', symbol, clientOrderId)
+      for (const [subscriptionId, listener] of this.#users) {
+        this.#mail.deliver(listener, { subscriptionId, event: body }, subject)
+      }
+    }
+    this.#pulse()
+  }
+}
+
+function symbolOf(name: string): string | null {
+  return name.startsWith('!') ? null : (name.split('@')[0] ?? '').toUpperCase()
+}
+
+function subjectOf(path: string, symbol: string | null, clientOrderId: string | null): Subject {
+  const parameters = new Map<string, string>()
+  if (symbol !== null) parameters.set('symbol', symbol)
+  if (clientOrderId !== null) parameters.set('newClientOrderId', clientOrderId)
+  return { method: 'STREAM', path, parameters }
+}
+
+type Mail = {
+  deliver(listener: Listener, event: unknown, subject: Subject): void
+  forget(listener: Listener): void
+}
+
+/** Twice, in another order, or not at all, when a fault says so. */
+function createMail(desk: Desk, registry: FaultRegistry): Mail {
+  const held = new Map<Listener, string[]>()
+  return {
+    deliver: (listener, event, subject) => {
+      const text = JSON.stringify(event)
+      const struck = registry.strike(subject, desk.now())
+      const kinds = new Set(struck.map(({ spec }) => spec.kind))
+      const drop = struck.find(({ spec }) => spec.kind === 'F27')?.spec
+      if (drop?.kind === 'F27') return listener.drop(drop.args.how)
+      if (kinds.has('F26')) return
+      if (kinds.has('F25')) {
+        held.set(listener, [...(held.get(listener) ?? []), text])
+        return
+      }
+      listener.send(text)
+      if (kinds.has('F24')) listener.send(text)
+      for (const late of held.get(listener) ?? []) listener.send(late)
+      held.delete(listener)
+    },
+    forget: (listener) => void held.delete(listener),
+  }
+}

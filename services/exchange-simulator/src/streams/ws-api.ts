@@ -1,0 +1,195 @@
+import type { TextResponse } from '../http/server.ts'
+import { USER_STREAM_PATH, type WireRequest } from '../http/wire.ts'
+import type { Hub, Listener } from './hub.ts'
+
+/**
+ * Requests and answers over a socket. Each method is one of the REST calls under another name, so it
+ * goes the same way: limits, key, signature, parameters, engine, faults.
+ */
+export type ApiParts = {
+  readonly hub: Hub
+  readonly listener: Listener
+  readonly answer: (request: WireRequest) => TextResponse | Promise<TextResponse>
+  readonly weightLimit: number
+}
+
+const methods: Readonly<Record<string, string>> = {
+  ping: 'GET ping',
+  time: 'GET time',
+  exchangeInfo: 'GET exchangeInfo',
+  depth: 'GET depth',
+  'trades.recent': 'GET trades',
+  'trades.historical': 'GET historicalTrades',
+  'trades.aggregate': 'GET aggTrades',
+  klines: 'GET klines',
+  uiKlines: 'GET uiKlines',
+  avgPrice: 'GET avgPrice',
+  ticker: 'GET ticker',
+  'ticker.24hr': 'GET ticker/24hr',
+  'ticker.price': 'GET ticker/price',
+  'ticker.book': 'GET ticker/bookTicker',
+  'order.place': 'POST order',
+  'order.test': 'POST order/test',
+  'order.status': 'GET order',
+  'order.cancel': 'DELETE order',
+  'order.cancelReplace': 'POST order/cancelReplace',
+  'openOrders.status': 'GET openOrders',
+  'openOrders.cancelAll': 'DELETE openOrders',
+  'orderList.place': 'POST order/oco',
+  'orderList.place.oco': 'POST orderList/oco',
+  'orderList.place.oto': 'POST orderList/oto',
+  'orderList.place.otoco': 'POST orderList/otoco',
+  'orderList.place.opo': 'POST orderList/opo',
+  'orderList.place.opoco': 'POST orderList/opoco',
+  'orderList.status': 'GET orderList',
+  'orderList.cancel': 'DELETE orderList',
+  'openOrderLists.status': 'GET openOrderList',
+  allOrders: 'GET allOrders',
+  allOrderLists: 'GET allOrderList',
+  myTrades: 'GET myTrades',
+  'account.status': 'GET account',
+  'account.commission': 'GET account/commission',
+  'account.rateLimits.orders': 'GET rateLimit/order',
+}
+
+type Request = {
+  readonly id: unknown
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** The answer to one message; null when there is none and never will be. */
+export async function answerApi(parts: ApiParts, text: string): Promise<string | null> {
+  const request = readRequest(text)
+  if (request === null) return failure(null, -1135, 'Malformed request: not a JSON object.')
+  const session = sessions[request.method]
+  if (session !== undefined) return session(parts, request)
+  const call = methods[request.method]
+  if (call === undefined) return failure(request.id, -1020, 'This operation is not supported.')
+  const [method = '', path = ''] = call.split(' ')
+  return wrap(parts, request, await ask(parts, request, { method, path: `/api/v3/${path}` }))
+}
+
+function readRequest(text: string): Request | null {
+  try {
+    const value = JSON.parse(text) as Partial<Request> | null
+    if (value === null || typeof value.method !== 'string') return null
+    return { id: value.id ?? null, method: value.method, params: value.params ?? {} }
+  } catch {
+    return null
+  }
+}
+
+function failure(id: unknown, code: number, msg: string): string {
+  return JSON.stringify({ id, status: code === -2014 ? 401 : 400, error: { code, msg } })
+}
+
+async function ask(
+  parts: ApiParts,
+  { params }: Request,
+  call: { readonly method: string; readonly path: string },
+): Promise<TextResponse> {
+  const parameters = new Map(
+    Object.entries(params)
+      .filter(([name]) => name !== 'returnRateLimits')
+      .map(([name, value]) => [name, textOf(value)]),
+  )
+  // What is signed are the parameters in the order of the alphabet, as they are.
+  const names = Object.keys(params)
+    .filter((name) => name !== 'signature')
+    .sort()
+  const query = names.map((name) => `${name}=${textOf(params[name])}`).join('&')
+  const apiKey = parameters.get('apiKey') ?? null
+  return parts.answer({ ...call, query, body: '', apiKey, parameters })
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return JSON.stringify(value) ?? ''
+}
+
+function wrap(parts: ApiParts, request: Request, response: TextResponse): string | null {
+  const { fate, status, body, headers } = response
+  if (fate === 'reset') parts.listener.drop('disconnect')
+  if (fate !== undefined) return null
+  const { id, params } = request
+  const isGood = status === 200
+  const content = readBody(body)
+  const used = Number(headers['X-MBX-USED-WEIGHT-1M'] ?? 0)
+  return JSON.stringify({
+    id,
+    status,
+    ...(isGood ? { result: content } : { error: content }),
+    ...(params['returnRateLimits'] === false ? {} : { rateLimits: limits(parts, used) }),
+  })
+}
+
+/** A gateway's page cannot be put into an answer. */
+function readBody(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown
+  } catch {
+    return { code: -1000, msg: 'An unknown error occurred while processing the request.' }
+  }
+}
+
+function limits({ weightLimit }: ApiParts, count: number): unknown {
+  return [
+    {
+      rateLimitType: 'REQUEST_WEIGHT',
+      interval: 'MINUTE',
+      intervalNum: 1,
+      limit: weightLimit,
+      count,
+    },
+  ]
+}
+
+type Session = (parts: ApiParts, request: Request) => Promise<string | null>
+
+const sessions: Readonly<Record<string, Session>> = {
+  'userDataStream.subscribe.signature': subscribe,
+  'userDataStream.subscribe': needsLogon,
+  'userDataStream.unsubscribe': unsubscribe,
+  'session.logon': (_parts, { id }) =>
+    Promise.resolve(failure(id, -4056, 'HMAC_SHA256 API key is not supported.')),
+  'session.status': (_parts, { id }) =>
+    Promise.resolve(success(id, { apiKey: null, authorizedSince: null, connectedSince: null })),
+  'session.logout': (_parts, { id }) =>
+    Promise.resolve(success(id, { apiKey: null, authorizedSince: null })),
+  'session.subscriptions': ({ hub, listener }, { id }) =>
+    Promise.resolve(
+      success(
+        id,
+        hub.userSubscriptions(listener).map((subscriptionId) => ({ subscriptionId })),
+      ),
+    ),
+}
+
+async function subscribe(parts: ApiParts, request: Request): Promise<string | null> {
+  const { hub, listener } = parts
+  const response = await ask(parts, request, { method: 'WS', path: USER_STREAM_PATH })
+  if (response.fate !== undefined || response.status !== 200) return wrap(parts, request, response)
+  if (hub.userSubscriptions(listener).length > 0) {
+    return failure(request.id, -2035, 'User Data Stream subscription already active.')
+  }
+  return success(request.id, { subscriptionId: hub.subscribeUser(listener) })
+}
+
+function needsLogon(_parts: ApiParts, { id }: Request): Promise<string> {
+  return Promise.resolve(failure(id, -2014, 'API-key format invalid.'))
+}
+
+function unsubscribe({ hub, listener }: ApiParts, request: Request): Promise<string> {
+  const id = request.params['subscriptionId']
+  const isEnded = hub.unsubscribeUser(listener, typeof id === 'number' ? id : null)
+  return Promise.resolve(
+    isEnded
+      ? success(request.id, {})
+      : failure(request.id, -2036, 'User Data Stream subscription not active.'),
+  )
+}
+
+function success(id: unknown, result: unknown): string {
+  return JSON.stringify({ id, status: 200, result })
+}
