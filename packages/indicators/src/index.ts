@@ -27,16 +27,10 @@ export {
 } from './spec.ts'
 export type {
   AdxValue,
-  AtrSpec,
   BandValue,
-  BollingerSpec,
-  EmaSpec,
   IndicatorSpec,
   LibraryKind,
-  MacdSpec,
   MacdValue,
-  RsiSpec,
-  SmaSpec,
   StochasticValue,
   ValueOf,
 } from './spec.ts'

@@ -1,6 +1,6 @@
 /**
  * The last `size` values, oldest overwritten first. Sums are taken over the window anew each time,
- * oldest value first: a running sum is faster but drifts, and its value would depend on when the
+ * always in the same order from the oldest on: a running sum is faster but drifts, and its value would depend on when the
  * agent was started. This way a restart gives the same digits.
  */
 export class Window {

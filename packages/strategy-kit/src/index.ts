@@ -13,14 +13,12 @@ export { emaCrossover } from './strategies/ema-crossover.ts'
 export { momentumBreakout } from './strategies/momentum-breakout.ts'
 export { rsiReversion } from './strategies/rsi-reversion.ts'
 export type {
-  BollingerValue,
   ConfiguredStrategy,
   EnterWish,
   Evaluation,
   EvaluationInput,
   ExitWish,
   HeldPosition,
-  MacdValue,
   Needs,
   PricedWish,
   Reaction,
@@ -28,16 +26,30 @@ export type {
   StrategyContext,
   StrategyDefinition,
   StrategyState,
-  ValueOf,
   ValuesOf,
 } from './strategy.ts'
 export {
+  adx,
   atr,
   bollinger,
+  donchian,
   ema,
   formatIndicator,
+  library,
   macd,
+  obv,
   rsi,
   sma,
-  type IndicatorSpec,
+  stddev,
+  stochastic,
+  volatility,
+  vwap,
+} from '@flotilla/indicators'
+export type {
+  AdxValue,
+  BandValue,
+  IndicatorSpec,
+  MacdValue,
+  StochasticValue,
+  ValueOf,
 } from '@flotilla/indicators'

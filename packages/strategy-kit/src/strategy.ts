@@ -5,15 +5,7 @@
  * look ahead.
  */
 import type { SignalsComputed } from '@flotilla/contracts'
-import type {
-  AtrSpec,
-  BollingerSpec,
-  EmaSpec,
-  IndicatorSpec,
-  MacdSpec,
-  RsiSpec,
-  SmaSpec,
-} from '@flotilla/indicators'
+import type { IndicatorSpec, ValueOf } from '@flotilla/indicators'
 import type { Decimal } from '@flotilla/money'
 import type { z } from 'zod'
 
@@ -28,25 +20,6 @@ export type StrategyState =
 
 /** The indicators a strategy needs, under names of its own. */
 export type Needs = Readonly<Record<string, IndicatorSpec>>
-
-export type MacdValue = {
-  readonly line: number
-  readonly signal: number
-  readonly histogram: number
-}
-export type BollingerValue = {
-  readonly middle: number
-  readonly upper: number
-  readonly lower: number
-}
-
-export type ValueOf<Spec extends IndicatorSpec> = Spec extends MacdSpec
-  ? MacdValue
-  : Spec extends BollingerSpec
-    ? BollingerValue
-    : Spec extends SmaSpec | EmaSpec | RsiSpec | AtrSpec
-      ? number
-      : never
 
 export type ValuesOf<Need extends Needs> = { readonly [Name in keyof Need]: ValueOf<Need[Name]> }
 
