@@ -52,7 +52,7 @@ export class DataCollection implements Agent {
       context,
       bus,
       metrics: this.#metrics,
-      limits: { ageMaxMs: config.dataAgeMaxMs, intervalMs: timeframeMs[shared.timeframe] },
+      limits: { ageMaxMs: ageMaxMs(deps), intervalMs: timeframeMs[shared.timeframe] },
     })
     gauge(context.metrics, {
       name: 'flotilla_candle_age_seconds',
@@ -258,6 +258,15 @@ export class DataCollection implements Agent {
     const times = this.#listed().flatMap(({ newestCloseTime }) => newestCloseTime ?? [])
     return times.length === 0 ? null : this.#deps.context.clock.now() - Math.min(...times)
   }
+}
+
+/**
+ * On an accelerated market a look of a few real seconds takes minutes: data is not old because of it.
+ * A real market is never given more than the setting says.
+ */
+function ageMaxMs({ config, shared: { venue, simulator } }: Deps): number {
+  const lookMs = venue.kind === 'simulator' && simulator.speed > 1 ? 15_000 * simulator.speed : 0
+  return Math.max(config.dataAgeMaxMs, lookMs)
 }
 
 /** Runs the task for each item, a few at a time; the first failure ends it, after the running ones. */

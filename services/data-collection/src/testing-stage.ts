@@ -68,7 +68,7 @@ export class Stage {
   async start(config: object = {}, symbols: readonly string[] = ['BTC/USDT']): Promise<Agent> {
     const agent = spec.create({
       config: spec.config.parse({ historyCandles: 20, settleMs: 0, ...config }),
-      shared: SharedConfigSchema.parse({ symbols }),
+      shared: SharedConfigSchema.parse({ symbols, simulator: { speed: 1 } }),
       context: this.context,
       bus: this.broker.connect(),
       marketStore: this.store,

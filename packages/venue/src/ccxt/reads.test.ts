@@ -280,6 +280,13 @@ describe('reads', () => {
       'unauthorized',
       false,
     ],
+    ['a refusal by a proxy', { status: 401, text: html }, 'unauthorized', false],
+    [
+      'a key that is not known',
+      { status: 400, json: { msg: 'Unknown API Key' } },
+      'unauthorized',
+      false,
+    ],
     ['a firewall', { status: 403, text: html }, 'blocked', false],
     ['a ban', { status: 418, json: { code: -1003, msg: 'banned' } }, 'banned', false],
     ['too many requests', { status: 429, json: { code: -1003, msg: 'slow' } }, 'throttled', true],
