@@ -87,6 +87,25 @@ export const EquityValued = defineMessage('risk.equity.valued.v1', {
     ),
     /** Assets held that have no price. */
     unpriced: z.array(Asset),
+    /** How many of the assets held have a price. */
+    coverage: z.strictObject({ assets: z.int().min(0), priced: z.int().min(0) }).optional(),
+    /** The largest, each with its share of the whole, 0.25 for a quarter. */
+    topHoldings: z.array(z.strictObject({ asset: Asset, share: DecimalText })).optional(),
+    /** Assets that are valued at an old price, for none comes: no loss, and not to be trusted. */
+    faults: z
+      .array(
+        z.strictObject({
+          asset: Asset,
+          cause: z.enum(['price_missing', 'price_stale']),
+          price: PriceText,
+          value: AmountText,
+          /** Of the price that is used. */
+          since: Instant,
+        }),
+      )
+      .optional(),
+    /** The first valuation of the account: what is found is where it begins. */
+    baseline: z.boolean().optional(),
   }),
 })
 export type EquityValued = PayloadOf<typeof EquityValued>

@@ -25,6 +25,9 @@ export function createRiskMetrics(metrics: Metrics, book: () => Book | null) {
   ofBook('flotilla_available_balance', 'Account currency neither spent nor set aside.', (each) =>
     availableOf(each, each.account.currency).toNumber(),
   )
+  ofBook('flotilla_drawdown', 'Share by which the account is below its peak.', (each) =>
+    drawdownOf(each),
+  )
   ofBook('flotilla_open_reservations', 'Reservations that are held.', (each) => {
     return each.reservations.size
   })
@@ -59,4 +62,9 @@ export function createRiskMetrics(metrics: Metrics, book: () => Book | null) {
       labelNames: ['asset'],
     }),
   }
+}
+
+function drawdownOf(book: Book): number {
+  const peak = book.standing.drawdown?.peak.toNumber() ?? 0
+  return peak > 0 ? Math.max(0, 1 - netAssetValue(book).toNumber() / peak) : 0
 }

@@ -1,8 +1,10 @@
 import {
   createMessage,
   deriveId,
+  instant,
   Pause,
   Resume,
+  TickerUpdated,
   type AnyMessage,
   type DenialReason,
 } from '@flotilla/contracts'
@@ -246,8 +248,50 @@ describe('the shell', () => {
     }
     const rig = await start({ marketStore })
     await rig.context.clock.advance(300_000)
-    expect(points).toEqual(['84.54'])
-    expect(rig.context.logs.messages('info')).toContain('equity valued')
+    expect(points).toEqual(['84.54', '84.54'])
+    const said = rig.context.logs.messages('info').filter((each) => each.startsWith('equity'))
+    expect(said).toEqual(['equity found, taken as the beginning', 'equity valued'])
+  })
+
+  it('asks the venue for the prices of what is held and not traded, one by one if need be', async () => {
+    const coins = Array.from({ length: 36 }, (_, index) => `COIN${index}`)
+    const symbolsOfCoins = coins.map((coin) => `${coin}/USDT`)
+    const venue = createFakeVenue({
+      rules: symbolsOfCoins.map((symbol) => symbolRules({ symbol })),
+      balances: Object.fromEntries(coins.map((coin) => [coin, '1.075'])),
+      // One of them has no price: asking for all at once fails.
+      prices: Object.fromEntries(symbolsOfCoins.slice(1).map((symbol) => [symbol, '1.5'])),
+      now: () => testNow,
+    })
+    const rig = await start({ venue })
+    const valued = await rig.ledger.recall('risk-manager', 'standing/main/valued')
+    expect(valued).toMatchObject({ equity: '56.4375' })
+    expect(rig.agent.readiness().ready).toBe(true)
+  })
+
+  it('says what is at fault in a valuation once, and that the regime changed', async () => {
+    const now = testNow
+    const venue = createFakeVenue({
+      rules: ['BTC/USDT', 'ETH/USDT'].map((symbol) => symbolRules({ symbol })),
+      balances: { USDT: '600', ETH: '0.16' },
+      prices: { 'ETH/USDT': '2500' },
+      now: () => now,
+    })
+    const rig = await start({ venue })
+    venue.failReads('unavailable', 1_000)
+    await rig.context.clock.advance(300_001)
+    await rig.context.clock.advance(300_000)
+    const fault = 'valuation fault: assets are valued at old prices'
+    expect(rig.context.logs.messages('warn').filter((each) => each === fault)).toHaveLength(1)
+    await rig.publish(ticker('ETH/USDT', '1', testNow + 600_001))
+    const metrics = () => rig.context.metrics.metrics()
+    await until(async () => /^flotilla_equity\S* 600\.16$/m.test(await metrics()))
+    await rig.publish(
+      intentMessage({ expectedPriceAt: instant(testNow + 600_001), expiresAt: later }),
+    )
+    await until(() => rig.heard.length === 1)
+    expect(codesOf(rig)).toEqual([['drawdown_halt', 'daily_loss_reached']])
+    expect(rig.context.logs.messages('warn')).toContain('drawdown regime changed')
   })
 
   it('stands by while another instance leads, and takes over when that one stops', async () => {
@@ -315,6 +359,24 @@ describe('the shell', () => {
 })
 
 const opened = 'account open for decisions'
+const later = instant(testNow + 3_600_000)
+
+function ticker(symbol: string, last: string, at: number): AnyMessage {
+  return createMessage(TickerUpdated, {
+    source: 'data-collection',
+    occurredAt: at,
+    discriminator: `${symbol} ${at}`,
+    payload: {
+      venue: 'simulator',
+      symbol,
+      last,
+      bid: null,
+      ask: null,
+      quoteVolume24h: null,
+      observedAt: instant(at),
+    },
+  })
+}
 
 function command(definition: typeof Pause | typeof Resume): AnyMessage {
   return createMessage(definition, {

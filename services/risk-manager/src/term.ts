@@ -23,6 +23,7 @@ import {
 import { AccountDesk, type Done, type Task } from './desk.ts'
 import type { RiskMetrics } from './metrics.ts'
 import type { RiskStore } from './store.ts'
+import { tellRegimes } from './tell.ts'
 import { Valuer } from './valuer.ts'
 
 export type Deps = AgentDeps<RiskManagerConfig, 'bus' | 'ledger' | 'marketStore' | 'venue'>
@@ -73,17 +74,19 @@ export class Term {
     return this.#desk?.book ?? null
   }
 
-  /** Load, then take facts, then learn the venue's rules, and only then take intents. */
+  /** Load, take facts, learn the venue's rules, value what is there, and only then take intents. */
   async begin(): Promise<void> {
-    const { store } = this.#options
+    const { deps, store } = this.#options
     const desk = await this.#recover()
     this.#desk = desk
     await store.loadHistories(desk.book)
     await this.#subscribeFacts(desk)
     await this.#untilDone('the rules of the venue', () => this.#refreshRules(desk))
+    const valuer = new Valuer({ deps, store, desk, limits: this.#limits })
+    await valuer.value()
     await this.#subscribeIntents(desk)
     this.#options.waitingFor(null)
-    this.#startTimers(desk)
+    this.#startTimers(desk, valuer)
     const { account } = desk.book.account
     const reservations = desk.book.reservations.size
     this.#log.info({ account, reservations }, 'account open for decisions')
@@ -238,7 +241,9 @@ export class Term {
     let mayBeOld = redelivered || deliveryCount > 1 || !ours
     for (;;) {
       try {
-        return await desk.work({ message, mayBeOld, decide: decideWith })
+        const done = await desk.work({ message, mayBeOld, decide: decideWith })
+        if (done.kind === 'committed') tellRegimes(this.#log, done.result.outgoing)
+        return done
       } catch (error) {
         if (error instanceof StaleFenceError) this.#options.lost(error.message)
         if (!(error instanceof LedgerUnavailableError)) throw error
@@ -276,10 +281,8 @@ export class Term {
     }
   }
 
-  #startTimers(desk: AccountDesk): void {
-    const { deps, store } = this.#options
-    const { config, context } = deps
-    const valuer = new Valuer({ deps, store, desk, limits: this.#limits })
+  #startTimers(desk: AccountDesk, valuer: Valuer): void {
+    const { config, context } = this.#options.deps
     this.#timers.push(
       context.clock.every(config.rulesRefreshMs, async () => {
         try {

@@ -21,6 +21,8 @@ export type Drawdown = {
 export type Valued = {
   readonly at: number
   readonly equity: Decimal
+  /** What each asset was valued at, in the account's currency, and how old that price is. */
+  readonly prices: ReadonlyMap<string, { readonly price: Decimal; readonly at: number }>
 }
 
 /** Null: nobody has looked yet. */
@@ -88,11 +90,21 @@ function readDrawdown(value: Json): Drawdown {
   return { regime, since, peak: Decimal.from(peak) }
 }
 
-function writeValued({ at, equity }: Valued): Json {
-  return { at, equity: equity.toString() }
+function writeValued({ at, equity, prices }: Valued): Json {
+  const entries = [...prices].map(([asset, quote]) => {
+    return [asset, [quote.price.toString(), quote.at]] as const
+  })
+  return { at, equity: equity.toString(), prices: Object.fromEntries(entries) }
 }
 
 function readValued(value: Json): Valued {
-  const { at, equity } = value as { at: number; equity: string }
-  return { at, equity: Decimal.from(equity) }
+  const { at, equity, prices } = value as {
+    at: number
+    equity: string
+    prices: Record<string, [price: string, at: number]>
+  }
+  const entries = Object.entries(prices).map(([asset, quote]) => {
+    return [asset, { price: Decimal.from(quote[0]), at: quote[1] }] as const
+  })
+  return { at, equity: Decimal.from(equity), prices: new Map(entries) }
 }

@@ -3,14 +3,16 @@ import { createMessage, EquityValued, RegimeChanged, type AnyMessage } from '@fl
 import type { Book } from './book.ts'
 import type { Work } from './decide.ts'
 import { observe, regimeChange, valuationChanges, type Observed, type Watched } from './observe.ts'
-import { valueAccount } from './valuation.ts'
+import { carriedPrices, valueAccount } from './valuation.ts'
 
 /** The account, asset by asset, from time to time: written down and told to all. */
 export function takeStock(watched: Watched): Work & { readonly valued: EquityValued } {
-  const { book, now } = watched
+  const { book, limits, now } = watched
   const { account } = book.account
   const seen = observe(watched)
-  const valued = valueAccount(book)
+  const valued = valueAccount(book, { now, priceAgeMaxMs: limits.priceAgeMaxMs })
+  const { equity } = seen
+  const prices = carriedPrices(book, now)
   const told = createMessage(EquityValued, {
     source: 'risk-manager',
     occurredAt: now,
@@ -20,7 +22,7 @@ export function takeStock(watched: Watched): Work & { readonly valued: EquityVal
   })
   return {
     valued,
-    changes: valuationChanges(book, seen, { at: now, equity: seen.equity }),
+    changes: valuationChanges(book, seen, { at: now, equity, prices }),
     records: [],
     outgoing: [...regimeMessages({ book, seen, now }), told],
   }

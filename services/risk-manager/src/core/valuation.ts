@@ -1,18 +1,40 @@
-// What the account is worth. Every asset is valued at the newest price known of it, old or not; an
-// asset without any price is named and counts as nothing, which makes every cap stricter.
+// What the account is worth. Every asset is valued at the newest price known of it: of the market, or
+// else the one that it was last valued at. A price that fails to come is no loss. An asset that never had
+// a price is named and counts as nothing, which makes every cap stricter.
 import type { EquityValued } from '@flotilla/contracts'
+import { instant } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import { assetsOf, fundsOf, type Book } from './book.ts'
 
-/** In the account's currency; null when nobody knows a price. */
-function priceOfAsset(book: Book, asset: string): Decimal | null {
-  const { currency } = book.account
-  if (asset === currency) return Decimal.one
-  return priceOfSymbol(book, `${asset}/${currency}`)
+type AssetPrice = {
+  readonly price: Decimal
+  /** `carried`: of the last valuation, for the market says nothing now. */
+  readonly source: 'market' | 'carried' | 'fill'
+  /** Null for the price of a fill. */
+  readonly at: number | null
 }
 
-/** What is held had a price when it was bought. */
+/** In the account's currency; null when nobody knows a price. Not for the currency itself. */
+function marketPriceOf(book: Book, asset: string): AssetPrice | null {
+  const symbol = `${asset}/${book.account.currency}`
+  const quote = book.prices.get(symbol)
+  if (quote !== undefined) return { price: quote.price, source: 'market', at: quote.at }
+  const carried = book.standing.valued?.prices.get(asset)
+  if (carried !== undefined) return { ...carried, source: 'carried' }
+  const filled = book.positions.get(symbol)?.lastFillPrice
+  // What is held had a price when it was bought.
+  return filled === undefined ? null : { price: filled, source: 'fill', at: null }
+}
+
+function priceOfAsset(book: Book, asset: string): Decimal | null {
+  if (asset === book.account.currency) return Decimal.one
+  return marketPriceOf(book, asset)?.price ?? null
+}
+
+/** In the symbol's own quote currency. */
 function priceOfSymbol(book: Book, symbol: string): Decimal | null {
+  const { base, quote } = assetsOf(symbol)
+  if (quote === book.account.currency) return priceOfAsset(book, base)
   return book.prices.get(symbol)?.price ?? book.positions.get(symbol)?.lastFillPrice ?? null
 }
 
@@ -53,29 +75,90 @@ export function fromCurrency(book: Book, quote: string, amount: Decimal): Decima
   return price.equals(Decimal.one) ? amount : amount.dividedBy(price, divisionScale, 'down')
 }
 
+type Holding = {
+  readonly asset: string
+  readonly total: Decimal
+  readonly reserved: Decimal
+  readonly quote: AssetPrice | null
+  readonly value: Decimal | null
+}
+
+const topHoldings = 5
+
 /** The whole account for the record, biggest value first, then what has no price. */
-export function valueAccount(book: Book): EquityValued {
-  const assets = [...book.funds]
-    .filter(([, funds]) => funds.total.isPositive())
-    .map(([asset, { total, reserved }]) => {
-      const price = priceOfAsset(book, asset)
-      return { asset, total, reserved, price, value: price === null ? null : total.times(price) }
-    })
-    .sort((left, right) => (right.value ?? minusOne).compare(left.value ?? minusOne))
+export function valueAccount(
+  book: Book,
+  { now, priceAgeMaxMs }: { readonly now: number; readonly priceAgeMaxMs: number },
+): EquityValued {
+  const { account, currency } = book.account
+  const holdings = holdingsOf(book, now)
+  const equity = netAssetValue(book)
+  const unpriced = holdings.filter(({ quote }) => quote === null).map(({ asset }) => asset)
   return {
-    account: book.account.account,
-    currency: book.account.currency,
-    equity: netAssetValue(book).toString(),
-    assets: assets.map(({ asset, total, reserved, price, value }) => ({
+    account,
+    currency,
+    equity: equity.toString(),
+    assets: holdings.map(({ asset, total, reserved, quote, value }) => ({
       asset,
       total: total.toString(),
       reserved: reserved.toString(),
-      price: price?.toString() ?? null,
+      price: quote?.price.toString() ?? null,
       value: value?.toString() ?? null,
     })),
-    unpriced: assets.filter(({ price }) => price === null).map(({ asset }) => asset),
+    unpriced,
+    coverage: { assets: holdings.length, priced: holdings.length - unpriced.length },
+    topHoldings: holdings.slice(0, topHoldings).flatMap(({ asset, value }) => {
+      if (value === null || !equity.isPositive()) return []
+      return [{ asset, share: value.dividedBy(equity, shareScale, 'half-up').toString() }]
+    }),
+    faults: holdings.flatMap(({ asset, quote, value }) => {
+      const cause = faultOf(quote, { now, priceAgeMaxMs })
+      if (quote === null || value === null || cause === null) return []
+      const since = instant(quote.at ?? now)
+      return [{ asset, cause, price: quote.price.toString(), value: value.toString(), since }]
+    }),
+    baseline: book.standing.valued === null,
   }
 }
 
+function holdingsOf(book: Book, now: number): readonly Holding[] {
+  return [...book.funds]
+    .filter(([, { total }]) => total.isPositive())
+    .map(([asset, funds]): Holding => {
+      const own = { price: Decimal.one, source: 'market', at: now } as const
+      const quote = asset === book.account.currency ? own : marketPriceOf(book, asset)
+      return {
+        asset,
+        ...funds,
+        quote,
+        value: quote === null ? null : funds.total.times(quote.price),
+      }
+    })
+    .sort((left, right) => (right.value ?? minusOne).compare(left.value ?? minusOne))
+}
+
+/** Why the value of an asset is not to be trusted, though the price it had goes on to be used. */
+function faultOf(
+  quote: AssetPrice | null,
+  { now, priceAgeMaxMs }: { readonly now: number; readonly priceAgeMaxMs: number },
+): 'price_missing' | 'price_stale' | null {
+  if (quote === null) return null
+  if (quote.source !== 'market') return 'price_missing'
+  return quote.at !== null && now - quote.at > priceAgeMaxMs ? 'price_stale' : null
+}
+
+/** What every asset is valued at, to be carried where the market says nothing next time. */
+export function carriedPrices(book: Book, now: number): CarriedPrices {
+  return new Map(
+    holdingsOf(book, now).flatMap(({ asset, quote }) => {
+      if (asset === book.account.currency || quote === null) return []
+      return [[asset, { price: quote.price, at: quote.at ?? now }]]
+    }),
+  )
+}
+
+export type CarriedPrices = ReadonlyMap<string, { readonly price: Decimal; readonly at: number }>
+
 const divisionScale = 18
+const shareScale = 4
 const minusOne = Decimal.from(-1)
