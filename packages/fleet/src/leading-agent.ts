@@ -115,8 +115,10 @@ export class LeadingLife<Led extends Term> {
     try {
       // Not waited for: what is left in the outbox may need an agent that starts after this one.
       processor.start().catch((err: unknown) => logger.warn({ err }, 'outbox not published yet'))
-      await term.begin()
-      await aborted(over)
+      // A ledger or a venue that hangs must not hold up the end of the term.
+      const ended = aborted(over)
+      await Promise.race([term.begin(), ended])
+      await ended
     } finally {
       await within(END_WITHIN_MS, term.end())
       await processor.stop(END_WITHIN_MS)

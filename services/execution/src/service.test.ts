@@ -224,7 +224,7 @@ describe('the execution agent', () => {
     const second = await live(world, { instance: 'b' })
     expect(second.agent.readiness()).toMatchObject({
       ready: false,
-      detail: { waitsFor: 'leadership' },
+      detail: { waitsFor: 'another instance leads' },
     })
     await approve(world, first, { name: 'one' })
     await first.until(() => isProtected(world))
