@@ -44,9 +44,16 @@ export class DataCollection implements Agent {
     this.#deps = deps
     this.#store = new CandleStore(deps.marketStore)
     this.#metrics = createFeedMetrics(deps.context.metrics)
-    const { config, context, bus, venue, shared } = deps
+    const { config, context, bus, venue, shared, folder } = deps
     this.#source = new SourceWatch({ source: shared.venue.id, config, context, bus })
-    this.#universe = new UniverseWatch({ config: config.universe, shared, context, bus, venue })
+    this.#universe = new UniverseWatch({
+      config: config.universe,
+      shared,
+      context,
+      bus,
+      venue,
+      folder,
+    })
     this.#freshness = new FreshnessWatch({
       venue: shared.venue.id,
       context,

@@ -23,6 +23,8 @@ export class Stage {
   readonly store: MarketStore = openSqliteMarketStore({ file: ':memory:' })
   readonly broker = createMemoryBroker()
   readonly heard: AnyMessage[] = []
+  /** Nothing is kept over a restart unless a test gives a folder. */
+  folder = ''
   readonly #outside = this.broker.connect()
   readonly #lives: Agent[] = []
   /** What the venue answers with, given the candles that it has by now. */
@@ -73,7 +75,7 @@ export class Stage {
       bus: this.broker.connect(),
       marketStore: this.store,
       venue: this.venue,
-      folder: '',
+      folder: this.folder,
     })
     this.#lives.push(agent)
     await agent.start()

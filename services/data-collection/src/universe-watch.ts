@@ -8,6 +8,7 @@ import { assessUniverse, matchesAny, universeMessage, volumeIn } from './core/in
 import type { Candidate, Universe, UniverseRules } from './core/index.ts'
 import { universeRules } from './universe-config.ts'
 import type { UniverseConfig } from './universe-config.ts'
+import { readUniverse, writeUniverse } from './universe-file.ts'
 
 export type UniverseWatchDeps = {
   readonly config: UniverseConfig
@@ -15,6 +16,8 @@ export type UniverseWatchDeps = {
   readonly context: AgentContext
   readonly bus: Bus
   readonly venue: Venue
+  /** Where the verdicts are kept over a restart; nowhere when empty. */
+  readonly folder: string
 }
 
 /** Tickers of one question; venues refuse longer lists. */
@@ -27,7 +30,7 @@ const repeatMs = 3_600_000
 export class UniverseWatch {
   readonly #deps: UniverseWatchDeps
   readonly #rules: UniverseRules
-  #universe: Universe = new Map()
+  #universe: Universe
   readonly #tickers = new Map<string, VenueTicker>()
   /** Symbols that only their volume brings in; asked for now and then. */
   #others: readonly string[] = []
@@ -38,6 +41,13 @@ export class UniverseWatch {
   constructor(deps: UniverseWatchDeps) {
     this.#deps = deps
     this.#rules = universeRules(deps.config)
+    const { folder, shared, config } = deps
+    const kept = readUniverse(folder, shared.venue.id)
+    // What is no longer configured, and never came by its volume, is none of ours any more.
+    const ours = [...kept].filter(
+      ([symbol]) => config.topSymbols > 0 || shared.symbols.includes(symbol),
+    )
+    this.#universe = new Map(ours)
   }
 
   /** The configured symbols, and those that once were taken in: their positions need prices too. */
@@ -71,7 +81,10 @@ export class UniverseWatch {
     const decision = assessUniverse(this.#universe, aged, { rules: this.#rules, now })
     const before = this.#universe
     this.#universe = decision.universe
-    if (decision.changed) this.#log(before)
+    if (decision.changed) {
+      this.#log(before)
+      this.#keep()
+    }
     const due = this.#toldAt === null || now - this.#toldAt >= repeatMs
     if (!decision.changed && !due) return
     const volumes = new Map(
@@ -141,6 +154,16 @@ export class UniverseWatch {
     } catch (error) {
       if (error instanceof VenueError && error.code === 'unknown_symbol') return null
       throw error
+    }
+  }
+
+  #keep(): void {
+    const { folder, shared, context } = this.#deps
+    if (folder === '') return
+    try {
+      writeUniverse(folder, shared.venue.id, this.#universe)
+    } catch (err) {
+      context.logger.warn({ err }, 'universe not kept, a restart will judge anew')
     }
   }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Decimal } from '@flotilla/money'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { minute } from './testing.ts'
@@ -58,6 +61,30 @@ describe('the universe', () => {
     expect(Object.keys(symbols)).toEqual(['BTC/USDT', 'DOGE/USDT'])
     const heard = new Set(stage.candles().map(({ payload }) => payload.symbol))
     expect(heard).toEqual(new Set(['BTC/USDT', 'DOGE/USDT']))
+  })
+
+  it('is kept over a restart, with its past and with what went out of it', async () => {
+    stage.folder = mkdtempSync(join(tmpdir(), 'flotilla-universe-'))
+    const config = { universe: { forceEligible: [], topSymbols: 1, confirmMs: 0 } }
+    ticker('BTC/USDT', 20)
+    ticker('DOGE/USDT', 90)
+    for (const symbol of ['XRP/USDT', 'ADA/USDT']) ticker(symbol, 1)
+    const first = await stage.start(config)
+    await first.stop()
+    ticker('BTC/USDT', 9)
+    ticker('DOGE/USDT', 1)
+    const second = await stage.start(config)
+    await stage.minutes(1)
+    await second.stop()
+    expect(stage.universes()).toEqual([
+      { 'BTC/USDT': 'liquid', 'DOGE/USDT': 'liquid' },
+      { 'BTC/USDT': 'liquid', 'DOGE/USDT': 'outside_top_volume' },
+    ])
+    writeFileSync(join(stage.folder, 'universe.json'), '{"torn')
+    await stage.start(config)
+    await stage.minutes(1)
+    expect(stage.universes().at(-1)).toEqual({ 'BTC/USDT': 'quote_volume_below_minimum' })
+    rmSync(stage.folder, { recursive: true })
   })
 
   it('keeps out what is listed for too short a time', async () => {

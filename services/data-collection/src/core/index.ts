@@ -25,7 +25,7 @@ export type { BackoffLimits, SourceFault, SourceHealth } from './source-health.t
 export { volumeIn } from './market-value.ts'
 export type { PricedMarket } from './market-value.ts'
 export { matchesAny } from './patterns.ts'
-export { assessUniverse, tiers } from './universe.ts'
+export { assessUniverse, tiers, universeReasons } from './universe.ts'
 export type {
   Candidate,
   Tier,

@@ -48,19 +48,21 @@ export type Candidate = {
   readonly listedAt: number | null
 }
 
-export type UniverseReason =
-  | 'force_eligible_core_asset'
-  | 'force_eligible'
-  | 'liquid'
-  | 'denied_by_pattern'
-  | 'not_allowed_by_pattern'
-  | 'listed_too_recently'
-  | 'listing_age_unknown'
-  | 'quote_volume_unknown'
-  | 'quote_volume_below_minimum'
-  | 'spread_unknown'
-  | 'spread_above_maximum'
-  | 'outside_top_volume'
+export const universeReasons = [
+  'force_eligible_core_asset',
+  'force_eligible',
+  'liquid',
+  'denied_by_pattern',
+  'not_allowed_by_pattern',
+  'listed_too_recently',
+  'listing_age_unknown',
+  'quote_volume_unknown',
+  'quote_volume_below_minimum',
+  'spread_unknown',
+  'spread_above_maximum',
+  'outside_top_volume',
+] as const
+export type UniverseReason = (typeof universeReasons)[number]
 
 export type UniverseEntry = {
   readonly symbol: string
