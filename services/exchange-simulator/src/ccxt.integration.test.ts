@@ -238,6 +238,15 @@ describe('refusals become the right class of error', () => {
   })
 })
 
+test('an order is edited: the old one goes, the new one comes', async () => {
+  const price = (await lastPrice()) * 0.8
+  const old = await run('createOrder', 'BTC/USDT', 'limit', 'buy', 0.01, price)
+  const edited = await run('editOrder', old['id'], 'BTC/USDT', 'limit', 'buy', 0.02, price)
+  expect(edited).toMatchObject({ status: 'open', amount: 0.02 })
+  expect(await run('fetchOrder', old['id'], 'BTC/USDT')).toMatchObject({ status: 'canceled' })
+  await run('cancelOrder', edited['id'], 'BTC/USDT')
+})
+
 test('nothing went elsewhere, and the ground truth adds up', async () => {
   const response = await fetch(`${simulator.controlUrl ?? ''}/__sim/ledger`)
   const ledger = (await response.json()) as {

@@ -6,12 +6,14 @@ import {
   cancelOrder,
   movePrice,
   ORDER_TYPES,
+  replaceOrder,
   SELF_TRADE_MODES,
   submitOco,
   submitOrder,
   TIMES_IN_FORCE,
   units,
   type Engine,
+  type Replaced,
   type Side,
 } from './index.ts'
 
@@ -135,6 +137,16 @@ function play(world: World, draw: Draw, index: number): [ours: unknown, theirs: 
       typeof expected === 'string' ? expected : expected.map(({ id }) => id),
     ]
   }
+  if (kind < 7 && draw(3) === 0) {
+    const clientOrderId = 'abcdefghij'[draw(10)]!
+    const request = newOrder(drawOrder(draw))
+    const isStrict = draw(2) === 0
+    const cancel = { symbol: 'BTCUSDT', orderId: null, clientOrderId }
+    const mode = isStrict ? 'STOP_ON_FAILURE' : 'ALLOW_FAILURE'
+    const done = replaceOrder(engine, { mode, cancel, request }, now)
+    const expected = model.replace(clientOrderId, isStrict, [request, now])
+    return [done.kind === 'refused' ? done.message : replacedText(done), expected]
+  }
   if (kind < 7) {
     const clientOrderId = 'abcdefghij'[draw(10)]!
     const done = cancelOrder(engine, { symbol: 'BTCUSDT', orderId: null, clientOrderId }, now)
@@ -147,6 +159,12 @@ function play(world: World, draw: Draw, index: number): [ours: unknown, theirs: 
   world.price = Math.max(90, Math.min(110, world.price + draw(9) - 4))
   move(world, [1 + draw(12), 1 + draw(12), 1 + draw(12)], now)
   return [null, null]
+}
+
+function replacedText({ cancellation, submission }: Replaced): string {
+  if (submission === null) return 'not attempted'
+  const placed = submission.kind === 'refused' ? submission.message : submission.order.id
+  return `${cancellation.kind === 'refused'} ${placed}`
 }
 
 function move({ engine, model, price }: World, sizes: readonly number[], now: number): void {

@@ -28,6 +28,8 @@ export { createRecordedTape, readRecording } from './recorded.ts'
 export type { Recording } from './recorded.ts'
 export { isRefusal, refuse, refusals } from './refusal.ts'
 export type { Refusal } from './refusal.ts'
+export { REPLACE_MODES, replaceOrder } from './replace.ts'
+export type { Replaced, Replacement } from './replace.ts'
 export { advance, openMarkets } from './simulation.ts'
 export type { Feed, Simulation } from './simulation.ts'
 export { profileOf, rulesOf } from './symbol-rules.ts'
@@ -56,6 +58,7 @@ export type {
   Order,
   OrderEvent,
   OrderList,
+  OrderType,
   Side,
   SymbolRules,
   Trade,

@@ -13,6 +13,8 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'WS'
 export type Reply = {
   readonly kind: 'reply'
   readonly body: unknown
+  /** Without it 200. Nothing has happened when it is 400; 409 is half a success. */
+  readonly status?: 400 | 409
   /** Orders that now wait in the book: they count against the order limits. */
   readonly unfilled?: number
   /** A placed or cancelled order is free of weight. */

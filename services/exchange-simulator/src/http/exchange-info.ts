@@ -70,7 +70,7 @@ function symbolInfo({ market }: Feed): Readonly<Record<string, unknown>> {
     opoAllowed: false,
     quoteOrderQtyMarketAllowed: true,
     allowTrailingStop: false,
-    cancelReplaceAllowed: false,
+    cancelReplaceAllowed: true,
     amendAllowed: false,
     pegInstructionsAllowed: false,
     isSpotTradingAllowed: true,

@@ -18,11 +18,11 @@ import {
 } from '../core/index.ts'
 import { reply, withFeed, type Call, type Endpoint, type Reply } from './endpoint.ts'
 import { limitOf } from './endpoint.ts'
-import { cancelledList } from './list-endpoints.ts'
-import { ackReport, cancelReport, fullReport, orderReport, resultReport } from './reports.ts'
+import { cancelBody, placedBody, readResponseType } from './order-bodies.ts'
+import { replaceEndpoint } from './replace-endpoint.ts'
+import { orderReport } from './reports.ts'
 
 const DAY_MS = 86_400_000
-const RESPONSE_TYPES = ['ACK', 'RESULT', 'FULL'] as const
 const NAME_PARAMETERS = ['symbol', 'orderId', 'origClientOrderId'] as const
 
 /** One order at a time. */
@@ -47,6 +47,7 @@ export const orderEndpoints: readonly Endpoint[] = [
       return checkOrder(desk.engine, order) ?? reply({})
     },
   },
+  replaceEndpoint,
   {
     method: 'GET',
     path: '/api/v3/order',
@@ -104,22 +105,14 @@ function placeOrder({ desk, parameters }: Call): Reply | Refusal {
   const request = readOrder(parameters, desk.names)
   if (isRefusal(request)) return request
   const reader = new ParameterReader(parameters)
-  const isFast = request.type === 'MARKET' || request.type === 'LIMIT'
-  const wrongType = refusals.invalidData('newOrderRespType')
-  const responseType =
-    reader.choice('newOrderRespType', RESPONSE_TYPES, wrongType) ?? (isFast ? 'FULL' : 'ACK')
+  const responseType = readResponseType(reader, request.type)
   if (reader.refusal !== null) return reader.refusal
   const submission = submitOrder(desk.engine, request, desk.now())
   if (isRefusal(submission)) return submission
-  const { order, trades } = submission
-  const bodies = {
-    ACK: () => ackReport(order),
-    RESULT: () => resultReport(order),
-    FULL: () => fullReport(order, trades),
-  }
+  const { order } = submission
   return {
     kind: 'reply',
-    body: bodies[responseType](),
+    body: placedBody(submission, responseType),
     isFree: true,
     unfilled: order.executed === 0n && isLive(order) ? 1 : 0,
   }
@@ -163,12 +156,6 @@ function cancelOne({ desk, parameters }: Call): Reply | Refusal {
 function cancelReply(cancellation: Cancellation, cancelId: string): Reply | Refusal {
   if (isRefusal(cancellation)) return cancellation
   return { kind: 'reply', body: cancelBody(cancellation, cancelId), isFree: true }
-}
-
-function cancelBody(cancellation: Exclude<Cancellation, Refusal>, cancelId: string): unknown {
-  return cancellation.kind === 'order-cancelled'
-    ? cancelReport(cancellation.order, cancelId)
-    : cancelledList(cancellation.list, cancellation.orders, cancelId)
 }
 
 /** A list among them is one entry; nothing to cancel is an error. */

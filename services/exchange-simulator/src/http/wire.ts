@@ -101,11 +101,15 @@ function handle(handling: Handling): Reply | Refusal {
   if (full !== null) return full.refusal
   const outcome = endpoint.handle({ desk, parameters })
   // Nothing is answered before it is on disk: an acknowledged order survives a killed process.
-  if (!isRefusal(outcome) && !endpoint.path.endsWith('/test')) {
+  if (hasChanged(outcome) && !endpoint.path.endsWith('/test')) {
     const { method, path } = request
     desk.commit({ method, path, parameters: withoutSecrets(parameters) })
   }
   return outcome
+}
+
+function hasChanged(outcome: Reply | Refusal): boolean {
+  return !isRefusal(outcome) && outcome.status !== 400
 }
 
 function checkAccess({ parts, request, endpoint, parameters, twist }: Handling): Refusal | null {
@@ -168,9 +172,10 @@ type Acceptance = {
 function accepted({ parts, endpoint, weight }: Acceptance, outcome: Reply): WireResponse {
   const { limits } = parts
   if (outcome.isFree === true) limits.refund(weight)
-  if (!isPlacing(endpoint)) return respond(parts, 200, outcome.body)
+  const status = outcome.status ?? 200
+  if (!isPlacing(endpoint)) return respond(parts, status, outcome.body)
   limits.countOrders(outcome.unfilled ?? 0)
-  const response = respond(parts, 200, outcome.body)
+  const response = respond(parts, status, outcome.body)
   const { tenSeconds, day } = limits.orderCount
   return {
     ...response,

@@ -118,6 +118,15 @@ export class ReferenceEngine {
     return order
   }
 
+  replace(name: string, isStrict: boolean, [request, now]: readonly [NewOrder, number]): string {
+    const filtered = refuseByFilter(request, this.orders, this.#options)
+    if (filtered !== null) return filtered
+    const isFailed = typeof this.cancel(name) === 'string'
+    if (isFailed && isStrict) return 'not attempted'
+    const placed = this.submit(request, now)
+    return `${isFailed} ${typeof placed === 'string' ? placed : placed.id}`
+  }
+
   #refuse(request: NewOrder): string | null {
     return refuseByFilter(request, this.orders, this.#options) ?? this.#refuseByState(request)
   }

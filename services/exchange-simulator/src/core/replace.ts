@@ -1,0 +1,44 @@
+import { checkFilters } from './filters.ts'
+import {
+  cancelOrder,
+  submitOrder,
+  type Cancellation,
+  type NewOrder,
+  type OrderName,
+  type Submission,
+} from './orders.ts'
+import { refusals, type Refusal } from './refusal.ts'
+import { statusOf, type Engine } from './types.ts'
+
+/** One order goes and another comes, in one step; each of the two can fail alone. */
+export const REPLACE_MODES = ['STOP_ON_FAILURE', 'ALLOW_FAILURE'] as const
+
+export type Replacement = {
+  readonly mode: (typeof REPLACE_MODES)[number]
+  readonly cancel: OrderName
+  readonly request: NewOrder
+}
+
+export type Replaced = {
+  readonly kind: 'replaced'
+  readonly cancellation: Cancellation
+  /** Null when it was not attempted. */
+  readonly submission: Submission | null
+}
+
+/** The new order's filters are looked at while the old one is still there. */
+export function replaceOrder(
+  engine: Engine,
+  { mode, cancel, request }: Replacement,
+  now: number,
+): Replaced | Refusal {
+  const market = engine.markets.get(request.symbol)
+  if (market === undefined) return refusals.invalidSymbol()
+  if (statusOf(market) !== 'TRADING') return refusals.marketClosed()
+  const filtered = checkFilters(market, request)
+  if (filtered !== null) return filtered
+  const cancellation = cancelOrder(engine, cancel, now)
+  const isStopped = cancellation.kind === 'refused' && mode === 'STOP_ON_FAILURE'
+  const submission = isStopped ? null : submitOrder(engine, request, now)
+  return { kind: 'replaced', cancellation, submission }
+}
