@@ -6,7 +6,7 @@ import type { Agent } from '@flotilla/fleet'
 import { openSqliteMarketStore } from '@flotilla/market-store'
 import type { MarketStore } from '@flotilla/market-store'
 import { createTestContext } from '@flotilla/runtime/testing'
-import type { VenueCandle } from '@flotilla/venue'
+import type { Venue, VenueCandle } from '@flotilla/venue'
 import { createFakeVenue, symbolRules } from '@flotilla/venue/testing'
 import { agent as spec } from './index.ts'
 import { candles, epoch, indexOf, minute } from './testing.ts'
@@ -67,14 +67,18 @@ export class Stage {
     })
   }
 
-  async start(config: object = {}, symbols: readonly string[] = ['BTC/USDT']): Promise<Agent> {
+  async start(
+    config: object = {},
+    symbols: readonly string[] = ['BTC/USDT'],
+    venue: Venue = this.venue,
+  ): Promise<Agent> {
     const agent = spec.create({
       config: spec.config.parse({ historyCandles: 20, settleMs: 0, ...config }),
       shared: SharedConfigSchema.parse({ symbols, simulator: { speed: 1 } }),
       context: this.context,
       bus: this.broker.connect(),
       marketStore: this.store,
-      venue: this.venue,
+      venue,
       folder: this.folder,
     })
     this.#lives.push(agent)
