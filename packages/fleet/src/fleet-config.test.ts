@@ -59,6 +59,24 @@ test('an amount may be written with or without quotes and stays exact', () => {
   expect(refusal('simulator:\n  balances: { USDT: -1 }\n')).toMatch(/-1 is not a plain decimal/)
 })
 
+test('the simulated exchange begins, charges and limits as it is told', () => {
+  const text = `simulator:
+  startAt: 2026-01-05T00:00:00Z
+  fees: { maker: 0, taker: 0.00075 }
+  limits: { weightPerMinute: 100 }
+  control: { enabled: true, port: 9400 }
+`
+  expect(read(text).shared.simulator).toMatchObject({
+    startAt: '2026-01-05T00:00:00Z',
+    fees: { maker: '0', taker: '0.00075' },
+    limits: { weightPerMinute: 100, ordersPerTenSeconds: 100 },
+    control: { enabled: true, port: 9_400 },
+  })
+  expect(read('').shared.simulator.control.enabled).toBe(false)
+  expect(refusal('simulator:\n  fees: { taker: 1.5 }\n')).toMatch(/taker: .*not a share below 1/)
+  expect(refusal('simulator:\n  startAt: yesterday\n')).toMatch(/startAt/)
+})
+
 describe('what makes no sense is refused', () => {
   const live = `mode: live\nvenue: { kind: binance, id: binance }\n`
   const confirmed = `${live}liveConfirmation: ${liveConfirmationPhrase}\n`

@@ -82,6 +82,36 @@ const marketStore = z
   })
   .describe('Where candles and indicator values are kept.')
 
+/** A share of what is received, exact: 0.001 is a tenth of a percent. */
+const feeRate = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .refine((text) => /^0(\.\d{1,8})?$/.test(text), {
+    error: 'is not a share below 1 of at most eight places, as 0.001',
+  })
+
+const simulatorFees = z
+  .strictObject({
+    maker: feeRate.default('0.001').describe('Share of what a resting order receives.'),
+    taker: feeRate.default('0.001').describe('Share of what an incoming order receives.'),
+  })
+  .describe('What the simulated exchange charges.')
+
+const simulatorLimits = z
+  .strictObject({
+    weightPerMinute: z.int().min(1).default(6_000),
+    ordersPerTenSeconds: z.int().min(1).default(100),
+    ordersPerDay: z.int().min(1).default(200_000),
+  })
+  .describe('Requests that the simulated exchange takes, at speed 1.')
+
+const simulatorControl = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Faults, ledger and clock; for tests only.'),
+    port: z.int().min(0).max(65_535).default(0).describe('0 takes a free port.'),
+  })
+  .describe('A second port by which tests break the exchange and read its ground truth.')
+
 const simulator = z
   .strictObject({
     seed: z.int().min(0).default(1).describe('The same seed is the same market.'),
@@ -99,6 +129,13 @@ const simulator = z
       .record(Asset, amount)
       .default({ USDT: '10000' })
       .describe('What the paper account owns at the start.'),
+    startAt: z.iso
+      .datetime()
+      .optional()
+      .describe('First moment of the market, as 2026-01-05T00:00:00Z; there is a sensible one.'),
+    fees: simulatorFees.prefault({}),
+    limits: simulatorLimits.prefault({}),
+    control: simulatorControl.prefault({}),
   })
   .describe('The exchange simulator: paper trading over a real wire.')
 

@@ -80,7 +80,11 @@ function simulatorLife(shared: SharedConfig, logger: Logger): Life {
       closers.unshift(() => simulator.stop())
       readiness = () => ({
         ready: true,
-        detail: { url: simulator.url, marketTime: new Date(simulator.now()).toISOString() },
+        detail: {
+          url: simulator.url,
+          controlUrl: simulator.controlUrl,
+          marketTime: new Date(simulator.now()).toISOString(),
+        },
       })
     },
     stop: async () => {

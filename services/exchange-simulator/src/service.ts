@@ -188,7 +188,8 @@ async function listen(listening: Listening): Promise<void> {
   }
   if (clock !== null) session.beat = startBeat(session, passTime, onFailure)
   const { url } = session.server
-  logger.info({ url, marketTime: isoTime(desk.now()) }, 'exchange simulator open')
+  const controlUrl = session.control?.url ?? null
+  logger.info({ url, controlUrl, marketTime: isoTime(desk.now()) }, 'exchange simulator open')
 }
 
 type Venue = {

@@ -36,18 +36,12 @@ const seededStart = '2026-01-05T00:00:00.000Z'
 export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMarket> {
   const { shared, world, logger, port, onTaskError } = options
   const { createSimulator } = await import('@flotilla/exchange-simulator')
-  const { candles, seed, speed, balances } = shared.simulator
   const simulator = createSimulator({
     config: {
+      ...shared.simulator,
       port,
-      seed,
-      speed,
-      candles,
-      balances,
       symbols: shared.symbols,
-      ...(candles.length === 0
-        ? { startAt: seededStart }
-        : { historyMinutes: recordedHistoryMinutes }),
+      ...beginningOf(shared.simulator),
       ...simulatorKeys,
     },
     folder: join(world.folder, 'simulator'),
@@ -64,6 +58,16 @@ export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMark
     clock: createScaledClock(simulator.anchor(), onTaskError),
     shared: { ...shared, venue: { ...shared.venue, url: simulator.url, ...simulatorKeys } },
   }
+}
+
+/** A moment that the configuration names comes before any of ours. */
+function beginningOf({ candles, startAt }: SharedConfig['simulator']): {
+  startAt?: string
+  historyMinutes?: number
+} {
+  const history = candles.length === 0 ? {} : { historyMinutes: recordedHistoryMinutes }
+  if (startAt !== undefined) return { ...history, startAt }
+  return candles.length === 0 ? { startAt: seededStart } : history
 }
 
 /** What is wrong with the files to replay, or null. */
