@@ -4,6 +4,42 @@ import { z } from 'zod'
 
 const milliseconds = z.int().min(1)
 
+const share = z.number().min(0.0001).max(0.99)
+
+const Rung = z.strictObject({
+  gain: z.number().min(0.0001).max(100).describe('Above what was paid, fees included.'),
+  share: z.number().min(0.01).max(1).describe('Of what was held when the entry was filled.'),
+})
+
+const Exits = z
+  .strictObject({
+    trailing: z
+      .strictObject({
+        activation: share.default(0.02).describe('Gain at which the stop begins to follow.'),
+        distance: share.default(0.02).describe('How far below the highest price the stop stays.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('A stop that follows the price and never goes back.'),
+    ladder: z
+      .array(Rung)
+      .max(10)
+      .default([])
+      .superRefine((rungs, context) => {
+        const ascending = rungs.every(({ gain }, at) => at === 0 || gain > rungs[at - 1]!.gain)
+        if (!ascending) context.addIssue('gains must rise from one part to the next')
+        const sold = rungs.reduce((total, each) => total + each.share, 0)
+        if (sold > 1.000001) context.addIssue('the shares come to more than the position')
+      })
+      .describe('The target taken in parts; what is left keeps its stop and take-profit.'),
+    holdingMsMax: milliseconds
+      .nullable()
+      .default(null)
+      .describe('Longest time to hold, in milliseconds of the market; null is for ever.'),
+  })
+  .prefault({})
+  .describe("Ways out of every position beside the intent's stop and take-profit.")
+
 export const ExecutionConfig = z
   .strictObject({
     protectionDeadlineMs: milliseconds
@@ -22,6 +58,7 @@ export const ExecutionConfig = z
       .max(10)
       .default(3)
       .describe('Orders that one exit may send when the ones before did nothing.'),
+    exits: Exits,
     pollMs: milliseconds
       .default(5_000)
       .describe('How often the venue is asked about resting orders.'),

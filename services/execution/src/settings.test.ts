@@ -22,6 +22,25 @@ describe('the settings of a desk', () => {
     expect(settings).toMatchObject({ protectionDeadlineMs: 1_800_000, recvWindowMs: 300_000 })
   })
 
+  it('have no further ways out unless they are configured, exactly as they are written', () => {
+    expect(settingsOf(config, profile, 1).exits).toBeNull()
+    const exits = { trailing: { activation: 0.03 }, ladder: [{ gain: 0.05, share: 0.5 }] }
+    const plan = settingsOf(ExecutionConfig.parse({ exits }), profile, 60).exits
+    expect(JSON.parse(JSON.stringify(plan))).toEqual({
+      trailing: { activation: '0.03', distance: '0.02' },
+      ladder: [{ gain: '0.05', share: '0.5' }],
+      holdingMsMax: null,
+    })
+  })
+
+  it.each([
+    ['parts in the wrong order', [0.1, 0.05], [0.3, 0.3], /gains must rise/],
+    ['parts of more than all', [0.05, 0.1], [0.6, 0.5], /more than the position/],
+  ])('refuse a target in %s', (_, gains, shares, reason) => {
+    const ladder = gains.map((gain, at) => ({ gain, share: shares[at]! }))
+    expect(() => ExecutionConfig.parse({ exits: { ladder } })).toThrow(reason)
+  })
+
   it.each([
     ['the speed of the simulator', { simulator: { speed: 60 } }, 60],
     ['nothing on a simulator that is slower than the wall', { simulator: { speed: 0.5 } }, 1],

@@ -1,9 +1,10 @@
 // From the configuration to the core's settings: durations that wait for a network or a person are
 // stretched by the speed of the market's clock.
 import type { SharedConfig } from '@flotilla/fleet'
+import { Decimal } from '@flotilla/money'
 import type { VenueProfile } from '@flotilla/venue'
 import type { ExecutionConfig } from './config.ts'
-import type { Settings } from './core/index.ts'
+import type { ExitPlan, Settings } from './core/index.ts'
 
 const ASK_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000]
 const RETRY_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000]
@@ -33,7 +34,25 @@ export function settingsOf(
     sweepMs: scaled(config.sweepMs),
     fillMarginMs: scaled(FILL_MARGIN_MS),
     priceFreshMs: PRICE_FRESH_MS,
+    exits: exitPlanOf(config.exits),
   }
+}
+
+function exitPlanOf({ trailing, ladder, holdingMsMax }: ExecutionConfig['exits']): ExitPlan | null {
+  if (trailing === null && ladder.length === 0 && holdingMsMax === null) return null
+  return {
+    trailing:
+      trailing === null
+        ? null
+        : { activation: exact(trailing.activation), distance: exact(trailing.distance) },
+    ladder: ladder.map(({ gain, share }) => ({ gain: exact(gain), share: exact(share) })),
+    holdingMsMax,
+  }
+}
+
+/** A number as it was written in the file: none of them is so small that it has an exponent. */
+function exact(number: number): Decimal {
+  return Decimal.from(String(number))
 }
 
 /** Milliseconds of the market in one of the wall: only the simulator's market runs faster. */

@@ -1,7 +1,7 @@
 // This service's access to the ledger: what a desk needs to begin again, and the trading state.
 import type { Ledger, Order } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
-import { haltKey, type Market, type Records } from './core/index.ts'
+import { exitsKey, exitsOf, haltKey, type Market, type Records } from './core/index.ts'
 
 /** Enough ended orders to know which attempts were used and whose the position is. */
 const ORDERS_LOADED = 100
@@ -18,9 +18,11 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   const position = await ledger.findPosition(account, venue, symbol)
   const remembered = await ledger.recall('execution', haltKey(symbol))
   const halted = typeof remembered === 'string' ? remembered : null
-  if (orders.length === 0) return { orders, fills: [], position, halted }
+  const exits = exitsOf(await ledger.recall('execution', exitsKey(symbol)))
+  const state = { orders, position, halted, exits }
+  if (orders.length === 0) return { ...state, fills: [] }
   const fills = await ledger.loadFills({ account, symbol, since: orders[0]!.createdAt })
-  return { orders, fills, position, halted }
+  return { ...state, fills }
 }
 
 /** Why no entries are sent: for the whole account under the symbol `*`, and for single symbols. */

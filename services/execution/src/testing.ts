@@ -12,6 +12,7 @@ import { createMemoryLedger, type Ledger, type Reservation } from '@flotilla/led
 import { Decimal } from '@flotilla/money'
 import { createFakeVenue, symbolRules, type FakeVenue } from '@flotilla/venue/testing'
 import type { SymbolRules } from '@flotilla/venue'
+import type { z } from 'zod'
 import { ExecutionConfig } from './config.ts'
 import { recoverDesk, step, type Answer, type Desk, type Effect, type Input } from './core/index.ts'
 import { carryOut } from './effects.ts'
@@ -126,6 +127,8 @@ export type HarnessOptions = {
   readonly usdt?: string
   readonly btc?: string
   readonly rules?: Partial<SymbolRules>
+  /** Ways out beside stop and take-profit, as the configuration has them. */
+  readonly exits?: NonNullable<z.input<typeof ExecutionConfig>>['exits']
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<DeskHarness> {
@@ -141,6 +144,7 @@ export class DeskHarness {
   readonly venue: FakeVenue
   readonly messages: AnyMessage[] = []
   readonly #rules: SymbolRules
+  readonly #exits: HarnessOptions['exits']
   now = startedAt
   desk!: Desk
   /** Asked for by committed drafts and not carried out yet. */
@@ -151,6 +155,7 @@ export class DeskHarness {
   constructor(ledger: Ledger, options: HarnessOptions) {
     this.ledger = ledger
     this.#rules = symbolRules(options.rules)
+    this.#exits = options.exits
     this.venue = createFakeVenue({
       name: venueName,
       rules: [this.#rules],
@@ -165,7 +170,8 @@ export class DeskHarness {
     this.effects = []
     this.answers = []
     const market = { account, venue: venueName, symbol, rules: this.#rules }
-    const settings = settingsOf(ExecutionConfig.parse(undefined), this.venue.profile, 1)
+    const config = ExecutionConfig.parse({ exits: this.#exits })
+    const settings = settingsOf(config, this.venue.profile, 1)
     const records = await loadRecords(this.ledger, market)
     this.desk = recoverDesk({ market, settings, records }, this.now)
   }

@@ -108,6 +108,11 @@ export class FakeVenue implements Venue {
     this.#scripts.push(...scripts)
   }
 
+  /** Scripts that no write has used up are forgotten: the venue is well again. */
+  forgetScripts(): void {
+    this.#scripts.length = 0
+  }
+
   /** The delayed requests of `unknown-lands-later` arrive now. */
   land(): void {
     for (const arrive of this.#late.splice(0)) arrive()

@@ -74,8 +74,12 @@ export function filled({ order, cause, now }: Spoken, fill: Fill, ends: boolean)
 
 /** The end of an order in any way but being filled. */
 export function ended({ order, cause, now }: Spoken, ending: Ending): AnyMessage {
+  const { clientOrderId, state } = order
+  // An order that was given up can land after all, and then it ends once more.
+  const discriminator = state === 'not-placed' ? `${clientOrderId}:not-placed` : clientOrderId
   return createMessage(endDefinitionOf(order), {
     ...envelopeOf(order, cause, now),
+    discriminator,
     payload: {
       ...factsOf(order, ending.endsReservation),
       code: ending.code.slice(0, CODE_LENGTH_MAX),

@@ -1,6 +1,7 @@
 // An order in doubt is resolved by asking, never by sending again. "No such order" is believed only
 // when a request could no longer become one, the venue has said so three times with pauses, and
 // neither its open orders nor its fills show anything: venues answer from copies that lag.
+import type { VenueFill } from '@flotilla/venue'
 import { unknown } from './announce.ts'
 import { conclude, retryAfter } from './conclude.ts'
 import { subjectOf, type Answer, type Effect, type Ticket, type Watch } from './desk.ts'
@@ -38,12 +39,15 @@ function ask(work: Work, subject: string): void {
 }
 
 function watchOf(work: Work, subject: string): Watch {
-  return work.watches.get(subject) ?? freshWatch(work)
+  return work.watches.get(subject) ?? freshWatch(work, subject)
 }
 
-function freshWatch(work: Pick<Work, 'now'>): Watch {
+/** Of an order that is watched for the first time no fill can be known. */
+function freshWatch(work: Work, subject: string): Watch {
   const { now } = work
-  return { nextAt: now, asks: 0, sentBefore: now, notFound: 0, notFoundAt: null, cleanAt: now }
+  const starts = ticketsOfSubject(work, subject).map(({ order }) => order.submittedAt ?? now)
+  const cleanAt = Math.min(now, ...starts)
+  return { nextAt: now, asks: 0, sentBefore: now, notFound: 0, notFoundAt: null, cleanAt }
 }
 
 /** The answer to a write is missing: from here on the order is only asked about. */
@@ -139,9 +143,12 @@ export function searched(work: Work, answer: Extract<Answer, { kind: 'searched' 
   const { subject, openOrders, fills } = answer
   for (const order of openOrders) observe(work, order)
   for (const fill of fills) recordFill(work, fill)
-  const doubtful = ticketsOfSubject(work, subject).filter(({ order }) => isDoubtful(order.state))
-  if (doubtful.length === 0) {
+  const tickets = ticketsOfSubject(work, subject)
+  const doubtful = tickets.filter(({ order }) => isDoubtful(order.state))
+  // One leg of a pair proves the other: what became of that is asked again.
+  if (doubtful.length < tickets.length) {
     sightAgain(work, subject)
+    if (doubtful.length > 0) askLater(work, subject, work.settings.notFoundSpacingMs)
     return
   }
   if (fills.some((fill) => mayBelongTo(work, fill, doubtful[0]!))) {
@@ -158,12 +165,17 @@ export function searched(work: Work, answer: Extract<Answer, { kind: 'searched' 
   if (bare) work.protecting = retryAfter(work, work.protecting)
 }
 
+/** A fill of unknown origin may be of an order that was given up and landed after all: that is asked. */
+export function askWhatWasGivenUp(work: Work, fills: readonly VenueFill[]): void {
+  for (const ticket of work.tickets.values()) {
+    const subject = subjectOf(ticket.order)
+    if (ticket.order.state !== 'not-placed' || isBusy(work, subject)) continue
+    if (fills.some((fill) => mayBelongTo(work, fill, ticket))) ask(work, subject)
+  }
+}
+
 /** A fill that is of none of our orders, but could be of this one. */
-function mayBelongTo(
-  work: Work,
-  fill: Extract<Answer, { kind: 'fills-told' }>['fills'][number],
-  { order }: Ticket,
-): boolean {
+function mayBelongTo(work: Work, fill: VenueFill, { order }: Ticket): boolean {
   if (fill.side !== order.side || ticketOfFill(work, fill) !== null) return false
   if (fill.clientOrderId !== null && fill.clientOrderId !== order.clientOrderId) return false
   return fill.executedAt >= (order.submittedAt ?? order.createdAt) - work.settings.skewMs

@@ -9,6 +9,7 @@ import { detailsOf } from './terms.ts'
 import {
   causeOf,
   heldOf,
+  isRung,
   keepProtection,
   move,
   nextAttempt,
@@ -60,7 +61,7 @@ function didNothing({ order }: Ticket): boolean {
 
 function countSale(work: Work, ticket: Ticket, { retryAfterMs = 0 }: Conclusion): void {
   const { leg } = ticket.order
-  if (leg !== 'exit' && leg !== 'flatten') return
+  if (leg !== 'exit' && leg !== 'flatten' && !isRung(ticket.order)) return
   work.selling = didNothing(ticket) ? retryAfter(work, work.selling, retryAfterMs) : calm
 }
 

@@ -14,6 +14,7 @@ import type {
   VenueOrder,
   VenueProtection,
 } from '@flotilla/venue'
+import type { ExitPlan, Exits } from './exits.ts'
 
 export type Market = {
   readonly account: string
@@ -46,6 +47,8 @@ export type Settings = {
   readonly fillMarginMs: number
   /** A price older than this is no ground to close a position. */
   readonly priceFreshMs: number
+  /** Further ways out of every position of the account; null when stop and take-profit are all. */
+  readonly exits: ExitPlan | null
 }
 
 /** The message that an order goes back to: it gives the lineage of all that is said about it. */
@@ -109,6 +112,8 @@ export type Desk = {
   readonly tickets: ReadonlyMap<string, Ticket>
   readonly position: Position | null
   readonly owner: Owner | null
+  /** The plan of the position, where it has one. */
+  readonly exits: Exits | null
   readonly price: Price | null
   /** Highest attempt used by intent and leg, so that no name is used twice. */
   readonly attempts: ReadonlyMap<string, number>
@@ -225,6 +230,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     tickets: new Map(),
     position: null,
     owner: null,
+    exits: null,
     price: null,
     attempts: new Map(),
     pending: new Set(),

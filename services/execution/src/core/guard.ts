@@ -2,12 +2,13 @@
 // rests at the venue and what is on its way, and does the next thing: place, replace, cancel, sell.
 // It works from the state alone, so it does not matter which event, or which restart, led there.
 import { Decimal } from '@flotilla/money'
-import { retryAfter, sayProtectionFailed } from './conclude.ts'
+import { close, type Why } from './close.ts'
+import { retryAfter } from './conclude.ts'
 import { calm, subjectOf, type Ticket } from './desk.ts'
-import { halt } from './halt.ts'
+import { dropExits, dueRung, superviseExits } from './exits.ts'
 import { isDoubtful, isWorking } from './order-life.ts'
 import { isDust, sellableOf } from './position.ts'
-import { sendExit, sendFlatten, sendProtection } from './send.ts'
+import { exitPrice, sendExit, sendFlatten, sendProtection, sendRung } from './send.ts'
 import {
   callVenue,
   dueExitOf,
@@ -28,8 +29,19 @@ export function guard(work: Work): void {
   noteWhatIsGone(work, resting)
   // What is being sold decides what is left to protect.
   if (workingSaleOf(work) !== null) return
-  if (dueExitOf(work) === null && !isClosing(work)) protect(work, resting)
+  if (dueExitOf(work) === null && !isClosing(work)) {
+    superviseExits(work)
+    keepOrSellPart(work, resting)
+  }
   if (dueExitOf(work) !== null || isClosing(work)) sell(work, resting)
+}
+
+function keepOrSellPart(work: Work, resting: readonly Ticket[]): void {
+  if (isClosing(work)) return
+  const part = dueRung(work)
+  if (part === null) protect(work, resting)
+  else if (resting.length > 0) takeAway(work, resting)
+  else if (!hasUnsettledSale(work)) sendRung(work, part)
 }
 
 /** From the moment the resting orders are gone the time without protection counts. */
@@ -143,7 +155,8 @@ function checkCover(work: Work, resting: readonly Ticket[]): void {
   const wanted = sellableOf(heldOf(work).quantity, work.market.rules)
   // A target that is filled in part has ended the stop beside it, and rests on alone.
   const stops = resting.some(({ order }) => order.leg === 'stop-loss')
-  if (!covered.equals(wanted) || (wanted.isPositive() && !stops)) {
+  const bare = wanted.isPositive() && !stops
+  if (bare || !covered.equals(wanted) || resting.some((ticket) => isAtOtherPrice(work, ticket))) {
     takeAway(work, resting)
     return
   }
@@ -154,6 +167,15 @@ function checkCover(work: Work, resting: readonly Ticket[]): void {
   work.canceling = calm
 }
 
+/** A stop that has moved, by a trailing or by a newer entry, is placed anew. */
+function isAtOtherPrice(work: Work, { order }: Ticket): boolean {
+  const { stop, takeProfit } = protectionOf(work)
+  if (order.leg !== 'stop-loss' || stop === null) {
+    return takeProfit !== null && order.price?.equals(exitPrice(work, takeProfit)) === false
+  }
+  return order.stopPrice?.equals(exitPrice(work, stop)) === false
+}
+
 function endProtection(work: Work): void {
   const dust = heldOf(work).quantity.isPositive()
   if (protectionOf(work).state === (dust ? 'dust' : 'none')) return
@@ -161,6 +183,7 @@ function endProtection(work: Work): void {
   const prices = dust ? {} : { stop: null, takeProfit: null }
   const bare = { ...prices, quantity: Decimal.zero, listId: null, since: work.now }
   keepProtection(work, { state: dust ? 'dust' : 'none', ...bare, reason: null })
+  if (!dust) dropExits(work)
   work.protecting = calm
   work.selling = calm
   work.canceling = calm
@@ -175,8 +198,6 @@ function leaveBare(work: Work): void {
     reason,
   })
 }
-
-type Why = { readonly code: string; readonly reason: string; readonly failed: boolean }
 
 /** The time is up only for what was tried: after an outage a first attempt comes before the end. */
 function reasonAfterAttempts(work: Work): Why | null {
@@ -206,18 +227,4 @@ function reasonInPrice(work: Work, stop: Decimal): Why | null {
   if (takeProfit === null || last.lessThan(takeProfit)) return null
   const reason = `the price ${last.toString()} is at the target ${takeProfit.toString()} already`
   return { code: 'take_profit_passed', reason, failed: false }
-}
-
-/** The position is given up: from now on the guard closes it and nothing else. */
-export function close(work: Work, why: Why): void {
-  const { code, reason } = why
-  if (why.failed && work.owner !== null) {
-    const attempts = Math.max(1, work.protecting.failures)
-    const failure = { leg: 'stop-loss', attempts, code, reason, action: 'flattening' } as const
-    sayProtectionFailed(work, work.owner.cause, failure)
-    halt(work, `${code}: ${reason}`)
-  } else {
-    note(work, 'position is being closed', { symbol: work.market.symbol, code, reason })
-  }
-  keepProtection(work, { state: 'closing', reason: code, since: work.now })
 }

@@ -1,5 +1,6 @@
 export type { Answer, Desk, Draft, Effect, Input, Market, Note, Settings } from './desk.ts'
 export { emptyDesk } from './desk.ts'
+export { exitsKey, exitsOf, type ExitPlan, type Exits } from './exits.ts'
 export { haltKey } from './halt.ts'
 export { clientOrderIdOf, isOurName } from './order-id.ts'
 export {

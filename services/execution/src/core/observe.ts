@@ -6,11 +6,13 @@ import type { VenueFill, VenueOrder } from '@flotilla/venue'
 import { accepted, filled } from './announce.ts'
 import { conclude, exitGoesOn, openNextSlice } from './conclude.ts'
 import type { Seen, Ticket } from './desk.ts'
+import { beginExits, rungFilled } from './exits.ts'
 import { isDoubtful, isEnded, mayFollow } from './order-life.ts'
 import { applyFill } from './position.ts'
 import {
   causeOf,
   heldOf,
+  isRung,
   isUnsettled,
   keepPosition,
   move,
@@ -129,11 +131,13 @@ function takeIntoPosition(work: Work, ticket: Ticket, fill: Fill): void {
   }
   if (leg !== 'entry') {
     work.selling = { failures: 0, nextAt: 0 }
+    if (isRung(ticket.order)) rungFilled(work, fill.quantity)
     return
   }
   work.owner = { intentId, cause: causeOf(ticket) }
   const { stop, takeProfit } = ticket.terms
   keepPosition(work, { ...heldOf(work), protection: { ...protectionOf(work), stop, takeProfit } })
+  beginExits(work, ticket)
 }
 
 /** An order ends with us when the venue ended it and every fill it told of is recorded. */

@@ -10,6 +10,7 @@ import {
   type Ticket,
   type Watch,
 } from './desk.ts'
+import type { Exits } from './exits.ts'
 import { isWorking } from './order-life.ts'
 import { termsOf } from './terms.ts'
 
@@ -21,6 +22,7 @@ export type Records = {
   readonly position: Position | null
   /** Why the symbol is halted; null when it is not. */
   readonly halted: string | null
+  readonly exits: Exits | null
 }
 
 export function recoverDesk(
@@ -36,6 +38,7 @@ export function recoverDesk(
     tickets,
     position: withNewDeadline(records.position, now),
     halted: records.halted,
+    exits: records.exits,
     owner: ownerOf([...tickets.values()]),
     attempts: attemptsOf(records.orders),
     watches: watchesOf(records.orders, now),

@@ -7,6 +7,7 @@ import { submitted } from './announce.ts'
 import { conclude, freshOrder } from './conclude.ts'
 import type { Owner, Terms, Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
+import { rungBegun } from './exits.ts'
 import { isDust, sellableOf } from './position.ts'
 import { detailsOf } from './terms.ts'
 import {
@@ -76,6 +77,15 @@ export function sendFlatten(work: Work, owner: Owner): void {
   sendOrder(work, ownTicket(work, owner, { leg, attempt, type: 'market', quantity }))
 }
 
+/** Takes a part of the target at the market; the stop is placed again for the rest. */
+export function sendRung(work: Work, part: Decimal): void {
+  if (work.owner === null) return
+  const attempt = nextAttempt(work, work.owner.intentId, 'protection')
+  const form = { leg: 'take-profit', attempt, type: 'market' } as const
+  rungBegun(work)
+  sendOrder(work, ownTicket(work, work.owner, { ...form, quantity: marketSlice(work, part) }))
+}
+
 /** Not more than the venue takes in one market order; the rest follows in further slices. */
 function marketSlice(work: Work, quantity: Decimal): Decimal {
   const { rules } = work.market
@@ -84,14 +94,18 @@ function marketSlice(work: Work, quantity: Decimal): Decimal {
   return most === null ? sellable : Decimal.min(sellable, roundDownToStep(most, rules.quantityStep))
 }
 
+/** As the venue takes it: on the tick, rather early than late. */
+export function exitPrice(work: Work, price: Decimal): Decimal {
+  return roundPrice({ price, tick: work.market.rules.priceTick, side: 'sell' })
+}
+
 /** Stop and take-profit as one pair where both are wanted, else the stop alone. */
 export function sendProtection(work: Work, owner: Owner, stop: Decimal): void {
   const { rules, symbol, venue } = work.market
   const { intentId } = owner
   const quantity = sellableOf(heldOf(work).quantity, rules)
   const attempt = nextAttempt(work, intentId, 'protection')
-  const rounded = (price: Decimal) => roundPrice({ price, tick: rules.priceTick, side: 'sell' })
-  const stopPrice = rounded(stop)
+  const stopPrice = exitPrice(work, stop)
   const stopOrder = { leg: 'stop-loss', attempt, type: 'stop-loss', quantity, stopPrice } as const
   const { takeProfit } = protectionOf(work)
   if (takeProfit === null) {
@@ -101,7 +115,7 @@ export function sendProtection(work: Work, owner: Owner, stop: Decimal): void {
     return
   }
   const listId = clientOrderIdOf({ venue, intentId, leg: 'protection', attempt })
-  const limitPrice = rounded(takeProfit)
+  const limitPrice = exitPrice(work, takeProfit)
   const takeProfitOrder = { leg: 'take-profit', attempt, type: 'limit-maker', quantity } as const
   const below = submit(work, ownTicket(work, owner, { ...stopOrder, listId }))
   const aboveForm = { ...takeProfitOrder, price: limitPrice, listId }

@@ -153,6 +153,21 @@ describe('an approved entry', () => {
   })
 })
 
+describe('an order that was given up', () => {
+  it('and lands after all is taken in, and its end is another fact', async () => {
+    const desk = await createHarness()
+    desk.venue.script({ kind: 'unknown-lands-later', method: 'placeOrder' })
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    await desk.pass(30_000)
+    expect(desk.said('execution.order.expired.v1')).toHaveLength(1)
+    desk.venue.script({ kind: 'partial', quantity: '0.004', method: 'placeOrder' })
+    desk.venue.land()
+    await desk.pass(400_000, 2_000)
+    expect(await positionOf(desk)).toMatchObject({ state: 'protected' })
+  })
+})
+
 describe('protection', () => {
   it('that is refused is tried three times under new names, then the position is closed', async () => {
     const desk = await createHarness()
@@ -224,6 +239,22 @@ describe('protection', () => {
     await desk.pass(20_000)
     expect(await positionOf(desk)).toMatchObject({ quantity: '0.00999', state: 'protected' })
     expect(desk.venue.callsOf('placeProtection')).toHaveLength(2)
+  })
+
+  it('of which only one leg is seen while it is in doubt is there as a whole', async () => {
+    const desk = await createHarness()
+    desk.venue.script({ kind: 'accepted' }, { kind: 'unknown-landed', method: 'placeProtection' })
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    for (const id of desk.desk.watches.keys()) desk.venue.hide(id, 100)
+    const target = (await desk.venue.fetchOpenOrders(symbol)).at(-1)!
+    desk.venue.fill(target.clientOrderId, '0.004')
+    await desk.pass(20_000)
+    for (const id of desk.desk.watches.keys()) desk.venue.hide(id, 0)
+    await desk.pass(20_000)
+    const orders = await desk.ledger.loadOrders({ account, limit: 10, symbol })
+    expect(orders.map(({ state }) => state)).not.toContain('not-placed')
+    expect(await positionOf(desk)).toMatchObject({ quantity: '0.00599', covered: '0.00599' })
   })
 
   it('that fills is taken in by polling', async () => {

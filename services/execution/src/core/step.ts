@@ -1,10 +1,19 @@
 // The one way in: an input and the time lead to a draft. First what the input says becomes known,
 // then everything that is due is done, whatever the input was.
 import type { ProtectionOutcome, WriteRejected } from '@flotilla/venue'
-import { askLater, askWhatIsDue, loseSight, notFound, searched, sightAgain } from './ask.ts'
+import {
+  askLater,
+  askWhatIsDue,
+  askWhatWasGivenUp,
+  loseSight,
+  notFound,
+  searched,
+  sightAgain,
+} from './ask.ts'
+import { close } from './close.ts'
 import { conclude, retryAfter, sayProtectionFailed } from './conclude.ts'
 import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
-import { close, guard } from './guard.ts'
+import { guard } from './guard.ts'
 import { resume } from './halt.ts'
 import { approve, endWhatMayNotBeSent } from './intake.ts'
 import { observe, recordFill, settle } from './observe.ts'
@@ -204,6 +213,7 @@ function told(
 function fillsTold(work: Work, { fills }: Extract<Answer, { kind: 'fills-told' }>): void {
   for (const fill of fills) recordFill(work, fill)
   for (const id of work.tickets.keys()) settle(work, id)
+  askWhatWasGivenUp(work, fills)
   work.sweptUntil = work.now
   const missing = [...work.tickets.values()].some(isUnsettled)
   work.fetchingFills = missing ? retryAfter(work, work.fetchingFills) : calm

@@ -193,11 +193,12 @@ export function callVenue(work: Work, effect: Effect): void {
 export function liveProtectionOf(work: Work): Ticket[] {
   return [...work.tickets.values()].filter(
     ({ order }) =>
-      (order.leg === 'stop-loss' || order.leg === 'take-profit') && !isEnded(order.state),
+      (order.leg === 'stop-loss' || (order.leg === 'take-profit' && !isRung(order))) &&
+      !isEnded(order.state),
   )
 }
 
-/** An exit, or our own closing order, that has been sent. */
+/** An exit, a part of the target, or our own closing order, that has been sent. */
 export function workingSaleOf(work: Work): Ticket | null {
   for (const ticket of work.tickets.values()) {
     if (isSale(ticket) && isWorking(ticket.order.state)) return ticket
@@ -214,7 +215,12 @@ export function dueExitOf(work: Work): Ticket | null {
 }
 
 function isSale({ order }: Ticket): boolean {
-  return order.leg === 'exit' || order.leg === 'flatten'
+  return order.leg === 'exit' || order.leg === 'flatten' || isRung(order)
+}
+
+/** A part of the target that we take ourselves, at the market: it does not rest. */
+export function isRung({ leg, type }: Order): boolean {
+  return leg === 'take-profit' && type === 'market'
 }
 
 /** The venue told of more fills than are recorded. */
