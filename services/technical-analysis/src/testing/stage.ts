@@ -11,7 +11,7 @@ import { expect } from 'vitest'
 import { agent as spec, readingIndicators } from '../index.ts'
 import { analysedCandle, epoch, indexOf, storedCandle } from '../testing.ts'
 
-type Signals = MessageOfType<'analysis.signals.computed.v1'>
+export type Signals = MessageOfType<'analysis.signals.computed.v1'>
 
 /** A store and a bus that outlive the agent; candles are stored before or after they are told. */
 export class Stage {
