@@ -67,6 +67,45 @@ export const DenialReason = z
       lossMax: AmountText,
     }),
     z.strictObject({
+      code: z.literal('symbol_exposure_exceeds_limit'),
+      symbol: z.string(),
+      exposure: AmountText,
+      exposureMax: AmountText,
+    }),
+    z.strictObject({
+      code: z.literal('asset_exposure_exceeds_limit'),
+      asset: Asset,
+      exposure: AmountText,
+      exposureMax: AmountText,
+    }),
+    z.strictObject({
+      code: z.literal('correlated_exposure_exceeds_limit'),
+      /** Held or on their way, and moving with the symbol. */
+      symbols: z.array(z.string()),
+      exposure: AmountText,
+      exposureMax: AmountText,
+    }),
+    z.strictObject({
+      code: z.literal('symbol_cooling_down'),
+      symbol: z.string(),
+      until: Instant,
+    }),
+    z.strictObject({
+      code: z.literal('stops_reached_limit'),
+      stops: z.int().min(0),
+      stopsMax: z.int().min(0),
+      until: Instant,
+    }),
+    z.strictObject({
+      code: z.literal('symbol_profit_too_low'),
+      symbol: z.string(),
+      trades: z.int().min(0),
+      /** Sum of what the trades earned, as shares of their cost. */
+      profit: DecimalText,
+      profitMin: DecimalText,
+      until: Instant,
+    }),
+    z.strictObject({
       code: z.literal('drawdown_halt'),
       equity: DecimalText,
       peak: AmountText,
@@ -163,6 +202,30 @@ export const denialGuide: Readonly<Record<DenialCode, { meaning: string; remedy:
   daily_loss_reached: {
     meaning: 'The account has lost as much since the day began as it may lose in a day.',
     remedy: 'Wait for the next day, or raise `risk.dailyLossMax`.',
+  },
+  symbol_exposure_exceeds_limit: {
+    meaning: 'The position of the symbol, its entries and this order exceed the cap of one symbol.',
+    remedy: 'Nothing, or raise `risk.caps.symbolShareMax`.',
+  },
+  asset_exposure_exceeds_limit: {
+    meaning: 'What the account owns of the asset and this order exceed the cap of one asset.',
+    remedy: 'Nothing, or raise `risk.caps.assetShareMax`.',
+  },
+  correlated_exposure_exceeds_limit: {
+    meaning: 'Together with symbols that move with it the order exceeds the cap of one bet.',
+    remedy: 'Trade symbols that move apart, or raise `risk.caps.correlatedShareMax`.',
+  },
+  symbol_cooling_down: {
+    meaning: 'The symbol was sold a moment ago and is not bought again at once.',
+    remedy: 'Nothing, or lower `risk.protections.cooldownMs`.',
+  },
+  stops_reached_limit: {
+    meaning: 'So many positions were stopped within the time that entries pause.',
+    remedy: 'Look at the market and the strategies; see `risk.protections.stopGuard`.',
+  },
+  symbol_profit_too_low: {
+    meaning: 'The newest trades of the symbol earned too little, and it is locked for a time.',
+    remedy: 'Nothing, or see `risk.protections.lowProfit`.',
   },
   drawdown_halt: {
     meaning: 'The account is so far below its peak that it takes no entries.',

@@ -5,6 +5,15 @@ import { z } from 'zod'
 /** A decimal as people write it in YAML, quoted or not; exact text from here on. */
 const decimalText = z.union([z.string(), z.number()]).transform(String)
 
+/** Market milliseconds; a day is 86400000. */
+export const duration = z.int().min(0).max(31_536_000_000)
+
+/** A share that may be a loss. */
+export const signedShare = decimalText.refine(
+  (text) => Decimal.isDecimal(text) && Decimal.from(text).abs().atMost('10'),
+  { error: 'is not a share between -10 and 10, as -0.02' },
+)
+
 /** More than nothing and at most all of it: 0.25 is a quarter. */
 export const share = decimalText.refine((text) => inRange(text, { max: '1' }), {
   error: 'is not a share above 0 and up to 1, as 0.25',

@@ -4,6 +4,7 @@ import { timeframeMs } from '@flotilla/contracts'
 import { z } from 'zod'
 import { amount, distance, share } from './config-fields.ts'
 import { DayStartConfig, DrawdownConfig, drawdownOf } from './config-standing.ts'
+import { CapsConfig, capsOf, ProtectionsConfig, protectionsOf } from './config-protections.ts'
 import { SizingConfig, sizingOf } from './config-sizing.ts'
 import type { Limits } from './core/index.ts'
 
@@ -53,6 +54,8 @@ const fields = z.strictObject({
     .default('0.05')
     .describe('Loss since the day began, as a share of the account then, that ends entries.'),
   drawdown: DrawdownConfig,
+  protections: ProtectionsConfig,
+  caps: CapsConfig,
   openPositionsMax: z.int().min(1).max(10_000).default(5).describe('Symbols held at once.'),
   addToPositions: z
     .boolean()
@@ -111,6 +114,8 @@ export function limitsOf(config: RiskManagerConfig, shared: SharedConfig): Limit
     dayStart: config.dayStart,
     dailyLossMax: Decimal.from(config.dailyLossMax),
     drawdown: drawdownOf(config.drawdown),
+    protections: protectionsOf(config.protections),
+    caps: capsOf(config.caps),
     openPositionsMax: config.openPositionsMax,
     addToPositions: config.addToPositions,
   }

@@ -503,7 +503,8 @@ class World {
 }
 
 function ledgerPart(each: Book) {
-  const { account, funds, reservations, openEntries, positions, tradingStates, standing } = each
+  const { account, funds, reservations, openEntries, entryMoney, positions, trades } = each
+  const { tradingStates, standing } = each
   const moved = [...funds].filter(
     ([, { total, reserved }]) => !total.isZero() || !reserved.isZero(),
   )
@@ -512,7 +513,9 @@ function ledgerPart(each: Book) {
     funds: new Map(moved),
     reservations,
     openEntries,
+    entryMoney,
     positions,
+    trades,
     tradingStates,
     standing,
   }

@@ -8,6 +8,7 @@ import {
   OrderFilled,
   OrderPartiallyFilled,
   type AnyMessage,
+  type OrderLeg,
   type MessageOfType,
 } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
@@ -17,7 +18,9 @@ import {
   createBook,
   notePrice,
   type Book,
+  type Caps,
   type Limits,
+  type Protections,
   type Sizing,
   type OpenReservation,
 } from './core/index.ts'
@@ -39,6 +42,26 @@ export function sizing(overrides: Partial<Sizing> = {}): Sizing {
     depthAgeMaxMs: 10_000,
     expensiveAssetShare: decimal('0.005'),
     wholeUnitAssets: new Set(),
+    ...overrides,
+  }
+}
+
+export function protections(overrides: Partial<Protections> = {}): Protections {
+  return {
+    cooldownMs: 0,
+    stopGuard: { stops: 0, lookbackMs: 3_600_000, pauseMs: 1_800_000, perSymbol: false },
+    lowProfit: { trades: 0, lookbackMs: 3_600_000, lockMs: 1_800_000, profitMin: Decimal.zero },
+    ...overrides,
+  }
+}
+
+export function caps(overrides: Partial<Caps> = {}): Caps {
+  return {
+    symbolShareMax: Decimal.one,
+    assetShareMax: Decimal.one,
+    correlatedShareMax: Decimal.one,
+    correlationMin: 0.8,
+    correlationCandles: 10,
     ...overrides,
   }
 }
@@ -68,6 +91,8 @@ export function limits(overrides: Partial<Limits> = {}): Limits {
       haltUntil: decimal('0.15'),
       defenseFactor: decimal('0.5'),
     },
+    protections: protections(),
+    caps: caps(),
     openPositionsMax: 5,
     addToPositions: false,
     ...overrides,
@@ -184,6 +209,7 @@ export type OrderOptions = {
   readonly kind?: 'partially-filled' | 'filled' | 'canceled'
   readonly symbol?: string
   readonly side?: 'buy' | 'sell'
+  readonly leg?: OrderLeg
   readonly reservationId?: string | null
   readonly price?: string
   readonly quantity?: string
@@ -210,7 +236,7 @@ export function orderMessage(options: OrderOptions = {}): OrderMessage {
     venueOrderId: '1',
     intentId: deriveId('test', 'intent', symbol),
     reservationId: options.reservationId ?? null,
-    leg: 'entry',
+    leg: options.leg ?? 'entry',
     side: options.side ?? 'buy',
     orderType: 'limit',
     timeInForce: 'ioc',

@@ -461,6 +461,9 @@ describe('the record', () => {
       'minimum',
       'available-balance',
       'exposure',
+      'symbol-exposure',
+      'asset-exposure',
+      'correlated-exposure',
     ])
   })
 })

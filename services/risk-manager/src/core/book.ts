@@ -10,6 +10,7 @@ import { Decimal } from '@flotilla/money'
 import type { SymbolRules } from '@flotilla/venue'
 import { nextState, remainingOf } from './reservation.ts'
 import { noStanding, recallStanding, type Standing } from './standing.ts'
+import { readTrades, symbolOfTrades, type ClosedTrade } from './closed-trades.ts'
 import type { Bar } from './history.ts'
 import { readPosition, symbolOfPosition, type HeldPosition } from './position.ts'
 import { readTradingState, scopeOfTradingState, type TradingStateEntry } from './trading-state.ts'
@@ -35,7 +36,11 @@ export type Book = {
   readonly reservations: Map<string, OpenReservation>
   /** How many open reservations of money (entries on their way) a symbol has. */
   readonly openEntries: Map<string, number>
+  /** What is still set aside for them. */
+  readonly entryMoney: Map<string, Decimal>
   readonly positions: Map<string, HeldPosition>
+  /** The newest sales of each symbol, oldest first. */
+  readonly trades: Map<string, readonly ClosedTrade[]>
   /** By symbol; the account's own under `*`. */
   readonly tradingStates: Map<string, TradingStateEntry>
   standing: Standing
@@ -79,7 +84,9 @@ export function createBook(snapshot: BookSnapshot, before?: Book): Book {
     funds: new Map(),
     reservations: new Map(),
     openEntries: new Map(),
+    entryMoney: new Map(),
     positions: new Map(),
+    trades: new Map(),
     tradingStates: new Map(),
     standing: noStanding,
     prices,
@@ -190,6 +197,7 @@ function applyStep(book: Book, change: ReservationChange): void {
     const amount = reservation.amount.minus(change.amount)
     book.reservations.set(change.reservationId, { ...reservation, state, amount })
   }
+  if (isEntry(reservation)) moveEntryMoney(book, reservation.symbol, change.amount.negated())
   move(book, change.asset, { reserved: change.amount.negated() })
 }
 
@@ -203,7 +211,9 @@ function move(book: Book, asset: string, delta: { total?: Decimal; reserved?: De
 
 function addReservation(book: Book, reservation: OpenReservation): void {
   book.reservations.set(reservation.reservationId, reservation)
-  if (isEntry(reservation)) countEntry(book, reservation.symbol, 1)
+  if (!isEntry(reservation)) return
+  countEntry(book, reservation.symbol, 1)
+  moveEntryMoney(book, reservation.symbol, remainingOf(reservation))
 }
 
 function removeReservation(book: Book, reservation: OpenReservation): void {
@@ -222,6 +232,12 @@ function countEntry(book: Book, symbol: string, delta: number): void {
   else book.openEntries.set(symbol, count)
 }
 
+function moveEntryMoney(book: Book, symbol: string, delta: Decimal): void {
+  const money = (book.entryMoney.get(symbol) ?? Decimal.zero).plus(delta)
+  if (money.isZero()) book.entryMoney.delete(symbol)
+  else book.entryMoney.set(symbol, money)
+}
+
 function remember(book: Book, key: string, value: MemoryEntry['value']): void {
   const symbol = symbolOfPosition(book.account.account, key)
   if (symbol !== null) {
@@ -230,6 +246,8 @@ function remember(book: Book, key: string, value: MemoryEntry['value']): void {
     else book.positions.set(symbol, position)
   }
   book.standing = recallStanding(book, key, value)
+  const traded = symbolOfTrades(book.account.account, key)
+  if (traded !== null) book.trades.set(traded, readTrades(traded, value))
   const scope = scopeOfTradingState(book.account.account, key)
   if (scope !== null) {
     const entry = readTradingState(value)

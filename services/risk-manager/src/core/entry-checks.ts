@@ -1,13 +1,14 @@
 // The checks of an entry, in the order in which they run: may it be, then how large, then does the
 // size fit what the account has and may risk.
 import { dailyLoss, drawdownRegime, scaleByRegime } from './account-checks.ts'
+import { assetExposure, correlatedExposure, exposure, symbolExposure } from './cap-checks.ts'
 import { denied, passed, skipped, type Check } from './check.ts'
 import { intentExpiry, price, side, tradingState, venueRules } from './common-checks.ts'
 import { capQuantity, fitMinimum, raiseExpensive } from './entry-minimum.ts'
 import { capByLiquidity, fitRoom, scaleByConfidence } from './entry-scaling.ts'
 import { size } from './entry-size.ts'
+import { cooldown, lowProfit, stopGuard } from './protection-checks.ts'
 import { availableOf, type Book } from './book.ts'
-import { exposureOf, inCurrency, netAssetValue } from './valuation.ts'
 
 const symbolTraded: Check = {
   name: 'symbol-traded',
@@ -89,25 +90,6 @@ const availableBalance: Check = {
   },
 }
 
-const exposure: Check = {
-  name: 'exposure',
-  run({ book, draft, limits }) {
-    if (draft === null) return skipped('no size')
-    // What cannot be paid would exceed the cap for that reason alone.
-    if (draft.reserve.amount.greaterThan(availableOf(book, draft.reserve.asset))) {
-      return skipped('more than is available')
-    }
-    const added = inCurrency(book, draft.reserve.asset, draft.reserve.amount)
-    const after = exposureOf(book).plus(added)
-    const value = netAssetValue(book)
-    const max = value.times(limits.exposureShareMax)
-    const inputs = { exposure: after.toString(), exposureMax: max.toString() }
-    const record = { ...inputs, netAssetValue: value.toString() }
-    if (after.atMost(max)) return passed(record)
-    return denied({ code: 'exposure_exceeds_limit', ...inputs }, record)
-  },
-}
-
 export const entryChecks: readonly Check[] = [
   tradingState,
   intentExpiry,
@@ -120,6 +102,9 @@ export const entryChecks: readonly Check[] = [
   intentInFlight,
   positionOpen,
   openPositions,
+  cooldown,
+  stopGuard,
+  lowProfit,
   drawdownRegime,
   dailyLoss,
   size,
@@ -132,6 +117,9 @@ export const entryChecks: readonly Check[] = [
   fitMinimum,
   availableBalance,
   exposure,
+  symbolExposure,
+  assetExposure,
+  correlatedExposure,
 ]
 
 /** Dust, too little to be sold, is no position: it never blocks a symbol. */

@@ -2,10 +2,11 @@
 // what the order book has to offer. The steps run in this order, each names what it did.
 import { epochMs } from '@flotilla/contracts'
 import { Decimal, roundDownToStep } from '@flotilla/money'
-import { availableOf, type Depth } from './book.ts'
+import { assetsOf, availableOf, type Depth } from './book.ts'
+import { exposureOfAsset } from './cap-checks.ts'
 import { passed, skipped, type Check } from './check.ts'
 import { adjusted, sizeOf, under, withAmount, withQuantity } from './entry-arithmetic.ts'
-import { exposureOf, fromCurrency, netAssetValue } from './valuation.ts'
+import { exposureOf, exposureOfSymbol, fromCurrency, netAssetValue } from './valuation.ts'
 
 /** All of it at a confidence of 100, the configured part of it at the least that is accepted. */
 export const scaleByConfidence: Check = {
@@ -40,12 +41,22 @@ export const fitRoom: Check = {
     if (limits.sizing.method === 'balance-share') return skipped('a share of the balance')
     const { asset, amount } = size.draft.reserve
     const available = availableOf(book, asset)
-    const exposureMax = netAssetValue(book).times(limits.exposureShareMax)
-    const room = fromCurrency(book, asset, exposureMax.minus(exposureOf(book)))
-    const inputs = { available: available.toString(), exposureRoom: room.toString() }
-    const least = Decimal.min(available, room)
+    const value = netAssetValue(book)
+    const roomUnder = (share: Decimal, taken: Decimal) =>
+      fromCurrency(book, asset, value.times(share).minus(taken))
+    const { symbol } = context.intent
+    const rooms = [
+      ['available-capped', available],
+      ['exposure-capped', roomUnder(limits.exposureShareMax, exposureOf(book))],
+      ['symbol-capped', roomUnder(limits.caps.symbolShareMax, exposureOfSymbol(book, symbol))],
+      [
+        'asset-capped',
+        roomUnder(limits.caps.assetShareMax, exposureOfAsset(book, assetsOf(symbol).base)),
+      ],
+    ] as const
+    const inputs = Object.fromEntries(rooms.map(([name, room]) => [name, room.toString()]))
+    const [name, least] = rooms.reduce((one, next) => (next[1].lessThan(one[1]) ? next : one))
     if (amount.atMost(least) || !least.isPositive()) return passed(inputs)
-    const name = least.equals(room) ? 'exposure-capped' : 'available-capped'
     const draft = adjusted(withAmount(size, least.round(size.scale, 'down')), name)
     return { kind: 'adjusted', inputs, draft }
   },

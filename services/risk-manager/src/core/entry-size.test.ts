@@ -65,7 +65,7 @@ const fixedRisk: Row[] = [
     intent: intent({ stopLossPrice: '49999' }),
     limits: risk('0.05'),
     denied: null,
-    adjustments: ['exposure-capped'],
+    adjustments: ['available-capped'],
     size: '0.199 for 10000 USDT',
   },
   {
@@ -77,7 +77,7 @@ const fixedRisk: Row[] = [
     intent: intent({ stopLossPrice: '49999' }),
     limits: { ...risk('0.05'), exposureShareMax: decimal('1') },
     denied: null,
-    adjustments: ['exposure-capped'],
+    adjustments: ['available-capped'],
     size: '0.1194 for 6000 USDT',
   },
   {

@@ -33,3 +33,43 @@ export function atrShareOf(bars: readonly Bar[], period: number): number | null 
   for (const { high, low, close } of bars.slice(-barsMax)) atr.update(high, low, close)
   return Number.isFinite(atr.value) && atr.value > 0 ? atr.value / last.close : null
 }
+
+/**
+ * How the closes of two symbols move together, -1 to 1, over the newest candles that both have; null
+ * while fewer than half as many as asked for are known.
+ */
+export function correlationOf(
+  one: readonly Bar[],
+  other: readonly Bar[],
+  candles: number,
+): number | null {
+  const closes = new Map(other.slice(-barsMax).map(({ openTime, close }) => [openTime, close]))
+  const pairs = one.slice(-barsMax).flatMap(({ openTime, close }) => {
+    const match = closes.get(openTime)
+    return match === undefined || !(match > 0) || !(close > 0) ? [] : [[close, match] as const]
+  })
+  const newest = pairs.slice(-candles - 1)
+  if (newest.length - 1 < candles / 2) return null
+  return pearson(
+    newest.slice(1).map(([close, match], index) => {
+      const [before, matchBefore] = newest[index]!
+      return [Math.log(close / before), Math.log(match / matchBefore)]
+    }),
+  )
+}
+
+/** Null where one of the two does not move at all. */
+function pearson(pairs: readonly (readonly [number, number])[]): number | null {
+  const meanOf = (pick: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[pick], 0) / pairs.length
+  const [meanX, meanY] = [meanOf(0), meanOf(1)]
+  let both = 0
+  let squaresX = 0
+  let squaresY = 0
+  for (const [x, y] of pairs) {
+    both += (x - meanX) * (y - meanY)
+    squaresX += (x - meanX) ** 2
+    squaresY += (y - meanY) ** 2
+  }
+  const scale = Math.sqrt(squaresX * squaresY)
+  return scale > 0 ? both / scale : null
+}

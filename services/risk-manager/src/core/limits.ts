@@ -1,5 +1,6 @@
 import type { Decimal } from '@flotilla/money'
 import type { DrawdownLimits } from './drawdown.ts'
+import type { Protections } from './protections.ts'
 import type { DayStart } from './trading-day.ts'
 
 export const sizingMethods = ['balance-share', 'fixed-risk', 'volatility-target'] as const
@@ -23,6 +24,16 @@ export type Sizing = {
   readonly expensiveAssetShare: Decimal
   /** Base assets that are traded in whole units, as shares of a company are. */
   readonly wholeUnitAssets: ReadonlySet<string>
+}
+
+/** Shares of the account's value, beside the cap on all that is at risk; 1 caps nothing. */
+export type Caps = {
+  readonly symbolShareMax: Decimal
+  readonly assetShareMax: Decimal
+  readonly correlatedShareMax: Decimal
+  /** From here on two symbols are one bet. */
+  readonly correlationMin: number
+  readonly correlationCandles: number
 }
 
 /** What the trader allows. Shares are of one: 0.25 is a quarter. */
@@ -54,6 +65,8 @@ export type Limits = {
   /** Of what the account was worth when the day began: from then on no entries, until the next one. */
   readonly dailyLossMax: Decimal
   readonly drawdown: DrawdownLimits
+  readonly protections: Protections
+  readonly caps: Caps
   readonly openPositionsMax: number
   readonly addToPositions: boolean
 }

@@ -1,14 +1,17 @@
 // What a fact about an order does to the book. A fact always applies: the venue is right, and a
 // reservation that no longer fits what is there is made smaller, never the fact refused.
+import type { Json } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
-import type { Side } from '@flotilla/contracts'
+import type { OrderLeg, Side } from '@flotilla/contracts'
 import { assetsOf, fundsOf, type Book, type BookChange, type OpenReservation } from './book.ts'
-import { positionKey, positionOf, writePosition } from './position.ts'
+import { tradesKey, writeTrades } from './closed-trades.ts'
+import { movePosition, positionKey, writePosition } from './position.ts'
 import { remainingOf } from './reservation.ts'
 
 export type OrderFact = {
   readonly symbol: string
   readonly side: Side
+  readonly leg: OrderLeg
   readonly reservationId: string | null
   /** No further order will be sent for the reservation. */
   readonly endsReservation: boolean
@@ -25,6 +28,8 @@ export type FillFact = OrderFact & {
   readonly quantity: Decimal
   readonly fee: Decimal
   readonly feeAsset: string
+  /** The last fill of its order. */
+  readonly last: boolean
 }
 
 /** The book had less of an asset than a fill took: the ledger and the venue have drifted apart. */
@@ -39,7 +44,7 @@ export function settleFill(book: Book, fill: FillFact): SettlementOutcome {
   const flows = flowsOf(fill)
   const steps = fill.reservationId === null ? [] : spend(book, fill, flows)
   const { moves, shortfalls } = moveFunds(book, flows)
-  const changes = [...steps, ...moves, positionChange(book, fill)]
+  const changes = [...steps, ...moves, ...positionChanges(book, fill)]
   return { changes: [...changes, ...shrinkOvertaken(book, changes, fill.at)], shortfalls }
 }
 
@@ -112,17 +117,21 @@ function moveFunds(
   return { moves, shortfalls }
 }
 
-function positionChange(book: Book, fill: FillFact): BookChange {
-  const { base } = assetsOf(fill.symbol)
-  const fee = fill.feeAsset === base ? fill.fee : Decimal.zero
-  const moved = fill.side === 'buy' ? fill.quantity : fill.quantity.negated()
-  const quantity = Decimal.max(Decimal.zero, positionOf(book, fill.symbol).plus(moved).minus(fee))
-  return {
-    kind: 'memory-stored',
-    agent: 'risk-manager',
-    key: positionKey(book.account.account, fill.symbol),
-    value: writePosition({ quantity, lastFillPrice: fill.price }),
+function positionChanges(book: Book, fill: FillFact): readonly BookChange[] {
+  const { symbol } = fill
+  const { account } = book.account
+  const { base, quote } = assetsOf(symbol)
+  const feeIn = (asset: string) => (fill.feeAsset === asset ? fill.fee : Decimal.zero)
+  const fee = { base: feeIn(base), quote: feeIn(quote) }
+  const before = book.positions.get(symbol) ?? null
+  const { position, closed } = movePosition(before, { ...fill, fee })
+  const store = (key: string, value: Json): BookChange => {
+    return { kind: 'memory-stored', agent: 'risk-manager', key, value }
   }
+  const moved = store(positionKey(account, symbol), writePosition(position))
+  if (closed === null) return [moved]
+  const trades = writeTrades(book.trades.get(symbol) ?? [], closed)
+  return [moved, store(tradesKey(account, symbol), trades)]
 }
 
 /**

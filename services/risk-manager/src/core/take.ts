@@ -53,6 +53,7 @@ export function takeOrder(
     quantity: Decimal.from(fill.quantity),
     fee: Decimal.from(fill.fee),
     feeAsset: fill.feeAsset,
+    last: message.type === 'execution.order.filled.v1',
   })
   return { ...nothing, ...outcome }
 }
@@ -156,6 +157,7 @@ function orderFactOf(message: OrderMessage): OrderFact {
   return {
     symbol: order.symbol,
     side: order.side,
+    leg: order.leg,
     reservationId: order.reservationId,
     endsReservation: order.endsReservation,
     filledQuantity: Decimal.from(order.filledQuantity),

@@ -167,7 +167,8 @@ describe('exposure', () => {
     const options = { funds: { USDT: '0', BTC: '0.01' }, positions: { 'BTC/USDT': '0.01' } }
     const made = book({ prices: { 'BTC/USDT': '50000' }, ...options })
     applyAll(made, takeStock({ book: made, limits: limits(), now: testNow }).changes)
-    made.positions.set('BTC/USDT', { quantity: decimal('0.01'), lastFillPrice: decimal('1') })
+    const bought = made.positions.get('BTC/USDT')!
+    made.positions.set('BTC/USDT', { ...bought, lastFillPrice: decimal('1') })
     made.prices.clear()
     expect(exposureOf(made).toString()).toBe('500')
   })

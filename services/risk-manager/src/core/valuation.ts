@@ -48,6 +48,22 @@ export function netAssetValue(book: Book): Decimal {
   return value
 }
 
+/** What the account owns of an asset, however it came. */
+export function valueOfAsset(book: Book, asset: string): Decimal {
+  const price = priceOfAsset(book, asset)
+  return price === null ? Decimal.zero : fundsOf(book, asset).total.times(price)
+}
+
+/** What is at risk in one symbol: its position, and the money of its entries on their way. */
+export function exposureOfSymbol(book: Book, symbol: string): Decimal {
+  const { quote } = assetsOf(symbol)
+  const position = book.positions.get(symbol)
+  const price = position === undefined ? null : priceOfSymbol(book, symbol)
+  const held =
+    position === undefined ? Decimal.zero : position.quantity.times(price ?? position.lastFillPrice)
+  return inCurrency(book, quote, held.plus(book.entryMoney.get(symbol) ?? Decimal.zero))
+}
+
 /** What is at risk: positions at their price, and the money set aside for entries on their way. */
 export function exposureOf(book: Book): Decimal {
   let exposure = Decimal.zero
