@@ -5,7 +5,9 @@ import { createReport, type Bench } from './report.ts'
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   analysis: async () => (await import('./analysis.ts')).bench,
   bus: async () => (await import('./bus.ts')).bench,
+  chain: async () => (await import('./chain.ts')).bench,
   decisions: async () => (await import('./decisions.ts')).bench,
+  footprint: async () => (await import('./footprint.ts')).bench,
 }
 
 const { values, positionals } = parseArgs({
