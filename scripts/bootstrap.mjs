@@ -94,6 +94,7 @@ function run(entry, arguments_) {
       ...process.env,
       PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`,
       FLOTILLA_INVOKED_FROM: process.env.INIT_CWD ?? process.cwd(),
+      ...compiledModules(),
     },
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -105,6 +106,15 @@ function run(entry, arguments_) {
     process.exit(1)
   })
   child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
+}
+
+/**
+ * Where Node keeps modules that it has compiled: our processes, and theirs, start in half the time and
+ * without the memory of the compiler. Tests count on nothing that an earlier run has left.
+ */
+function compiledModules() {
+  if (name === 'test' || process.env.NODE_COMPILE_CACHE !== undefined) return {}
+  return { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'flotilla', 'compiled') }
 }
 
 /** npm dies of a signal without passing it on: a changed parent is the signal that was lost. */
