@@ -192,10 +192,15 @@ export class DeskRunner {
   }
 
   async #call(effect: Effect): Promise<void> {
-    const { venue, stretch, mayCall, metrics, logger } = this.#options
+    const { venue, stretch, mayCall, lost, metrics, logger } = this.#options
     const { symbol } = this.#desk.market
-    // An order that is not sent now is found as submitting by the next leader, who asks about it.
-    if (!mayCall()) return
+    // An order that is not sent now is found as submitting by the next leader, who asks about it. We
+    // may be that leader: a lease can lapse for a moment and be renewed. But the desk waits for the
+    // answer to this very call and would wait for ever, so that the term has to begin anew.
+    if (!mayCall()) {
+      lost('the lease lapsed before a call to the venue')
+      return
+    }
     this.#callsUnderWay += 1
     try {
       const answer = inMarketTime(await carryOut(venue, symbol, effect), stretch)
