@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { amount, distance, share } from './config-fields.ts'
 import { DayStartConfig, DrawdownConfig, drawdownOf } from './config-standing.ts'
 import { CapsConfig, capsOf, ProtectionsConfig, protectionsOf } from './config-protections.ts'
+import { TrimConfig } from './config-trim.ts'
 import { SizingConfig, sizingOf } from './config-sizing.ts'
 import type { Limits } from './core/index.ts'
 
@@ -56,6 +57,7 @@ const fields = z.strictObject({
   drawdown: DrawdownConfig,
   protections: ProtectionsConfig,
   caps: CapsConfig,
+  trim: TrimConfig,
   openPositionsMax: z.int().min(1).max(10_000).default(5).describe('Symbols held at once.'),
   addToPositions: z
     .boolean()

@@ -18,6 +18,7 @@ import {
   notePrice,
   takeOrder,
   takeStock,
+  takeTrim,
   type Book,
   type IntentMessage,
   type Limits,
@@ -52,6 +53,7 @@ type Deed =
   | { readonly kind: 'stop-out'; readonly symbol: Symbol; readonly quarter: number }
   | { readonly kind: 'hear-again'; readonly message: number }
   | { readonly kind: 'look'; readonly hours: number }
+  | { readonly kind: 'trim'; readonly symbol: Symbol }
   | { readonly kind: 'market-moves'; readonly symbol: Symbol; readonly percent: number }
   | { readonly kind: 'crash' | 'lose-answer' | 'lose-request' | 'pause' }
 
@@ -68,6 +70,10 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('hear-again' as const), message: fc.nat() }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('trim' as const), symbol }),
   },
   {
     weight: 1,
@@ -127,6 +133,8 @@ describe('whatever happens, in whatever order', () => {
     },
   )
 })
+
+type Placed = Pick<IntentMessage['payload'], 'intentId' | 'symbol' | 'side' | 'expectedPrice'>
 
 type VenueOrder = {
   readonly reservationId: string
@@ -195,6 +203,8 @@ class World {
       }
       case 'look':
         return this.#look(each.hours)
+      case 'trim':
+        return this.#trim(each.symbol)
       case 'market-moves':
         return this.#moveMarket(each)
       case 'crash':
@@ -257,6 +267,20 @@ class World {
       await desk.work({ message: null, mayBeOld: false, decide: decideWith })
     })()
     this.#looks.push(looking.catch(() => undefined))
+  }
+
+  #trim(name: Symbol): void {
+    const limitsOfTrim = { ...this.#limits, exposureShareMax: decimal('0.1') }
+    const trimming = (async () => {
+      const desk = await this.#desk!
+      await desk.work({
+        message: null,
+        mayBeOld: false,
+        decide: (each) => takeTrim({ book: each, limits: limitsOfTrim, now: testNow }, name),
+      })
+      await this.#placeWhatIsDurable()
+    })()
+    this.#looks.push(trimming.catch(() => undefined))
   }
 
   #moveMarket({ symbol: name, percent }: { symbol: Symbol; percent: number }): void {
@@ -323,7 +347,7 @@ class World {
   }
 
   /** Execution acts on what is durable, once. */
-  async #place({ payload }: IntentMessage): Promise<void> {
+  async #place({ payload }: { readonly payload: Placed }): Promise<void> {
     const held = await this.#memory.findReservationOfIntent('main', payload.intentId)
     if (held === null || held.state !== 'held') return
     const { reservationId } = held
@@ -431,7 +455,18 @@ class World {
     return intentMessage({ intentId, symbol: name, side, purpose, expectedPrice: '100' })
   }
 
+  /** What was committed is said, also where the answer of the commit was lost. */
+  async #placeWhatIsDurable(): Promise<void> {
+    for (const { intentId } of await this.#memory.loadOpenReservations('main')) {
+      const decision = await this.#memory.findDecision('main', intentId)
+      const { symbol: name, side } = decision!
+      await this.#place({ payload: { intentId, symbol: name, side, expectedPrice: '100' } })
+    }
+  }
+
   async #settleDown(): Promise<void> {
+    await this.#idle()
+    await this.#placeWhatIsDurable()
     for (const each of this.#orders) this.#cancel(each)
     await this.#idle()
     // An intent that waited may have become an order meanwhile.

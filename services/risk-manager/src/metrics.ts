@@ -6,6 +6,11 @@ export type RiskMetrics = ReturnType<typeof createRiskMetrics>
 
 /** Statistics only: nothing is decided with these numbers. */
 export function createRiskMetrics(metrics: Metrics, book: () => Book | null) {
+  showBook(metrics, book)
+  return createCounters(metrics)
+}
+
+function showBook(metrics: Metrics, book: () => Book | null): void {
   const ofBook = (name: string, help: string, read: (book: Book) => number): void => {
     gauge(metrics, {
       name,
@@ -31,6 +36,9 @@ export function createRiskMetrics(metrics: Metrics, book: () => Book | null) {
   ofBook('flotilla_open_reservations', 'Reservations that are held.', (each) => {
     return each.reservations.size
   })
+}
+
+function createCounters(metrics: Metrics) {
   return {
     decisions: counter(metrics, {
       name: 'flotilla_decisions_total',
@@ -54,6 +62,16 @@ export function createRiskMetrics(metrics: Metrics, book: () => Book | null) {
     rebuilds: counter(metrics, {
       name: 'flotilla_book_rebuilds_total',
       help: 'Times the book was rebuilt from the ledger, by cause.',
+      labelNames: ['cause'],
+    }),
+    trims: counter(metrics, {
+      name: 'flotilla_trims_total',
+      help: 'Exits that the risk manager decided by itself, by symbol.',
+      labelNames: ['symbol'],
+    }),
+    trimAlerts: counter(metrics, {
+      name: 'flotilla_trim_alerts_total',
+      help: 'Trims that did not come to an end, by cause.',
       labelNames: ['cause'],
     }),
     shortfalls: counter(metrics, {

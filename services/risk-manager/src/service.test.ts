@@ -225,6 +225,31 @@ describe('the shell', () => {
     expect(codesOf(rig)).toEqual([['drawdown_halt', 'daily_loss_reached']])
   })
 
+  it('sells with every third valuation what exceeds the cap, while it takes decisions', async () => {
+    const config = { balanceShare: '0.2', exposureShareMax: '0.25' }
+    const rig = await start({ config, balances: { USDT: '1000' } })
+    await rig.publish(intentMessage({ expectedPrice: '100' }))
+    await until(() => rig.heard.length === 1)
+    const [approved] = rig.heardOf('risk.intent.approved.v1')
+    const { reservationId } = approved!.payload.reservation
+    await rig.publish(orderMessage({ reservationId, price: '100', quantity: '1.99' }))
+    await until(async () => (await rig.ledger.loadOpenReservations('main')).length === 0)
+    await rig.context.clock.advance(600_000)
+    await rig.publish(ticker('BTC/USDT', '200', testNow + 600_001))
+    const metrics = () => rig.context.metrics.metrics()
+    await until(async () => /^flotilla_exposure\S* 398$/m.test(await metrics()))
+    expect(rig.heard).toHaveLength(1)
+    await rig.context.clock.advance(300_000)
+    await until(() => rig.heard.length === 2)
+    // 398 of 1199 are at risk, 299.75 may be: 98.25 at 200 each.
+    expect(rig.heardOf('risk.intent.approved.v1')[1]?.payload).toMatchObject({
+      strategy: 'risk-manager',
+      side: 'sell',
+      quantity: '0.49125',
+      reservation: { asset: 'BTC', amount: '0.49125' },
+    })
+  })
+
   it('falls back to the price of the market store, and counts it', async () => {
     const at = testNow - 1_000
     const stored = { price: decimal('40000'), at, source: 'ticker' } as const

@@ -24,6 +24,7 @@ import { AccountDesk, type Done, type Task } from './desk.ts'
 import type { RiskMetrics } from './metrics.ts'
 import type { RiskStore } from './store.ts'
 import { tellRegimes } from './tell.ts'
+import { Trimmer } from './trimmer.ts'
 import { Valuer } from './valuer.ts'
 
 export type Deps = AgentDeps<RiskManagerConfig, 'bus' | 'ledger' | 'marketStore' | 'venue'>
@@ -292,6 +293,19 @@ export class Term {
         }
       }),
       context.clock.every(config.equityIntervalMs, () => valuer.value()),
+    )
+    if (config.trim.everyCycles === 0) return
+    const trimmer = new Trimmer({
+      desk,
+      limits: this.#limits,
+      config: config.trim,
+      metrics: this.#options.metrics,
+      logger: this.#log,
+      now: () => context.clock.now(),
+      realNow: () => realClock.now(),
+    })
+    this.#timers.push(
+      context.clock.every(config.equityIntervalMs * config.trim.everyCycles, () => trimmer.look()),
     )
   }
 

@@ -48,15 +48,18 @@ export type Question = {
   readonly intent: IntentProposed
   readonly limits: Limits
   readonly now: number
+  /** Of an exit that is to sell no more than this of the position. */
+  readonly exitQuantity?: Decimal | null
 }
 
 export function assess(question: Question, seen: Observed = observe(question)): Verdict {
-  const { book, intent } = question
+  const { book, intent, exitQuantity = null } = question
   const rules = book.rules.get(intent.symbol) ?? null
   const price = choosePrice(question)
   const exits = intent.purpose === 'entry' ? exitsOf(question, rules, price) : null
   const base: Context = {
     ...question,
+    exitQuantity,
     seen,
     rules,
     price,

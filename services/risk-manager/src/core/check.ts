@@ -36,6 +36,8 @@ export type Context = {
   readonly seen: Observed
   readonly rules: SymbolRules | null
   readonly price: PriceChoice
+  /** An exit sells no more than this; null: all of the position. */
+  readonly exitQuantity: Decimal | null
   /** Null until the size was found, or when it cannot be. */
   readonly draft: Draft | null
   /** Null for an exit, and where price or rules are missing. */

@@ -32,11 +32,13 @@ export function decide(question: {
   readonly message: IntentMessage
   readonly limits: Limits
   readonly now: number
+  /** Of an exit that is to sell no more than this of the position. */
+  readonly exitQuantity?: Decimal
 }): Work & { readonly verdict: Verdict } {
-  const { book, message, limits, now } = question
+  const { book, message, limits, now, exitQuantity = null } = question
   const intent = message.payload
   const seen = observe({ book, limits, now })
-  const verdict = assess({ book, intent, limits, now }, seen)
+  const verdict = assess({ book, intent, limits, now, exitQuantity }, seen)
   const noticed = changesOf(book, seen)
   const alerts = regimeMessages({ book, seen, now, cause: message })
   const { account } = book.account

@@ -84,8 +84,9 @@ export const exitChecks: readonly Check[] = [
   minimum,
 ]
 
-function wantedOf({ book, intent }: Context, available: Decimal): Decimal {
+function wantedOf({ book, intent, exitQuantity }: Context, available: Decimal): Decimal {
   const position = positionOf(book, intent.symbol)
+  if (exitQuantity !== null) return Decimal.min(position, exitQuantity)
   if (position.isPositive() || intent.strategy !== byHand) return position
   return available
 }

@@ -32,7 +32,7 @@ function priceOfAsset(book: Book, asset: string): Decimal | null {
 }
 
 /** In the symbol's own quote currency. */
-function priceOfSymbol(book: Book, symbol: string): Decimal | null {
+export function priceOfSymbol(book: Book, symbol: string): Decimal | null {
   const { base, quote } = assetsOf(symbol)
   if (quote === book.account.currency) return priceOfAsset(book, base)
   return book.prices.get(symbol)?.price ?? book.positions.get(symbol)?.lastFillPrice ?? null
