@@ -106,6 +106,12 @@ export const DenialReason = z
       until: Instant,
     }),
     z.strictObject({
+      code: z.literal('budget_exceeded'),
+      strategy: z.string(),
+      required: AmountText,
+      available: DecimalText,
+    }),
+    z.strictObject({
       code: z.literal('drawdown_halt'),
       equity: DecimalText,
       peak: AmountText,
@@ -226,6 +232,10 @@ export const denialGuide: Readonly<Record<DenialCode, { meaning: string; remedy:
   symbol_profit_too_low: {
     meaning: 'The newest trades of the symbol earned too little, and it is locked for a time.',
     remedy: 'Nothing, or see `risk.protections.lowProfit`.',
+  },
+  budget_exceeded: {
+    meaning: "The strategy's own part of the account does not cover the size.",
+    remedy: 'Wait for its positions to close, or raise its share under `risk.budgets`.',
   },
   drawdown_halt: {
     meaning: 'The account is so far below its peak that it takes no entries.',

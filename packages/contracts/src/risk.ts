@@ -104,6 +104,18 @@ export const EquityValued = defineMessage('risk.equity.valued.v1', {
         }),
       )
       .optional(),
+    /** The sub-ledgers of strategies, `*` that of all without one; their cash sums to the account's. */
+    budgets: z
+      .array(
+        z.strictObject({
+          strategy: z.string().min(1).max(64),
+          cash: DecimalText,
+          reserved: AmountText,
+          /** With what is held at its price. */
+          equity: DecimalText,
+        }),
+      )
+      .optional(),
     /** The first valuation of the account: what is found is where it begins. */
     baseline: z.boolean().optional(),
   }),

@@ -18,6 +18,7 @@ describe('the section risk', () => {
   it.each([
     { title: 'a share of all', section: { balanceShare: 1, exposureShareMax: 1 } },
     { title: 'a share as a number', section: { balanceShare: 0.25 } },
+    { title: 'budgets of all', section: { budgets: { one: 0.6, two: 0.4 } } },
     { title: 'a share at the cap', section: { balanceShare: '0.25', exposureShareMax: '0.25' } },
   ])('takes $title', ({ section }) => {
     expect(problemsOf(section)).toEqual([])
@@ -36,6 +37,8 @@ describe('the section risk', () => {
     },
     { section: { drawdown: { defenseAt: 0.2 } }, problem: /^drawdown: must be defenseUntil </ },
     { section: { drawdown: { haltUntil: 0.04 } }, problem: /^drawdown: must be / },
+    { section: { budgets: { one: 0.6, two: 0.41 } }, problem: /^budgets: come to more than/ },
+    { section: { budgets: { '*': 0.1 } }, problem: /^budgets/ },
     { section: { openPositionsMax: 0 }, problem: /^openPositionsMax: / },
     { section: { confidenceMin: 101 }, problem: /^confidenceMin: / },
   ])('complains about $section', ({ section, problem }) => {

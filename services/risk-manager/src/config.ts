@@ -3,6 +3,7 @@ import type { SharedConfig } from '@flotilla/fleet'
 import { timeframeMs } from '@flotilla/contracts'
 import { z } from 'zod'
 import { amount, distance, share } from './config-fields.ts'
+import { BudgetsConfig, budgetsOf, PrioritiesConfig } from './config-budgets.ts'
 import { DayStartConfig, DrawdownConfig, drawdownOf } from './config-standing.ts'
 import { CapsConfig, capsOf, ProtectionsConfig, protectionsOf } from './config-protections.ts'
 import { TrimConfig } from './config-trim.ts'
@@ -58,6 +59,14 @@ const fields = z.strictObject({
   protections: ProtectionsConfig,
   caps: CapsConfig,
   trim: TrimConfig,
+  budgets: BudgetsConfig,
+  priorities: PrioritiesConfig,
+  batchWindowMs: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .default(0)
+    .describe('Real milliseconds in which intents are gathered, to be decided by confidence.'),
   openPositionsMax: z.int().min(1).max(10_000).default(5).describe('Symbols held at once.'),
   addToPositions: z
     .boolean()
@@ -118,6 +127,7 @@ export function limitsOf(config: RiskManagerConfig, shared: SharedConfig): Limit
     drawdown: drawdownOf(config.drawdown),
     protections: protectionsOf(config.protections),
     caps: capsOf(config.caps),
+    budgets: budgetsOf(config.budgets),
     openPositionsMax: config.openPositionsMax,
     addToPositions: config.addToPositions,
   }

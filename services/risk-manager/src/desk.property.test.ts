@@ -24,6 +24,7 @@ import {
   type Limits,
   type OrderMessage,
 } from './core/index.ts'
+import { readBudget } from './core/budgets.ts'
 import { positionOf } from './core/position.ts'
 import { AccountDesk } from './desk.ts'
 import { RiskStore } from './store.ts'
@@ -42,12 +43,14 @@ import { emptyMarketStore } from './testing/rig.ts'
 const symbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT'] as const
 type Symbol = (typeof symbols)[number]
 const step = decimal('0.00001')
+/** FLOTILLA_SEQUENCES=20000 looks longer. */
+const sequences = Number(process.env['FLOTILLA_SEQUENCES'] ?? 5_000)
 const feeRate = decimal('0.001')
 const startMoney = '1000'
 
 type Action = { readonly after: number } & Deed
 type Deed =
-  | { readonly kind: 'enter' | 'leave'; readonly symbol: Symbol }
+  | { readonly kind: 'enter' | 'leave'; readonly symbol: Symbol; readonly strategy: string }
   | { readonly kind: 'fill'; readonly order: number; readonly quarter: number }
   | { readonly kind: 'cancel' | 'unknown'; readonly order: number }
   | { readonly kind: 'stop-out'; readonly symbol: Symbol; readonly quarter: number }
@@ -58,11 +61,12 @@ type Deed =
   | { readonly kind: 'crash' | 'lose-answer' | 'lose-request' | 'pause' }
 
 const symbol = fc.constantFrom(...symbols)
+const strategy = fc.constantFrom('one', 'two', 'three')
 const order = fc.nat({ max: 7 })
 const quarter = fc.integer({ min: 1, max: 4 })
 const deed: fc.Arbitrary<Deed> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('enter' as const), symbol }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('leave' as const), symbol }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('enter' as const), symbol, strategy }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('leave' as const), symbol, strategy }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('fill' as const), order, quarter }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), order }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('unknown' as const), order }) },
@@ -104,11 +108,13 @@ const policy = fc
   .record({
     method: fc.constantFrom('balance-share', 'fixed-risk'),
     confidenceScaleMin: fc.constantFrom('0.4', '1').map(decimal),
+    budgets: fc.constantFrom<Record<string, string>>({}, { one: '0.5', two: '0.2' }),
   })
-  .map((each) =>
+  .map(({ budgets, ...each }) =>
     limits({
       balanceShare: decimal('0.3'),
       addToPositions: true,
+      budgets: new Map(Object.entries(budgets).map(([name, text]) => [name, decimal(text)])),
       sizing: sizing({ ...each, riskShare: decimal('0.02') }),
     }),
   )
@@ -116,7 +122,7 @@ const policy = fc
 describe('whatever happens, in whatever order', () => {
   it(
     '0 <= reserved <= total at every commit, and the rebuilt book is the book',
-    { timeout: 300_000 },
+    { timeout: 20 * 60_000 },
     async () => {
       await fc.assert(
         fc.asyncProperty(
@@ -128,7 +134,7 @@ describe('whatever happens, in whatever order', () => {
             await scheduler.waitFor(world.play(actions))
           },
         ),
-        { numRuns: 5_000 },
+        { numRuns: sequences },
       )
     },
   )
@@ -175,6 +181,7 @@ class World {
       this.#store().accountOpening([{ asset: 'USDT', total: decimal(startMoney) }], testNow),
     ])
     this.#begin()
+    this.#look(0)
     for (const each of actions) {
       for (let turn = 0; turn < each.after; turn++) await this.#turn('action')
       this.#act(each)
@@ -186,9 +193,9 @@ class World {
   #act(each: Action): void {
     switch (each.kind) {
       case 'enter':
-        return this.#tell(this.#intent(each.symbol, 'entry'))
+        return this.#tell(this.#intent(each, 'entry'))
       case 'leave':
-        return this.#tell(this.#intent(each.symbol, 'exit'))
+        return this.#tell(this.#intent(each, 'exit'))
       case 'fill':
         return this.#fill(each)
       case 'cancel':
@@ -449,10 +456,20 @@ class World {
     )
   }
 
-  #intent(name: Symbol, purpose: 'entry' | 'exit'): IntentMessage {
+  #intent(
+    { symbol: name, strategy: by }: { symbol: Symbol; strategy: string },
+    purpose: 'entry' | 'exit',
+  ): IntentMessage {
     const side = purpose === 'entry' ? 'buy' : 'sell'
     const intentId = deriveId('property', this.#name())
-    return intentMessage({ intentId, symbol: name, side, purpose, expectedPrice: '100' })
+    return intentMessage({
+      intentId,
+      strategy: by,
+      symbol: name,
+      side,
+      purpose,
+      expectedPrice: '100',
+    })
   }
 
   /** What was committed is said, also where the answer of the commit was lost. */
@@ -520,7 +537,15 @@ class World {
       const left = sum(held.map(({ amount, consumed }) => amount.minus(consumed)))
       expect(reserved.toString()).toBe(left.toString())
       expect(reserved.isNegative() || reserved.greaterThan(total)).toBe(false)
+      if (asset === 'USDT') await this.#checkBudgets(total)
     }
+  }
+
+  /** The parts are the whole, to the last digit. */
+  async #checkBudgets(total: Decimal): Promise<void> {
+    const budget = readBudget(await this.#memory.recall('risk-manager', 'budget/main'))
+    if (budget === null) return
+    expect(sum(budget.cash.values()).toString()).toBe(total.toString())
   }
 
   #own(asset: string, delta: Decimal): void {
@@ -539,7 +564,7 @@ class World {
 
 function ledgerPart(each: Book) {
   const { account, funds, reservations, openEntries, entryMoney, positions, trades } = each
-  const { tradingStates, standing } = each
+  const { tradingStates, standing, budget, owners, budgetReserved } = each
   const moved = [...funds].filter(
     ([, { total, reserved }]) => !total.isZero() || !reserved.isZero(),
   )
@@ -553,5 +578,8 @@ function ledgerPart(each: Book) {
     trades,
     tradingStates,
     standing,
+    budget,
+    owners,
+    budgetReserved,
   }
 }

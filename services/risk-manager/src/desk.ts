@@ -19,6 +19,8 @@ export type Task<Result extends Work> = {
   readonly message: AnyMessage | null
   /** Whether the message may have been processed by an earlier life of this agent. */
   readonly mayBeOld: boolean
+  /** Waited for before the first decision, when others may have to go first. */
+  readonly turn?: () => Promise<void>
   /** Pure: called with the mutex held, again on another book when the ledger refused. */
   readonly decide: (book: Book) => Result
 }
@@ -58,6 +60,7 @@ export class AccountDesk {
 
   async work<Result extends Work>(task: Task<Result>): Promise<Done<Result>> {
     if (await this.#isDone(task)) return { kind: 'duplicate' }
+    await task.turn?.()
     for (let attempt = 1; ; attempt++) {
       const { result, commit } = await this.#decide(task)
       const outcome = await commit

@@ -250,6 +250,50 @@ describe('the shell', () => {
     })
   })
 
+  it('decides by confidence what arrives within the window, whoever asked first', async () => {
+    const config = { balanceShare: '0.8', exposureShareMax: '1', batchWindowMs: 1_000 }
+    const rig = await start({ config })
+    const asked = threeIntents().map((message, index) => {
+      const payload = { ...message.payload, confidence: 70 + 10 * index }
+      return { ...message, payload }
+    })
+    await rig.publish(...asked)
+    await until(() => rig.heard.length === 3)
+    const [approved] = rig.heardOf('risk.intent.approved.v1')
+    expect(approved?.payload.symbol).toBe('SOL/USDT')
+  })
+
+  it('keeps to the budget of each strategy, and says what each has', async () => {
+    const config = {
+      balanceShare: '1',
+      exposureShareMax: '1',
+      budgets: { 'ema-crossover': '0.25', canary: '0.05' },
+    }
+    const rig = await start({ config, balances: { USDT: '1000' } })
+    const by = (strategy: string, symbol: string) =>
+      intentMessage({
+        strategy,
+        symbol,
+        expectedPrice: '100',
+        intentId: deriveId(strategy, symbol),
+      })
+    await rig.publish(by('ema-crossover', 'BTC/USDT'))
+    await rig.publish(by('canary', 'ETH/USDT'))
+    await rig.publish(by('another', 'SOL/USDT'))
+    await until(() => rig.heard.length === 3)
+    const reserved = rig
+      .heardOf('risk.intent.approved.v1')
+      .map(({ payload }) => `${payload.strategy} ${payload.reservation.amount}`)
+    expect(reserved.toSorted((one, other) => one.localeCompare(other))).toEqual([
+      'another 700',
+      'canary 50',
+      'ema-crossover 250',
+    ])
+    await rig.publish(by('canary', 'BTC/USDT'))
+    await until(() => rig.heard.length === 4)
+    expect(codesOf(rig)[0]).toContain('budget_exceeded')
+  })
+
   it('falls back to the price of the market store, and counts it', async () => {
     const at = testNow - 1_000
     const stored = { price: decimal('40000'), at, source: 'ticker' } as const

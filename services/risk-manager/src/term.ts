@@ -6,6 +6,7 @@ import type { Unit, UnitOutcome } from '@flotilla/ledger'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import { limitsOf, type RiskManagerConfig } from './config.ts'
 import {
+  compareIntents,
   decide,
   needsStoredPrice,
   takeCommand,
@@ -25,6 +26,7 @@ import type { RiskMetrics } from './metrics.ts'
 import type { RiskStore } from './store.ts'
 import { tellRegimes } from './tell.ts'
 import { Trimmer } from './trimmer.ts'
+import { Turns } from './turns.ts'
 import { Valuer } from './valuer.ts'
 
 export type Deps = AgentDeps<RiskManagerConfig, 'bus' | 'ledger' | 'marketStore' | 'venue'>
@@ -59,6 +61,7 @@ export class Term {
   readonly #limits: Limits
   readonly #log: Logger
   readonly #since: number
+  readonly #turns: Turns<IntentMessage['payload']>
   readonly #subscriptions: Subscription[] = []
   readonly #timers: Timer[] = []
   #desk: AccountDesk | null = null
@@ -69,6 +72,12 @@ export class Term {
     this.#limits = limitsOf(config, shared)
     this.#log = context.logger
     this.#since = context.clock.now()
+    const priorities = new Map(Object.entries(config.priorities))
+    this.#turns = new Turns({
+      windowMs: config.batchWindowMs,
+      compare: (one, other) => compareIntents(one, other, priorities),
+      sleep: (ms) => realClock.sleep(ms, options.over),
+    })
   }
 
   get book(): Book | null {
@@ -186,9 +195,10 @@ export class Term {
     if (needsStoredPrice(question)) {
       await store.noteStoredPrice(desk.book, message.payload.symbol)
     }
-    const done = await this.#carryOut(desk, delivery, (book) =>
-      decide({ book, message, limits, now: clock.now() }),
-    )
+    const done = await this.#carryOut(desk, delivery, {
+      turn: () => this.#turns.take(message.payload),
+      decide: (book) => decide({ book, message, limits, now: clock.now() }),
+    })
     timer()
     if (done.kind === 'committed') this.#tellVerdict(message, done.result.verdict)
     if (done.kind !== 'refused') return ack
@@ -202,10 +212,12 @@ export class Term {
     if (!isOrder(message)) return ack
     if (message.payload.account !== desk.book.account.account) return ack
     const patient = delivery.deliveryCount < deliveriesUntilShortfall
-    const done = await this.#carryOut(desk, delivery, (book) => {
-      const work = takeOrder(book, message)
-      if (patient && work.shortfalls.length > 0) throw new Error('more is sold than is there')
-      return work
+    const done = await this.#carryOut(desk, delivery, {
+      decide: (book) => {
+        const work = takeOrder(book, message)
+        if (patient && work.shortfalls.length > 0) throw new Error('more is sold than is there')
+        return work
+      },
     })
     if (done.kind === 'refused') return this.#refused(message, done)
     for (const { asset, amount } of done.kind === 'committed' ? done.result.shortfalls : []) {
@@ -219,9 +231,9 @@ export class Term {
   async #takeCommand(desk: AccountDesk, delivery: Delivery): Promise<Settlement> {
     const { clock } = this.#options.deps.context
     const message = delivery.message as CommandMessage
-    const done = await this.#carryOut(desk, delivery, (book) =>
-      takeCommand({ book, limits: this.#limits, now: clock.now() }, message),
-    )
+    const done = await this.#carryOut(desk, delivery, {
+      decide: (book) => takeCommand({ book, limits: this.#limits, now: clock.now() }, message),
+    })
     if (done.kind === 'refused') return this.#refused(message, done)
     const { requestedBy, reason, symbol } = message.payload
     this.#log.warn(
@@ -235,14 +247,14 @@ export class Term {
   async #carryOut<Result extends Work>(
     desk: AccountDesk,
     delivery: Delivery,
-    decideWith: Task<Result>['decide'],
+    task: Pick<Task<Result>, 'decide' | 'turn'>,
   ): Promise<Done<Result>> {
     const { message, redelivered, deliveryCount } = delivery
     const ours = epochMs(message.occurredAt) > this.#since + clockDifferenceMaxMs
     let mayBeOld = redelivered || deliveryCount > 1 || !ours
     for (;;) {
       try {
-        const done = await desk.work({ message, mayBeOld, decide: decideWith })
+        const done = await desk.work({ ...task, message, mayBeOld })
         if (done.kind === 'committed') tellRegimes(this.#log, done.result.outgoing)
         return done
       } catch (error) {

@@ -91,6 +91,7 @@ export function limits(overrides: Partial<Limits> = {}): Limits {
       haltUntil: decimal('0.15'),
       defenseFactor: decimal('0.5'),
     },
+    budgets: new Map(),
     protections: protections(),
     caps: caps(),
     openPositionsMax: 5,

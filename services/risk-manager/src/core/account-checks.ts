@@ -1,4 +1,6 @@
 // What the state of the account as a whole says to an entry; exits are never held up by it.
+import { Decimal } from '@flotilla/money'
+import { budgetOf } from './budgets.ts'
 import { denied, passed, skipped, type Check } from './check.ts'
 import { adjusted, sizeOf, withAmount } from './entry-arithmetic.ts'
 
@@ -23,6 +25,23 @@ export const dailyLoss: Check = {
     const record = { ...inputs, equity: seen.equity.toString() }
     if (!loss.isPositive() || loss.lessThan(lossMax)) return passed(record)
     return denied({ code: 'daily_loss_reached', ...inputs, loss: loss.toString() }, record)
+  },
+}
+
+/** What the strategy has left of its own, after what its other entries set aside. */
+export const budget: Check = {
+  name: 'budget',
+  run({ book, intent, limits, draft }) {
+    if (limits.budgets.size === 0) return skipped('no budgets')
+    if (draft === null) return skipped('no size')
+    const { asset, amount } = draft.reserve
+    if (asset !== book.account.currency) return skipped('another currency')
+    const funds = budgetOf(book, intent.strategy)
+    const left = funds === null ? Decimal.zero : funds.cash.minus(funds.reserved)
+    const numbers = { required: amount.toString(), available: left.toString() }
+    const inputs = { budget: funds?.name ?? null, ...numbers }
+    if (amount.atMost(left)) return passed(inputs)
+    return denied({ code: 'budget_exceeded', strategy: intent.strategy, ...numbers }, inputs)
   },
 }
 

@@ -460,6 +460,7 @@ describe('the record', () => {
       'quantity-maximum',
       'minimum',
       'available-balance',
+      'budget',
       'exposure',
       'symbol-exposure',
       'asset-exposure',

@@ -11,6 +11,7 @@ import type { SymbolRules } from '@flotilla/venue'
 import { nextState, remainingOf } from './reservation.ts'
 import { noStanding, recallStanding, type Standing } from './standing.ts'
 import { readTrades, symbolOfTrades, type ClosedTrade } from './closed-trades.ts'
+import { isBudget, readBudget, reservationOfOwner, type Budget } from './budgets.ts'
 import type { Bar } from './history.ts'
 import { readPosition, symbolOfPosition, type HeldPosition } from './position.ts'
 import { readTradingState, scopeOfTradingState, type TradingStateEntry } from './trading-state.ts'
@@ -41,6 +42,11 @@ export type Book = {
   readonly positions: Map<string, HeldPosition>
   /** The newest sales of each symbol, oldest first. */
   readonly trades: Map<string, readonly ClosedTrade[]>
+  /** Null without budgets of strategies. */
+  budget: Budget | null
+  /** Whose budget an open reservation is from, and what is set aside of each. */
+  readonly owners: Map<string, string>
+  readonly budgetReserved: Map<string, Decimal>
   /** By symbol; the account's own under `*`. */
   readonly tradingStates: Map<string, TradingStateEntry>
   standing: Standing
@@ -87,6 +93,9 @@ export function createBook(snapshot: BookSnapshot, before?: Book): Book {
     entryMoney: new Map(),
     positions: new Map(),
     trades: new Map(),
+    budget: null,
+    owners: new Map(),
+    budgetReserved: new Map(),
     tradingStates: new Map(),
     standing: noStanding,
     prices,
@@ -97,8 +106,9 @@ export function createBook(snapshot: BookSnapshot, before?: Book): Book {
   for (const { asset, total, reserved } of snapshot.balances) {
     book.funds.set(asset, { total, reserved })
   }
-  for (const reservation of snapshot.reservations) addReservation(book, reservation)
+  // Whose a reservation is must be known before it is added up.
   for (const { key, value } of snapshot.memory) remember(book, key, value)
+  for (const reservation of snapshot.reservations) addReservation(book, reservation)
   return book
 }
 
@@ -197,7 +207,7 @@ function applyStep(book: Book, change: ReservationChange): void {
     const amount = reservation.amount.minus(change.amount)
     book.reservations.set(change.reservationId, { ...reservation, state, amount })
   }
-  if (isEntry(reservation)) moveEntryMoney(book, reservation.symbol, change.amount.negated())
+  if (isEntry(reservation)) moveEntryMoney(book, reservation, change.amount.negated())
   move(book, change.asset, { reserved: change.amount.negated() })
 }
 
@@ -213,7 +223,7 @@ function addReservation(book: Book, reservation: OpenReservation): void {
   book.reservations.set(reservation.reservationId, reservation)
   if (!isEntry(reservation)) return
   countEntry(book, reservation.symbol, 1)
-  moveEntryMoney(book, reservation.symbol, remainingOf(reservation))
+  moveEntryMoney(book, reservation, remainingOf(reservation))
 }
 
 function removeReservation(book: Book, reservation: OpenReservation): void {
@@ -232,10 +242,17 @@ function countEntry(book: Book, symbol: string, delta: number): void {
   else book.openEntries.set(symbol, count)
 }
 
-function moveEntryMoney(book: Book, symbol: string, delta: Decimal): void {
-  const money = (book.entryMoney.get(symbol) ?? Decimal.zero).plus(delta)
-  if (money.isZero()) book.entryMoney.delete(symbol)
-  else book.entryMoney.set(symbol, money)
+function moveEntryMoney(book: Book, reservation: OpenReservation, delta: Decimal): void {
+  addTo(book.entryMoney, reservation.symbol, delta)
+  const owner = book.owners.get(reservation.reservationId)
+  const ofCurrency = reservation.asset === book.account.currency
+  if (owner !== undefined && ofCurrency) addTo(book.budgetReserved, owner, delta)
+}
+
+function addTo(amounts: Map<string, Decimal>, name: string, delta: Decimal): void {
+  const amount = (amounts.get(name) ?? Decimal.zero).plus(delta)
+  if (amount.isZero()) amounts.delete(name)
+  else amounts.set(name, amount)
 }
 
 function remember(book: Book, key: string, value: MemoryEntry['value']): void {
@@ -248,10 +265,20 @@ function remember(book: Book, key: string, value: MemoryEntry['value']): void {
   book.standing = recallStanding(book, key, value)
   const traded = symbolOfTrades(book.account.account, key)
   if (traded !== null) book.trades.set(traded, readTrades(traded, value))
+  rememberBudget(book, key, value)
   const scope = scopeOfTradingState(book.account.account, key)
   if (scope !== null) {
     const entry = readTradingState(value)
     if (entry === null) book.tradingStates.delete(scope)
     else book.tradingStates.set(scope, entry)
   }
+}
+
+function rememberBudget(book: Book, key: string, value: MemoryEntry['value']): void {
+  const { account } = book.account
+  if (isBudget(account, key)) book.budget = readBudget(value)
+  const reservationId = reservationOfOwner(account, key)
+  if (reservationId === null) return
+  if (typeof value === 'string') book.owners.set(reservationId, value)
+  else book.owners.delete(reservationId)
 }

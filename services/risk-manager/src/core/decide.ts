@@ -13,6 +13,7 @@ import type { Decision, Json, LedgerChange } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import { assess, type ApprovedIntent, type Verdict } from './assess.ts'
 import type { Book, BookChange } from './book.ts'
+import { budgetOf, ownerStored } from './budgets.ts'
 import type { Limits } from './limits.ts'
 import { changesOf, observe } from './observe.ts'
 import { regimeMessages } from './take-stock.ts'
@@ -59,7 +60,7 @@ export function decide(question: {
   const { approved } = verdict
   return {
     verdict,
-    changes: [...noticed, reservationHeld(decision, approved)],
+    changes: [...noticed, ...owned(book, decision), reservationHeld(decision, approved)],
     records: [record],
     outgoing: [...alerts, approval(decision, approved)],
   }
@@ -103,6 +104,12 @@ function approval(decision: IntentDecision, approved: ApprovedIntent): AnyMessag
       expiresAt: intent.expiresAt,
     },
   })
+}
+
+/** First whose it is: what is set aside counts against that budget. */
+function owned(book: Book, { intent, reservationId }: IntentDecision): readonly BookChange[] {
+  const budget = budgetOf(book, intent.strategy)
+  return budget === null ? [] : [ownerStored(book, reservationId, budget.name)]
 }
 
 function reservationHeld(decision: IntentDecision, approved: ApprovedIntent) {

@@ -1,6 +1,6 @@
 // The checks of an entry, in the order in which they run: may it be, then how large, then does the
 // size fit what the account has and may risk.
-import { dailyLoss, drawdownRegime, scaleByRegime } from './account-checks.ts'
+import { budget, dailyLoss, drawdownRegime, scaleByRegime } from './account-checks.ts'
 import { assetExposure, correlatedExposure, exposure, symbolExposure } from './cap-checks.ts'
 import { denied, passed, skipped, type Check } from './check.ts'
 import { intentExpiry, price, side, tradingState, venueRules } from './common-checks.ts'
@@ -116,6 +116,7 @@ export const entryChecks: readonly Check[] = [
   capQuantity,
   fitMinimum,
   availableBalance,
+  budget,
   exposure,
   symbolExposure,
   assetExposure,

@@ -3,6 +3,7 @@
 import { epochMs } from '@flotilla/contracts'
 import { Decimal, roundDownToStep } from '@flotilla/money'
 import { assetsOf, availableOf, type Depth } from './book.ts'
+import { budgetOf } from './budgets.ts'
 import { exposureOfAsset } from './cap-checks.ts'
 import { passed, skipped, type Check } from './check.ts'
 import { adjusted, sizeOf, under, withAmount, withQuantity } from './entry-arithmetic.ts'
@@ -45,8 +46,10 @@ export const fitRoom: Check = {
     const roomUnder = (share: Decimal, taken: Decimal) =>
       fromCurrency(book, asset, value.times(share).minus(taken))
     const { symbol } = context.intent
+    const own = asset === book.account.currency ? budgetOf(book, context.intent.strategy) : null
     const rooms = [
       ['available-capped', available],
+      ['budget-capped', own === null ? available : own.cash.minus(own.reserved)],
       ['exposure-capped', roomUnder(limits.exposureShareMax, exposureOf(book))],
       ['symbol-capped', roomUnder(limits.caps.symbolShareMax, exposureOfSymbol(book, symbol))],
       [

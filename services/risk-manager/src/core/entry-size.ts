@@ -2,7 +2,8 @@
 // stop that is a share of the account, or a usual move of the price that is one.
 import { Decimal, roundDownToStep } from '@flotilla/money'
 import type { SymbolRules } from '@flotilla/venue'
-import { availableOf, fundsOf } from './book.ts'
+import { fundsOf } from './book.ts'
+import { budgetOf } from './budgets.ts'
 import {
   denied,
   skipped,
@@ -15,7 +16,7 @@ import {
 import { costOf, divisionScale, lotOf, quantityFor, worstPrice } from './entry-arithmetic.ts'
 import { atrShareOf } from './history.ts'
 import { moneyScaleOf } from './limits.ts'
-import { fromCurrency, netAssetValue } from './valuation.ts'
+import { equityOfBudget, fromCurrency, netAssetValue } from './valuation.ts'
 
 export const size: Check = {
   name: 'size',
@@ -51,10 +52,9 @@ type Wish = {
 }
 
 function byBalanceShare({ context, rules, price, limitPrice }: Wish): CheckOutcome {
-  const { book, limits } = context
+  const { limits } = context
   const asset = rules.quote
-  const balance =
-    limits.shareOf === 'balance' ? fundsOf(book, asset).total : availableOf(book, asset)
+  const balance = balanceOf(context, asset)
   const amount = balance.times(limits.balanceShare).round(moneyScaleOf(limits, asset), 'down')
   const quantity = quantityFor(amount, limitPrice, lotOf(rules, limits.sizing))
   return {
@@ -77,6 +77,20 @@ function byBalanceShare({ context, rules, price, limitPrice }: Wish): CheckOutco
       ceiling: null,
     },
   }
+}
+
+/** Of the strategy's own money, where it has a budget. */
+function balanceOf({ book, intent, limits }: Context, asset: string): Decimal {
+  const own = asset === book.account.currency ? budgetOf(book, intent.strategy) : null
+  const { total, reserved } =
+    own === null ? fundsOf(book, asset) : { total: own.cash, reserved: own.reserved }
+  const balance = limits.shareOf === 'balance' ? total : total.minus(reserved)
+  return Decimal.max(Decimal.zero, balance)
+}
+
+function equityOf({ book, intent }: Context): Decimal {
+  const own = budgetOf(book, intent.strategy)
+  return own === null ? netAssetValue(book) : equityOfBudget(book, own)
 }
 
 /** What is bought at the worst price and sold at the stop loses the share of the account, no more. */
@@ -112,7 +126,7 @@ function byDistance(
 ): CheckOutcome {
   const { book, limits } = context
   const asset = rules.quote
-  const value = netAssetValue(book)
+  const value = equityOf(context)
   const atRisk = fromCurrency(book, asset, value.times(risk.share))
   const { step } = lotOf(rules, limits.sizing)
   const units = atRisk.dividedBy(risk.distance, divisionScale, 'down')

@@ -5,6 +5,7 @@ export type { Book, BookChange, BookSnapshot, Funds, OpenReservation, PriceQuote
 export { decide, decisionIdOf, reservationIdOf } from './decide.ts'
 export type { IntentMessage, Work } from './decide.ts'
 export type { DrawdownLimits, Regime } from './drawdown.ts'
+export { compareIntents } from './intent-order.ts'
 export { isTimeZone } from './trading-day.ts'
 export type { Trim } from './trim.ts'
 export { planTrim, positionsAtRisk, takeTrim } from './trim.ts'

@@ -67,6 +67,8 @@ export type Limits = {
   readonly drawdown: DrawdownLimits
   readonly protections: Protections
   readonly caps: Caps
+  /** What part of the account a strategy may use; empty: all share all of it. */
+  readonly budgets: ReadonlyMap<string, Decimal>
   readonly openPositionsMax: number
   readonly addToPositions: boolean
 }

@@ -3,7 +3,8 @@
 // a value in the ledger's memory and written in the same unit of work as the fill that moved it.
 import type { OrderLeg, Side } from '@flotilla/contracts'
 import type { Json } from '@flotilla/ledger'
-import { Decimal } from '@flotilla/money'
+import { Decimal, sum } from '@flotilla/money'
+import { others, partsOfSale, read, write, type SalePart } from './budgets.ts'
 import type { ClosedTrade } from './closed-trades.ts'
 
 export type HeldPosition = {
@@ -14,6 +15,8 @@ export type HeldPosition = {
   readonly cost: Decimal
   /** What sales that are not yet over brought in, and what the sold quantity had cost. */
   readonly sale: { readonly proceeds: Decimal; readonly cost: Decimal }
+  /** What of it is whose, where strategies have budgets; what nobody has here is of the others. */
+  readonly owners: ReadonlyMap<string, Decimal>
 }
 
 export type PositionFill = {
@@ -26,15 +29,27 @@ export type PositionFill = {
   /** The last one of its order. */
   readonly last: boolean
   readonly at: number
+  /** The strategy with a budget of its own that it is for; null: the others. */
+  readonly owner: string | null
 }
 
 export type MovedPosition = {
   readonly position: HeldPosition
   /** A sale that has come to its end. */
   readonly closed: ClosedTrade | null
+  /** Of whom the fill was. */
+  readonly parts: readonly SalePart[]
 }
 
 const noSale = { proceeds: Decimal.zero, cost: Decimal.zero }
+const noOwners: ReadonlyMap<string, Decimal> = new Map()
+const flat: HeldPosition = {
+  quantity: Decimal.zero,
+  lastFillPrice: Decimal.zero,
+  cost: Decimal.zero,
+  sale: noSale,
+  owners: noOwners,
+}
 /** Costs of a part are a statistic for the protections; balances never see them. */
 const costScale = 12
 
@@ -43,23 +58,27 @@ export function movePosition(before: HeldPosition | null, fill: PositionFill): M
 }
 
 function bought(before: HeldPosition | null, fill: PositionFill): MovedPosition {
-  const { price, quantity, fee } = fill
+  const { price, quantity, fee, owner } = fill
+  const held = before ?? flat
   const received = quantity.minus(fee.base)
   return {
     position: {
-      quantity: Decimal.max(Decimal.zero, (before?.quantity ?? Decimal.zero).plus(received)),
+      quantity: Decimal.max(Decimal.zero, held.quantity.plus(received)),
       lastFillPrice: price,
-      cost: (before?.cost ?? Decimal.zero).plus(price.times(quantity)).plus(fee.quote),
-      sale: before?.sale ?? noSale,
+      cost: held.cost.plus(price.times(quantity)).plus(fee.quote),
+      sale: held.sale,
+      owners: owner === null ? held.owners : grown(held.owners, owner, received),
     },
     closed: null,
+    parts: [{ name: owner ?? others, quantity }],
   }
 }
 
 /** What is sold beyond the position was owned before, and is none of its business. */
 function sold(before: HeldPosition | null, fill: PositionFill): MovedPosition {
-  const held = before ?? { quantity: Decimal.zero, cost: Decimal.zero, sale: noSale }
+  const held = before ?? flat
   const ours = Decimal.min(held.quantity, fill.quantity)
+  const parts = partsOfSale(held, fill.quantity, fill.owner ?? others)
   const left = Decimal.max(Decimal.zero, held.quantity.minus(ours).minus(fill.fee.base))
   const cost = left.isZero() ? held.cost : partOf(held.cost, ours, held.quantity)
   const proceeds = fill.price.times(ours).minus(partOf(fill.fee.quote, ours, fill.quantity))
@@ -74,8 +93,10 @@ function sold(before: HeldPosition | null, fill: PositionFill): MovedPosition {
       lastFillPrice: fill.price,
       cost: held.cost.minus(cost),
       sale: over ? noSale : sale,
+      owners: shrunk(held.owners, parts, left),
     },
     closed: over ? tradeOf(sale, fill) : null,
+    parts,
   }
 }
 
@@ -88,6 +109,34 @@ function tradeOf(sale: HeldPosition['sale'], { symbol, leg, at }: PositionFill):
 function partOf(whole: Decimal, part: Decimal, of: Decimal): Decimal {
   if (part.equals(of)) return whole
   return whole.times(part).dividedBy(of, costScale, 'down')
+}
+
+function grown(
+  owners: ReadonlyMap<string, Decimal>,
+  owner: string,
+  quantity: Decimal,
+): ReadonlyMap<string, Decimal> {
+  return new Map(owners).set(owner, (owners.get(owner) ?? Decimal.zero).plus(quantity))
+}
+
+/** What is sold is taken from its owners; a fee in the base asset from the first that has some. */
+function shrunk(
+  owners: ReadonlyMap<string, Decimal>,
+  parts: readonly SalePart[],
+  left: Decimal,
+): ReadonlyMap<string, Decimal> {
+  if (owners.size === 0) return owners
+  const after = new Map(owners)
+  for (const { name, quantity } of parts) {
+    const had = after.get(name)
+    if (had !== undefined) after.set(name, had.minus(quantity))
+  }
+  for (const [name, quantity] of after) {
+    const excess = sum(after.values()).minus(left)
+    if (excess.isPositive()) after.set(name, Decimal.max(Decimal.zero, quantity.minus(excess)))
+    if (after.get(name)!.isZero()) after.delete(name)
+  }
+  return after
 }
 
 const prefix = 'position/'
@@ -103,13 +152,15 @@ export function symbolOfPosition(account: string, key: string): string | null {
 }
 
 /** Null forgets a position that is flat. */
-export function writePosition({ quantity, lastFillPrice, cost, sale }: HeldPosition): Json {
+export function writePosition(position: HeldPosition): Json {
+  const { quantity, lastFillPrice, cost, sale, owners } = position
   if (quantity.isZero()) return null
   return {
     quantity: quantity.toString(),
     lastFillPrice: lastFillPrice.toString(),
     cost: cost.toString(),
     sale: { proceeds: sale.proceeds.toString(), cost: sale.cost.toString() },
+    ...(owners.size === 0 ? {} : { owners: write(owners) }),
   }
 }
 
@@ -119,6 +170,7 @@ type Written = {
   /** Not written by earlier versions: then it cost what it was last filled at. */
   readonly cost?: string
   readonly sale?: { readonly proceeds: string; readonly cost: string }
+  readonly owners?: Readonly<Record<string, string>>
 }
 
 export function readPosition(value: Json): HeldPosition | null {
@@ -126,7 +178,7 @@ export function readPosition(value: Json): HeldPosition | null {
   const written = value as Written
   const quantity = Decimal.from(written.quantity)
   const lastFillPrice = Decimal.from(written.lastFillPrice)
-  const { cost, sale } = written
+  const { cost, sale, owners = {} } = written
   return {
     quantity,
     lastFillPrice,
@@ -135,6 +187,7 @@ export function readPosition(value: Json): HeldPosition | null {
       sale === undefined
         ? noSale
         : { proceeds: Decimal.from(sale.proceeds), cost: Decimal.from(sale.cost) },
+    owners: read(owners),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Json } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import type { OrderLeg, Side } from '@flotilla/contracts'
 import { assetsOf, fundsOf, type Book, type BookChange, type OpenReservation } from './book.ts'
+import { moveCash, others, ownerStored } from './budgets.ts'
 import { tradesKey, writeTrades } from './closed-trades.ts'
 import { movePosition, positionKey, writePosition } from './position.ts'
 import { remainingOf } from './reservation.ts'
@@ -44,15 +45,26 @@ export function settleFill(book: Book, fill: FillFact): SettlementOutcome {
   const flows = flowsOf(fill)
   const steps = fill.reservationId === null ? [] : spend(book, fill, flows)
   const { moves, shortfalls } = moveFunds(book, flows)
-  const changes = [...steps, ...moves, ...positionChanges(book, fill)]
-  return { changes: [...changes, ...shrinkOvertaken(book, changes, fill.at)], shortfalls }
+  const changes = [...steps, ...moves, ...positionChanges(book, fill, moves)]
+  const all = [...changes, ...shrinkOvertaken(book, changes, fill.at)]
+  return { changes: [...all, ...forgotten(book, all)], shortfalls }
 }
 
 /** The order is over without a fill of its own: what is left of the reservation is released, once. */
 export function settleEnd(book: Book, fact: OrderFact): readonly BookChange[] {
   const reservation = openReservation(book, fact)
   if (reservation === null || !fact.endsReservation) return []
-  return end(reservation, fact)
+  const changes = end(reservation, fact)
+  return [...changes, ...forgotten(book, changes)]
+}
+
+/** Whose a reservation was is known for as long as it is open. */
+function forgotten(book: Book, changes: readonly BookChange[]): readonly BookChange[] {
+  return changes.flatMap((change) => {
+    if (change.kind !== 'reservation-ended') return []
+    const { reservationId } = change
+    return book.owners.has(reservationId) ? [ownerStored(book, reservationId, null)] : []
+  })
 }
 
 /** What a fill moves, by asset: price times quantity one way, the quantity the other, and the fee. */
@@ -117,21 +129,43 @@ function moveFunds(
   return { moves, shortfalls }
 }
 
-function positionChanges(book: Book, fill: FillFact): readonly BookChange[] {
+function positionChanges(
+  book: Book,
+  fill: FillFact,
+  moves: readonly BookChange[],
+): readonly BookChange[] {
   const { symbol } = fill
   const { account } = book.account
   const { base, quote } = assetsOf(symbol)
   const feeIn = (asset: string) => (fill.feeAsset === asset ? fill.fee : Decimal.zero)
   const fee = { base: feeIn(base), quote: feeIn(quote) }
   const before = book.positions.get(symbol) ?? null
-  const { position, closed } = movePosition(before, { ...fill, fee })
+  const owner = ownerOf(book, fill)
+  const { position, closed, parts } = movePosition(before, { ...fill, fee, owner })
+  const ofQuote = quote === book.account.currency
+  const cash = moveCash(book, currencyMoved(book, moves), ofQuote ? parts : [])
   const store = (key: string, value: Json): BookChange => {
     return { kind: 'memory-stored', agent: 'risk-manager', key, value }
   }
   const moved = store(positionKey(account, symbol), writePosition(position))
-  if (closed === null) return [moved]
+  if (closed === null) return [moved, ...cash]
   const trades = writeTrades(book.trades.get(symbol) ?? [], closed)
-  return [moved, store(tradesKey(account, symbol), trades)]
+  return [moved, ...cash, store(tradesKey(account, symbol), trades)]
+}
+
+/** Null: of the others. */
+function ownerOf(book: Book, { reservationId }: FillFact): string | null {
+  const strategy = reservationId === null ? undefined : book.owners.get(reservationId)
+  return strategy === undefined || strategy === others ? null : strategy
+}
+
+function currencyMoved(book: Book, moves: readonly BookChange[]): Decimal {
+  let moved = Decimal.zero
+  for (const change of moves) {
+    if (change.kind !== 'balance-adjusted' || change.asset !== book.account.currency) continue
+    moved = moved.plus(change.totalDelta)
+  }
+  return moved
 }
 
 /**

@@ -1,9 +1,10 @@
 // What a look at the account's value leads to: the record of it, and word of another regime.
 import { createMessage, EquityValued, RegimeChanged, type AnyMessage } from '@flotilla/contracts'
 import type { Book } from './book.ts'
+import { divide } from './budgets.ts'
 import type { Work } from './decide.ts'
 import { observe, regimeChange, valuationChanges, type Observed, type Watched } from './observe.ts'
-import { carriedPrices, valueAccount } from './valuation.ts'
+import { carriedPrices, valueAccount, worth } from './valuation.ts'
 
 /** The account, asset by asset, from time to time: written down and told to all. */
 export function takeStock(watched: Watched): Work & { readonly valued: EquityValued } {
@@ -22,7 +23,10 @@ export function takeStock(watched: Watched): Work & { readonly valued: EquityVal
   })
   return {
     valued,
-    changes: valuationChanges(book, seen, { at: now, equity, prices }),
+    changes: [
+      ...valuationChanges(book, seen, { at: now, equity, prices }),
+      ...divide(book, limits.budgets, (symbol, quantity) => worth(book, symbol, quantity)),
+    ],
     records: [],
     outgoing: [...regimeMessages({ book, seen, now }), told],
   }

@@ -5,6 +5,7 @@ import type { EquityValued } from '@flotilla/contracts'
 import { instant } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import { assetsOf, fundsOf, type Book } from './book.ts'
+import { budgetOf, ownedBy, type BudgetFunds } from './budgets.ts'
 
 type AssetPrice = {
   readonly price: Decimal
@@ -80,6 +81,21 @@ export function exposureOf(book: Book): Decimal {
   return exposure
 }
 
+/** What a strategy has, and what its holdings are worth. */
+export function equityOfBudget(book: Book, { name, cash }: BudgetFunds): Decimal {
+  let equity = cash
+  for (const [symbol, position] of book.positions) {
+    equity = equity.plus(worth(book, symbol, ownedBy(position, name)))
+  }
+  return equity
+}
+
+/** In the account's currency. */
+export function worth(book: Book, symbol: string, quantity: Decimal): Decimal {
+  const price = priceOfSymbol(book, symbol) ?? Decimal.zero
+  return inCurrency(book, assetsOf(symbol).quote, quantity.times(price))
+}
+
 /** A quote currency without a price of its own is taken at par: most are dollars by another name. */
 export function inCurrency(book: Book, quote: string, amount: Decimal): Decimal {
   return amount.times(priceOfAsset(book, quote) ?? Decimal.one)
@@ -133,8 +149,19 @@ export function valueAccount(
       const since = instant(quote.at ?? now)
       return [{ asset, cause, price: quote.price.toString(), value: value.toString(), since }]
     }),
+    ...(book.budget === null ? {} : { budgets: budgetsOf(book) }),
     baseline: book.standing.valued === null,
   }
+}
+
+function budgetsOf(book: Book): EquityValued['budgets'] {
+  return [...(book.budget?.cash.keys() ?? [])].flatMap((strategy) => {
+    const funds = budgetOf(book, strategy)
+    if (funds === null) return []
+    const equity = equityOfBudget(book, funds).toString()
+    const { cash, reserved } = funds
+    return [{ strategy, cash: cash.toString(), reserved: reserved.toString(), equity }]
+  })
 }
 
 function holdingsOf(book: Book, now: number): readonly Holding[] {
