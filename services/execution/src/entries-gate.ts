@@ -55,7 +55,7 @@ export class EntriesGate {
   #tell({ cause, asset, reason }: Stop, allowed: boolean): void {
     const { account, now, publish, logger } = this.#options
     const change: EntriesChanged = { account, symbol: null, asset, allowed, cause, reason }
-    publish(entriesChanged(change, now())).catch((err: unknown) => {
+    publish(entriesChanged(change, { now: now() })).catch((err: unknown) => {
       logger.warn({ err, cause }, 'nobody could be told that entries changed')
     })
   }

@@ -8,6 +8,8 @@ import type { ExitPlan, Settings } from './core/index.ts'
 
 const ASK_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000]
 const RETRY_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000]
+/** Longer together than a copy at the venue lags behind. */
+const NOT_FOUND_TIMES = 3
 const NOT_FOUND_SPACING_MS = 1_000
 /** Fills are looked up from so long before the last look: venues answer from copies that lag. */
 const FILL_MARGIN_MS = 60_000
@@ -30,6 +32,7 @@ export function settingsOf(
     recvWindowMs: scaled(profile.recvWindowMs),
     engineTimeoutMs: scaled(profile.engineTimeoutMs),
     skewMs: scaled(config.skewMs),
+    notFoundTimes: NOT_FOUND_TIMES,
     notFoundSpacingMs: scaled(NOT_FOUND_SPACING_MS),
     sweepMs: scaled(config.sweepMs),
     fillMarginMs: scaled(FILL_MARGIN_MS),

@@ -8,13 +8,21 @@ import {
   type AnyMessage,
   type Message,
 } from '@flotilla/contracts'
-import { createMemoryLedger, type Ledger, type Reservation } from '@flotilla/ledger'
+import { createMemoryLedger, type Ledger, type Reservation, type Unit } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import { createFakeVenue, symbolRules, type FakeVenue } from '@flotilla/venue/testing'
 import type { SymbolRules } from '@flotilla/venue'
 import type { z } from 'zod'
 import { ExecutionConfig } from './config.ts'
-import { recoverDesk, step, type Answer, type Desk, type Effect, type Input } from './core/index.ts'
+import {
+  recoverDesk,
+  step,
+  type Answer,
+  type Desk,
+  type Effect,
+  type Input,
+  type Settings,
+} from './core/index.ts'
 import { carryOut } from './effects.ts'
 import { settingsOf } from './settings.ts'
 import { loadRecords } from './store.ts'
@@ -129,6 +137,21 @@ export type HarnessOptions = {
   readonly rules?: Partial<SymbolRules>
   /** Ways out beside stop and take-profit, as the configuration has them. */
   readonly exits?: NonNullable<z.input<typeof ExecutionConfig>>['exits']
+  readonly seams?: Seams
+}
+
+/** Where a test of the tests puts a fault in; nothing of it is there in production. */
+export type Seams = {
+  readonly step?: typeof step
+  readonly settings?: Partial<Settings>
+  /** The desk as a new process builds it. */
+  readonly recovered?: (desk: Desk) => Desk
+  /** What really leaves for the venue. */
+  readonly sent?: (effect: Effect) => Effect
+  /** What the core hears of an answer. */
+  readonly heard?: (answer: Answer, desk: Desk) => Answer
+  /** Calls the venue, and acknowledges, before the commit: a crash loses it. */
+  readonly commitsLate?: boolean
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<DeskHarness> {
@@ -145,17 +168,26 @@ export class DeskHarness {
   readonly messages: AnyMessage[] = []
   readonly #rules: SymbolRules
   readonly #exits: HarnessOptions['exits']
+  readonly #seams: Seams
+  #uncommitted: Unit | null = null
   now = startedAt
   desk!: Desk
   /** Asked for by committed drafts and not carried out yet. */
   effects: Effect[] = []
   /** Carried out, but the answer has not arrived yet. */
   answers: Answer[] = []
+  /** Orders that a right desk does not send: what the venue refused without being told to. */
+  readonly refused: string[] = []
+  #price: Decimal
+  /** What the venue, or a copy of it, makes of an answer before it is heard. */
+  replica: (answer: Answer) => Answer = (answer) => answer
 
   constructor(ledger: Ledger, options: HarnessOptions) {
     this.ledger = ledger
     this.#rules = symbolRules(options.rules)
     this.#exits = options.exits
+    this.#seams = options.seams ?? {}
+    this.#price = Decimal.from(options.price ?? '50000')
     this.venue = createFakeVenue({
       name: venueName,
       rules: [this.#rules],
@@ -169,25 +201,34 @@ export class DeskHarness {
   async restart(): Promise<void> {
     this.effects = []
     this.answers = []
+    this.#uncommitted = null
     const market = { account, venue: venueName, symbol, rules: this.#rules }
     const config = ExecutionConfig.parse({ exits: this.#exits })
-    const settings = settingsOf(config, this.venue.profile, 1)
+    const settings = { ...settingsOf(config, this.venue.profile, 1), ...this.#seams.settings }
     const records = await loadRecords(this.ledger, market)
-    this.desk = recoverDesk({ market, settings, records }, this.now)
+    const recovered = recoverDesk({ market, settings, records }, this.now)
+    this.desk = this.#seams.recovered?.(recovered) ?? recovered
   }
 
   /** One step as the shell makes it: commit first, then keep the desk and hand out the effects. */
   async input(input: Input, causeId: string | null = null): Promise<'committed' | 'duplicate'> {
-    const draft = step(this.desk, input, this.now)
+    const draft = (this.#seams.step ?? step)(this.desk, input, this.now)
     const { changes, messages: outgoing } = draft
-    const unit = { consumer: 'execution', causeId, changes, outgoing } as const
-    const [outcome] = await this.ledger.commit([unit])
-    if (outcome?.kind === 'duplicate') return 'duplicate'
-    if (outcome?.kind === 'refused') throw new Error(`${outcome.constraint}: ${outcome.detail}`)
+    const kind = await this.#commit({ consumer: 'execution', causeId, changes, outgoing })
+    if (kind === 'duplicate') return kind
     this.desk = draft.desk
     this.messages.push(...outgoing)
     this.effects.push(...draft.effects)
     return 'committed'
+  }
+
+  async #commit(unit: Unit): Promise<'committed' | 'duplicate'> {
+    const now = this.#seams.commitsLate === true ? this.#uncommitted : unit
+    this.#uncommitted = unit
+    if (now === null) return 'committed'
+    const [outcome] = await this.ledger.commit([now])
+    if (outcome?.kind === 'refused') throw new Error(`${outcome.constraint}: ${outcome.detail}`)
+    return outcome?.kind === 'duplicate' ? 'duplicate' : 'committed'
   }
 
   async approve(options: ApprovalOptions): Promise<'committed' | 'duplicate'> {
@@ -201,12 +242,28 @@ export class DeskHarness {
   /** The venue gets the request; its answer is still on the way. */
   async send(effect: Effect): Promise<void> {
     this.effects = this.effects.filter((each) => each !== effect)
-    this.answers.push(await carryOut(this.venue, symbol, effect))
+    const request = this.#seams.sent?.(effect) ?? effect
+    const answer = await carryOut(this.venue, symbol, request)
+    this.#noteRefusal(effect, answer)
+    this.answers.push(this.replica(answer))
+  }
+
+  /** The market may have left the place between stop and target meanwhile; all else is our fault. */
+  #noteRefusal(effect: Effect, answer: Answer): void {
+    if (!('outcome' in answer) || answer.outcome.kind !== 'rejected') return
+    const { code, reason } = answer.outcome
+    if (reason.startsWith('scripted') || code === 'order_not_found') return
+    const isPair = effect.kind === 'place-protection'
+    const { stop, takeProfit } = isPair ? effect.request : { stop: null, takeProfit: null }
+    const hasLeft =
+      stop?.stopPrice.atLeast(this.#price) === true ||
+      takeProfit?.limitPrice.atMost(this.#price) === true
+    if (code !== 'price_relation' || !hasLeft) this.refused.push(`${effect.key}: ${code} ${reason}`)
   }
 
   async receive(answer: Answer): Promise<void> {
     this.answers = this.answers.filter((each) => each !== answer)
-    await this.input(answer)
+    await this.input(this.#seams.heard?.(answer, this.desk) ?? answer)
   }
 
   /** Everything that is under way comes through. */
@@ -226,9 +283,15 @@ export class DeskHarness {
     }
   }
 
+  /** The price as it stands is told again. */
+  async ticker(): Promise<void> {
+    await this.input({ kind: 'price', price: this.#price, at: this.now })
+  }
+
   async price(price: string): Promise<void> {
+    this.#price = Decimal.from(price)
     this.venue.setPrice(symbol, price)
-    await this.input({ kind: 'price', price: Decimal.from(price), at: this.now })
+    await this.ticker()
   }
 
   said(type: AnyMessage['type']): AnyMessage[] {

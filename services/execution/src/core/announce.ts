@@ -138,17 +138,19 @@ export type Failure = {
   readonly code: string
   readonly reason: string
   readonly action: 'retrying' | 'flattening' | 'alerting'
+  /** The order or pair that failed, or what else tells this failure from one like it. */
+  readonly about: string
 }
 
 export function protectionFailed(failure: Failure, cause: Cause, now: number): AnyMessage {
-  const { position, leg, action, attempts, code, reason } = failure
+  const { position, leg, action, attempts, code, reason, about } = failure
   const { account, venue, symbol, quantity, version } = position
   return createMessage(ProtectionFailed, {
     source: 'execution',
     occurredAt: now,
     account,
     cause,
-    discriminator: `${venue}:${symbol}:${version}:${leg}:${attempts}:${action}`,
+    discriminator: `${venue}:${symbol}:${version}:${leg}:${attempts}:${action}:${about}`,
     payload: {
       account,
       venue,
@@ -164,13 +166,16 @@ export function protectionFailed(failure: Failure, cause: Cause, now: number): A
 }
 
 /** Whether entries are sent, where execution itself has stopped them or lets them go on. */
-export function entriesChanged(change: EntriesChanged, now: number): AnyMessage {
+export function entriesChanged(
+  change: EntriesChanged,
+  { now, about = '' }: { readonly now: number; readonly about?: string },
+): AnyMessage {
   const { account, symbol, asset, allowed, cause, reason } = change
   return createMessage(EntriesChanged, {
     source: 'execution',
     occurredAt: now,
     account,
-    discriminator: `${cause}:${symbol ?? asset ?? '*'}:${allowed}:${now}`,
+    discriminator: `${cause}:${symbol ?? asset ?? '*'}:${allowed}:${now}:${about}`,
     payload: { ...change, reason: reason.slice(0, REASON_LENGTH_MAX) },
   })
 }

@@ -9,8 +9,6 @@ import { observe, recordFill, ticketOfFill } from './observe.ts'
 import { isDoubtful, isWorking } from './order-life.ts'
 import { callVenue, isUnsettled, move, note, spoken, ticketsOfSubject, type Work } from './work.ts'
 
-const NOT_FOUND_TIMES = 3
-
 /** Asks about every working order whose turn it is. */
 export function askWhatIsDue(work: Work): void {
   for (const subject of workingSubjects(work)) {
@@ -96,18 +94,26 @@ export function notFound(work: Work, subject: string): void {
     return
   }
   loseSightOfRecovered(work, subject, doubtful)
-  const { notFoundSpacingMs } = work.settings
+  const { notFoundSpacingMs, notFoundTimes } = work.settings
   const watch = watchOf(work, subject)
-  const counts = watch.notFoundAt === null || work.now - watch.notFoundAt >= notFoundSpacingMs
+  // Before that moment the order may still be on its way, so that its absence says nothing.
+  const counts =
+    work.now > surelyDeadAt(work, watch) &&
+    (watch.notFoundAt === null || work.now - watch.notFoundAt >= notFoundSpacingMs)
   const times = watch.notFound + (counts ? 1 : 0)
   const notFoundAt = counts ? work.now : watch.notFoundAt
   work.watches.set(subject, { ...watch, notFound: times, notFoundAt })
-  if (times >= NOT_FOUND_TIMES && work.now > surelyDeadAt(work, watch)) {
+  if (times >= notFoundTimes) {
     const from = { since: sinceOf(work, doubtful) }
     callVenue(work, { kind: 'search', key: `search:${subject}`, subject, from })
     return
   }
-  askLater(work, subject, notFoundSpacingMs)
+  if (counts) askAt(work, subject, work.now + notFoundSpacingMs)
+  else askLater(work, subject, notFoundSpacingMs)
+}
+
+function askAt(work: Work, subject: string, nextAt: number): void {
+  work.watches.set(subject, { ...watchOf(work, subject), nextAt })
 }
 
 /** An order found as submitting at a restart is in doubt from the first answer that misses it. */

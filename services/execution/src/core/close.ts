@@ -16,7 +16,7 @@ export function close(work: Work, why: Why): void {
   if (why.failed && work.owner !== null) {
     const attempts = Math.max(1, work.protecting.failures)
     const failure = { leg: 'stop-loss', attempts, code, reason, action: 'flattening' } as const
-    sayProtectionFailed(work, work.owner.cause, failure)
+    sayProtectionFailed(work, work.owner.cause, { ...failure, about: code })
     halt(work, `${code}: ${reason}`)
   } else {
     note(work, 'position is being closed', { symbol: work.market.symbol, code, reason })

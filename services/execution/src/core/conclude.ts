@@ -79,6 +79,7 @@ function alarm(work: Work, ticket: Ticket, { code, reason }: Conclusion): void {
     code,
     reason,
     action: 'alerting',
+    about: ticket.order.clientOrderId,
   })
   keepProtection(work, { state: 'closing', reason: code })
 }

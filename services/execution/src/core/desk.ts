@@ -40,7 +40,8 @@ export type Settings = {
   readonly recvWindowMs: number
   readonly engineTimeoutMs: number
   readonly skewMs: number
-  /** "No such order" counts again only after this pause, and must count three times. */
+  /** "No such order" counts so many times, each after this pause, before it is believed. */
+  readonly notFoundTimes: number
   readonly notFoundSpacingMs: number
   /** How often all fills of the symbol are looked through, and how far back before the last look. */
   readonly sweepMs: number

@@ -92,7 +92,9 @@ function trail(work: Work): void {
 type Move = { readonly wanted: Decimal; readonly highest: Decimal; readonly distance: Decimal }
 
 function moveStop(work: Work, { wanted, highest, distance }: Move): void {
-  const { stop } = protectionOf(work)
+  const { stop, takeProfit } = protectionOf(work)
+  // Beyond the target no pair can rest; what is left there is sold by the target or by our watching.
+  if (takeProfit !== null && wanted.atLeast(takeProfit)) return
   const step = highest.times(distance).dividedBy(MOVES_PER_DISTANCE, GAIN_SCALE, 'up')
   if (stop !== null && wanted.lessThan(stop.plus(step))) return
   keepProtection(work, { stop: wanted })

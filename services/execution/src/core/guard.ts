@@ -4,7 +4,7 @@
 import { Decimal } from '@flotilla/money'
 import { close, type Why } from './close.ts'
 import { retryAfter } from './conclude.ts'
-import { calm, subjectOf, type Ticket } from './desk.ts'
+import { calm, subjectOf, type Owner, type Ticket } from './desk.ts'
 import { dropExits, dueRung, superviseExits } from './exits.ts'
 import { isDoubtful, isWorking } from './order-life.ts'
 import { isDust, sellableOf } from './position.ts'
@@ -125,21 +125,35 @@ function protect(work: Work, resting: readonly Ticket[]): void {
     endProtection(work)
     return
   }
-  const { stop, state } = protectionOf(work)
-  if (stop === null || work.owner === null) {
-    leaveBare(work)
-    return
-  }
-  if (state !== 'unprotected') {
+  const { stop } = protectionOf(work)
+  if (stop === null || work.owner === null) leaveBare(work)
+  else if (isTooLittleAt(work, stop)) closeWhatNoStopTakes(work)
+  else place(work, work.owner, stop)
+}
+
+function place(work: Work, owner: Owner, stop: Decimal): void {
+  if (protectionOf(work).state !== 'unprotected') {
     keepProtection(work, { state: 'unprotected', since: work.now, reason: null })
   }
   const why = reasonAfterAttempts(work) ?? reasonInPrice(work, stop)
   if (why !== null) close(work, why)
-  else if (work.now >= work.protecting.nextAt) sendProtection(work, work.owner, stop)
+  else if (work.now >= work.protecting.nextAt) sendProtection(work, owner, stop)
 }
 
 function isTooLittle(work: Work): boolean {
   return isDust(heldOf(work).quantity, work.price?.value ?? null, work.market.rules)
+}
+
+/** Venues judge the smallest value of a stop at its own price. */
+function isTooLittleAt(work: Work, stop: Decimal): boolean {
+  return isDust(heldOf(work).quantity, exitPrice(work, stop), work.market.rules)
+}
+
+/** It can be sold and not protected: better out than bare. Without a price nobody knows the former. */
+function closeWhatNoStopTakes(work: Work): void {
+  if (work.price === null) return
+  const reason = `${heldOf(work).quantity.toString()} is too little for a stop`
+  close(work, { code: 'too_little_to_protect', reason, failed: false })
 }
 
 /** The resting orders must cover exactly what can be sold: more would be refused, less is naked. */

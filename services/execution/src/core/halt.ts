@@ -1,7 +1,7 @@
 // A symbol whose position could not be protected takes no more entries until a person has looked. What
 // is held is still closed, and exits go on.
 import { entriesChanged } from './announce.ts'
-import { note, type Work } from './work.ts'
+import { heldOf, note, type Work } from './work.ts'
 
 const CAUSE = 'protection_failed'
 
@@ -33,7 +33,8 @@ function remember(work: Work, halted: string | null): void {
 function say(work: Work, change: { readonly allowed: boolean; readonly reason: string }): void {
   const { account, symbol } = work.market
   const what = { account, symbol, asset: null, cause: CAUSE, ...change } as const
-  work.messages.push(entriesChanged(what, work.now))
+  const about = String(heldOf(work).version)
+  work.messages.push(entriesChanged(what, { now: work.now, about }))
 }
 
 function of({ market }: Work) {

@@ -132,7 +132,7 @@ describe('an approved entry', () => {
     await desk.settle()
     await desk.pass(15_000)
     expect((await desk.ledger.loadOpenOrders(account))[0]?.state).toBe('unknown')
-    await desk.pass(3_000)
+    await desk.pass(4_000)
     expect(await desk.ledger.loadOpenOrders(account)).toEqual([])
     expect(desk.said('execution.order.expired.v1')[0]?.payload).toMatchObject({
       code: 'not_placed',
@@ -295,6 +295,34 @@ describe('protection', () => {
     await desk.settle()
     await desk.pass(60_000)
     expect(await positionOf(desk)).toMatchObject({ quantity: '0', state: 'none' })
+  })
+
+  it('of a value that no stop may have is not tried: it is sold, and nothing is halted', async () => {
+    const desk = await createHarness()
+    desk.venue.script({ kind: 'partial', quantity: '0.000101' })
+    await desk.approve({ name: 'one', takeProfit: null })
+    await desk.settle()
+    await desk.pass(1_000)
+    expect(desk.venue.callsOf('placeProtection')).toEqual([])
+    expect(desk.refused).toEqual([])
+    expect(await positionOf(desk)).toMatchObject({ state: 'dust' })
+    expect(desk.desk.halted).toBeNull()
+  })
+
+  it('that fails and cannot be closed either is told each time, over restarts too', async () => {
+    const desk = await createHarness()
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    const refusal = { kind: 'rejected', code: 'rejected_by_venue', method: 'placeOrder' } as const
+    desk.venue.script(refusal, refusal, refusal)
+    await desk.input({ kind: 'flatten', reason: 'operator' })
+    await desk.settle()
+    await desk.restart()
+    await desk.pass(30_000)
+    expect(await positionOf(desk)).toMatchObject({ quantity: '0', state: 'none' })
+    const alarms = desk.said('execution.protection.failed.v1')
+    expect(alarms).toHaveLength(3)
+    expect(new Set(alarms.map(({ messageId }) => messageId)).size).toBe(3)
   })
 
   it('is not wanted for dust, which is named', async () => {

@@ -133,7 +133,8 @@ function refuse(
     const retryAfterMs = outcome.retryAfterMs ?? 0
     conclude(work, ticket, { event: 'reject', ...outcome, reason: reasonOf(outcome), retryAfterMs })
   }
-  if (open.some(({ order }) => order.leg === 'stop-loss')) protectionRefused(work, outcome)
+  const stop = open.find(({ order }) => order.leg === 'stop-loss')
+  if (stop !== undefined) protectionRefused(work, outcome, subjectOf(stop.order))
 }
 
 function reasonOf({ reason, rule }: WriteRejected): string {
@@ -157,7 +158,7 @@ const hopeless: ReadonlySet<string> = new Set([
   'invalid_request',
 ])
 
-function protectionRefused(work: Work, outcome: WriteRejected): void {
+function protectionRefused(work: Work, outcome: WriteRejected, about: string): void {
   work.protecting = retryAfter(work, work.protecting, outcome.retryAfterMs ?? 0)
   const { code } = outcome
   const reason = reasonOf(outcome)
@@ -168,7 +169,7 @@ function protectionRefused(work: Work, outcome: WriteRejected): void {
   const attempts = work.protecting.failures
   if (work.owner === null || attempts >= work.settings.protectionAttemptsMax) return
   const failure = { leg: 'stop-loss', attempts, code, reason, action: 'retrying' } as const
-  sayProtectionFailed(work, work.owner.cause, failure)
+  sayProtectionFailed(work, work.owner.cause, { ...failure, about })
 }
 
 /** Whatever a cancel came back with, the end is believed only when the venue tells of it. */

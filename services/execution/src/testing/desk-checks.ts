@@ -1,0 +1,149 @@
+// What must hold at the end of every life of a desk.
+import type { AnyMessage } from '@flotilla/contracts'
+import { Decimal, roundUpToStep, sum } from '@flotilla/money'
+import { expect } from 'vitest'
+import { isDust } from '../core/position.ts'
+import { account, symbol, venueName, type DeskHarness, type HarnessOptions } from '../testing.ts'
+
+/** Of the same account, but not ours: selling more than the position would be seen. */
+export const OTHERS = '5'
+
+type OrderSaid = { clientOrderId: string; intentId: string; leg: string; endsReservation: boolean }
+
+export async function check(desk: DeskHarness, exits: HarnessOptions['exits']): Promise<void> {
+  noOrderIsDoubled(desk)
+  expect(desk.refused).toEqual([])
+  await fillsAreTheVenues(desk)
+  await positionIsTheSumOfFills(desk)
+  await everythingIsProtectedOrEnded(desk)
+  everyIntentEndsOnce(desk.messages)
+  await plansAreKept(desk, exits)
+  stopsNeverFall(desk.messages)
+  noEntryIsSentWhileHalted(desk.messages)
+}
+
+function noOrderIsDoubled(desk: DeskHarness): void {
+  const names = desk.venue.allOrders().map(({ clientOrderId }) => clientOrderId)
+  expect(new Set(names).size).toBe(names.length)
+  const sent = desk.venue.calls.flatMap(({ method, argument }) => {
+    if (method === 'placeOrder') return [(argument as { clientOrderId: string }).clientOrderId]
+    if (method !== 'placeProtection') return []
+    return [(argument as { clientProtectionId: string }).clientProtectionId]
+  })
+  expect(new Set(sent).size).toBe(sent.length)
+}
+
+async function fillsAreTheVenues(desk: DeskHarness): Promise<void> {
+  const ours = await desk.ledger.loadFills({ account, symbol })
+  const text = (fill: { tradeId: string; quantity: Decimal; price: Decimal; fee: Decimal }) =>
+    [fill.tradeId, fill.quantity, fill.price, fill.fee].map(String).join(' ')
+  expect(ours.map(text).toSorted()).toEqual(desk.venue.allFills().map(text).toSorted())
+  const carried = desk.messages.flatMap(({ payload }) =>
+    'fill' in payload ? [payload.fill.tradeId] : [],
+  )
+  expect(carried.toSorted()).toEqual(ours.map(({ tradeId }) => tradeId).toSorted())
+}
+
+async function positionIsTheSumOfFills(desk: DeskHarness): Promise<void> {
+  const fills = await desk.ledger.loadFills({ account, symbol })
+  const moves = fills.map(({ side, quantity, fee, feeAsset }) => {
+    const base = feeAsset === 'BTC' ? fee : Decimal.zero
+    return side === 'buy' ? quantity.minus(base) : quantity.plus(base).negated()
+  })
+  const position = await desk.ledger.findPosition(account, venueName, symbol)
+  const held = position?.quantity ?? Decimal.zero
+  expect(held.toString()).toBe(sum(moves).toString())
+  expect(held.isNegative()).toBe(false)
+  const balances = await desk.venue.fetchBalances()
+  const base = balances.find(({ asset }) => asset === 'BTC')?.total ?? Decimal.zero
+  expect(base.toString()).toBe(held.plus(OTHERS).toString())
+}
+
+async function everythingIsProtectedOrEnded(desk: DeskHarness): Promise<void> {
+  const position = await desk.ledger.findPosition(account, venueName, symbol)
+  const held = position?.quantity ?? Decimal.zero
+  const open = await desk.venue.fetchOpenOrders(symbol)
+  const { rules } = desk.desk.market
+  const known = await desk.ledger.loadOpenOrders(account)
+  expect(known.map(({ clientOrderId }) => clientOrderId).toSorted()).toEqual(
+    open.map(({ clientOrderId }) => clientOrderId).toSorted(),
+  )
+  if (open.length === 0) {
+    expect(isDust(held, desk.desk.price?.value ?? null, rules)).toBe(true)
+    expect(['none', 'dust']).toContain(position?.protection?.state ?? 'none')
+    return
+  }
+  expect(open.map(({ type }) => type).toSorted()).toEqual(['limit-maker', 'stop-loss'])
+  const sold = sum(open.map(({ filledQuantity }) => filledQuantity))
+  const covered = open[0]!.quantity.minus(sold)
+  expect(held.minus(covered).lessThan(rules.quantityStep)).toBe(true)
+  expect(covered.atMost(held)).toBe(true)
+  expect(position?.protection?.state).toBe('protected')
+}
+
+async function plansAreKept(desk: DeskHarness, plan: HarnessOptions['exits']): Promise<void> {
+  const position = await desk.ledger.findPosition(account, venueName, symbol)
+  const open = await desk.venue.fetchOpenOrders(symbol)
+  const { exits, market } = desk.desk
+  if (plan?.holdingMsMax != null) expect(open).toEqual([])
+  partsAreSoldOnce(desk.messages, plan)
+  if (position === null || exits === null || open.length === 0) return
+  expect(exits.rungs).toBeLessThanOrEqual(exits.plan.ladder.length)
+  expect(exits.left).toBeNull()
+  const stop = open.find(({ type }) => type === 'stop-loss')?.stopPrice
+  const wanted = roundUpToStep(position.protection!.stop!, market.rules.priceTick)
+  expect(stop?.toString()).toBe(wanted.toString())
+}
+
+/** More than the smallest lot: so much may be sold with a part because it would be left as dust. */
+const DUST_MAX = Decimal.from('0.0003')
+
+function partsAreSoldOnce(messages: readonly AnyMessage[], plan: HarnessOptions['exits']): void {
+  const share = (plan?.ladder ?? []).reduce((total, rung) => total + rung.share, 0)
+  const bought = messages.flatMap(({ payload }) =>
+    'fill' in payload && payload.leg === 'entry' ? [Decimal.from(payload.fill.quantity)] : [],
+  )
+  const most = sum(bought).times(Decimal.from(share.toFixed(4)))
+  const sold = new Map<string, Decimal>()
+  for (const { payload } of messages) {
+    if (!('fill' in payload) || payload.leg !== 'take-profit') continue
+    if (payload.orderType !== 'market') continue
+    const before = sold.get(payload.intentId) ?? Decimal.zero
+    sold.set(payload.intentId, before.plus(payload.fill.quantity))
+  }
+  for (const total of sold.values()) expect(total.atMost(most.plus(DUST_MAX))).toBe(true)
+}
+
+function noEntryIsSentWhileHalted(messages: readonly AnyMessage[]): void {
+  let halted = false
+  for (const { type, payload } of messages) {
+    if (type === 'execution.entries.changed.v1') halted = !payload.allowed
+    const sends = type === 'execution.order.submitted.v1' && payload.leg === 'entry'
+    expect(halted && sends).toBe(false)
+  }
+}
+
+/** Between two fills of entries a stop only ever rises. */
+function stopsNeverFall(messages: readonly AnyMessage[]): void {
+  let highest = Decimal.zero
+  for (const { payload } of messages) {
+    if ('fill' in payload && payload.leg === 'entry') highest = Decimal.zero
+    if (!('protection' in payload) || payload.protection.stopPrice === null) continue
+    const stop = Decimal.from(payload.protection.stopPrice)
+    expect(stop.atLeast(highest)).toBe(true)
+    highest = stop
+  }
+}
+
+function everyIntentEndsOnce(messages: readonly AnyMessage[]): void {
+  const orders = messages
+    .map(({ payload }) => payload as Partial<OrderSaid>)
+    .filter(({ leg }) => leg === 'entry' || leg === 'exit')
+    .filter(({ endsReservation }) => endsReservation !== undefined)
+  const intents = new Set(orders.map(({ intentId }) => intentId))
+  for (const intent of intents) {
+    const own = orders.filter(({ intentId }) => intentId === intent)
+    expect(own.filter(({ endsReservation }) => endsReservation === true)).toHaveLength(1)
+    expect(own.at(-1)?.endsReservation).toBe(true)
+  }
+}

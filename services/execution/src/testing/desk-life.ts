@@ -1,0 +1,240 @@
+// The desk on a venue that loses, delays, refuses and fills as it likes, in processes that die at any
+// moment between commit, request and answer. Whatever happens: no order is doubled, none is lost, what
+// is held is the sum of the fills, and it is protected when the venue is well again.
+import { Decimal } from '@flotilla/money'
+import type { VenueFill } from '@flotilla/venue'
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import type { Answer } from '../core/index.ts'
+import {
+  account,
+  createHarness,
+  symbol,
+  venueName,
+  type DeskHarness,
+  type Seams,
+} from '../testing.ts'
+import { check, OTHERS } from './desk-checks.ts'
+import { BLIND_MS, commands, plans, refusal, type Command } from './desk-commands.ts'
+
+/** The longest pause between questions, the time to settle a doubt, the deadline, an exit in doubt. */
+const UNPROTECTED_MAX_SECONDS = 120
+
+/** Well within the time after which the venue refuses a request for its age. */
+const HELD_UP_MS = 12_000
+
+/**
+ * How reads of this venue lie. Its index of names lags for up to half a minute while everything else is
+ * true; or for a moment now and then everything is as it was a while ago. A venue that did both at
+ * once could hide an order from any number of questions.
+ */
+type Weakness = 'blind-to-names' | 'stale-copies'
+
+/** For so long in every so long a copy of the venue answers that lags behind by up to a minute. */
+const STALE_FOR_MS = 1_500
+const STALE_EVERY_MS = 10_000
+const STALE_BY_MS = 60_000
+
+class Run {
+  readonly desk: DeskHarness
+  /** When each order came to the venue, by the venue's id. */
+  readonly #landedAt = new Map<string, number>()
+  /** Until when questions by our name of an order find nothing. */
+  readonly #blindUntil = new Map<string, number>()
+  #intents = 0
+  #last: Parameters<DeskHarness['approve']>[0] | null = null
+
+  constructor(desk: DeskHarness, weakness: Weakness) {
+    this.desk = desk
+    desk.replica = (answer) => {
+      this.#noteLandings()
+      if (weakness === 'blind-to-names') return this.#blind(answer)
+      return desk.now % STALE_EVERY_MS < STALE_FOR_MS ? this.#stale(answer) : answer
+    }
+  }
+
+  #blind(answer: Answer): Answer {
+    const isBlind = (id: string) => (this.#blindUntil.get(id) ?? 0) > this.desk.now
+    if (answer.kind === 'order-told' && isBlind(answer.clientOrderId)) {
+      return { ...answer, order: null }
+    }
+    if (answer.kind === 'protection-told' && isBlind(answer.listId)) {
+      return { ...answer, protection: null }
+    }
+    return answer
+  }
+
+  #noteLandings(): void {
+    for (const { venueOrderId } of this.desk.venue.allOrders()) {
+      if (!this.#landedAt.has(venueOrderId)) this.#landedAt.set(venueOrderId, this.desk.now)
+    }
+  }
+
+  /** The answer as it was before the newest orders and fills were known everywhere. */
+  #stale(answer: Answer): Answer {
+    const horizon = this.desk.now - STALE_BY_MS
+    const isThere = (id: string) => (this.#landedAt.get(id) ?? horizon + 1) <= horizon
+    const isOld = ({ executedAt }: VenueFill) => executedAt <= horizon
+    switch (answer.kind) {
+      case 'order-told':
+        return isThere(answer.order?.venueOrderId ?? '') ? answer : { ...answer, order: null }
+      case 'protection-told': {
+        const id = answer.protection?.stop.venueOrderId ?? ''
+        return isThere(id) ? answer : { ...answer, protection: null }
+      }
+      case 'fills-told':
+        return { ...answer, fills: answer.fills.filter(isOld) }
+      case 'searched': {
+        const openOrders = answer.openOrders.filter(({ venueOrderId }) => isThere(venueOrderId))
+        return { ...answer, openOrders, fills: answer.fills.filter(isOld) }
+      }
+      case 'order-placed':
+      case 'order-canceled':
+      case 'protection-placed':
+      case 'protection-canceled':
+      case 'read-failed':
+        return answer
+    }
+  }
+
+  async run(command: Command): Promise<void> {
+    const { desk } = this
+    switch (command.kind) {
+      case 'entry':
+        return this.#approve({ purpose: 'entry', quantity: command.quantity, ...wait(command) })
+      case 'exit': {
+        const quantity = desk.desk.position?.quantity.times(command.share).dividedBy(10, 6, 'down')
+        if (quantity === undefined || !quantity.isPositive()) return
+        return this.#approve({ purpose: 'exit', quantity: quantity.toString(), ...wait(command) })
+      }
+      case 'send':
+        return this.#send(command)
+      case 'receive': {
+        const answer = desk.answers[command.which % Math.max(1, desk.answers.length)]
+        if (answer !== undefined) await desk.receive(answer)
+        return
+      }
+      case 'price':
+        return desk.price(String(command.price))
+      case 'pass':
+        return this.pass(command.ms)
+      case 'crash':
+        return desk.restart()
+      case 'lag':
+        for (const id of desk.desk.watches.keys()) this.#blindUntil.set(id, desk.now + command.ms)
+        return
+      case 'unreachable':
+        return desk.venue.failReads('unavailable', command.reads)
+      case 'nibble':
+        return this.#nibble(command.share)
+      case 'settle':
+        desk.venue.script(...command.scripts)
+        return desk.settle()
+      case 'flatten':
+        await desk.input({ kind: 'flatten', reason: 'told so' })
+        return
+      case 'resume':
+        await desk.input({ kind: 'resume', reason: 'told so' })
+        return
+      case 'stubborn':
+        return desk.venue.script(...Array.from({ length: 3 }, () => refusal))
+      case 'repeat':
+        if (this.#last !== null) await desk.approve(this.#last)
+    }
+  }
+
+  /** Somebody takes a part of what rests at the target: that ends the stop beside it. */
+  async #nibble(share: number): Promise<void> {
+    const open = await this.desk.venue.fetchOpenOrders(symbol).catch(() => [])
+    const target = open.find(({ type }) => type === 'limit-maker')
+    if (target === undefined) return
+    const left = target.quantity.minus(target.filledQuantity)
+    const part = left.times(share).dividedBy(10, 5, 'down')
+    if (part.isPositive()) this.desk.venue.fill(target.clientOrderId, part)
+  }
+
+  async #approve(options: Omit<Parameters<DeskHarness['approve']>[0], 'name'>): Promise<void> {
+    const name = `intent-${this.#intents++}`
+    this.#last = { name, limitPrice: '53000', now: this.desk.now, ...options }
+    await this.desk.approve(this.#last)
+  }
+
+  async #send({ which, script }: Extract<Command, { kind: 'send' }>): Promise<void> {
+    const { desk } = this
+    const effect = desk.effects[which % Math.max(1, desk.effects.length)]
+    if (effect === undefined) return
+    const writes = {
+      'place-order': 'placeOrder',
+      'place-protection': 'placeProtection',
+      'cancel-protection': 'cancelProtection',
+      'cancel-order': 'cancelOrder',
+    } as const
+    const method = effect.kind in writes ? writes[effect.kind as keyof typeof writes] : null
+    if (script !== null && method !== null) {
+      desk.venue.script({ ...script, method })
+      // Who loses an answer is often the one who cannot find the order either.
+      const subject = effect.key.split(':')[1] ?? ''
+      if (which % 2 === 0) this.#blindUntil.set(subject, desk.now + BLIND_MS)
+    }
+    await desk.send(effect)
+  }
+
+  async pass(ms: number): Promise<void> {
+    for (let gone = 0; gone < ms; gone += 1_000) {
+      const before = this.desk.now
+      this.desk.now += Math.min(1_000, ms - gone)
+      this.landLate(before)
+      await this.desk.input({ kind: 'tick' })
+    }
+  }
+
+  /** Requests that were held up arrive after up to so long. */
+  landLate(before: number): void {
+    const { now, venue } = this.desk
+    if (Math.floor(before / HELD_UP_MS) === Math.floor(now / HELD_UP_MS)) return
+    venue.land()
+    this.#noteLandings()
+  }
+
+  /** The venue is well, nothing more is asked for, and time goes by. */
+  async heal(): Promise<void> {
+    const { desk } = this
+    desk.venue.forgetScripts()
+    desk.venue.failReads('unavailable', 1)
+    await desk.venue.fetchBalances().catch(() => null)
+    for (let second = 0; second < 240; second++) {
+      desk.now += 1_000
+      this.landLate(desk.now - 1_000)
+      await (second % 10 === 0 ? desk.ticker() : desk.input({ kind: 'tick' }))
+      await desk.settle()
+      if (second === UNPROTECTED_MAX_SECONDS) await this.#expectNoneBare()
+    }
+  }
+
+  async #expectNoneBare(): Promise<void> {
+    const position = await this.desk.ledger.findPosition(account, venueName, symbol)
+    if (position === null || position.quantity.isZero()) return
+    expect(['protected', 'dust']).toContain(position.protection?.state)
+  }
+}
+
+function wait(command: { patience: number }) {
+  return { expiresInMs: command.patience }
+}
+
+/** Small market orders, so that exits go in slices. */
+const options = { btc: OTHERS, rules: { marketQuantityMax: Decimal.from('0.006') } }
+
+const weaknesses = fc.constantFrom<Weakness>('blind-to-names', 'stale-copies')
+
+/** One life of a desk as a property; with seams it is the life of a desk that has a fault. */
+export function deskProperty(plant: () => Seams = () => ({})) {
+  const sequences = fc.array(commands, { minLength: 10, maxLength: 60, size: 'max' })
+  return fc.asyncProperty(sequences, plans, weaknesses, async (sequence, exits, weakness) => {
+    const desk = await createHarness({ ...options, exits, seams: plant() })
+    const run = new Run(desk, weakness)
+    for (const command of sequence) await run.run(command)
+    await run.heal()
+    await check(desk, exits)
+  })
+}
