@@ -25,3 +25,12 @@ export async function withDeadline<Value>(
     clearTimeout(timer)
   }
 }
+
+export type Cancel = () => void
+
+/** Calls once after so many real milliseconds, unless it is cancelled. Keeps no process alive. */
+export function after(ms: number, task: () => void): Cancel {
+  const timer = setTimeout(task, ms)
+  timer.unref()
+  return () => clearTimeout(timer)
+}

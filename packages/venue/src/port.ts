@@ -10,6 +10,7 @@
 import type { Decimal } from '@flotilla/money'
 
 import type { RejectionCode } from './errors.ts'
+import type { MarketStream, MarketStreamListener, MarketStreamRequest } from './market-stream.ts'
 
 export type Venue = {
   readonly name: string
@@ -24,6 +25,11 @@ export type Venue = {
   fetchTicker(symbol: string): Promise<VenueTicker>
   fetchTickers(symbols: readonly string[]): Promise<readonly VenueTicker[]>
   fetchOrderBook(symbol: string, depth?: number): Promise<VenueOrderBook>
+  /** Absent where the venue, or its adapter, has no streams: then it is asked again and again. */
+  openMarketStream?(
+    request: MarketStreamRequest,
+    listener: MarketStreamListener,
+  ): Promise<MarketStream>
   /** Every asset with a total other than zero. */
   fetchBalances(): Promise<readonly VenueBalance[]>
 

@@ -3,6 +3,7 @@
 import { Decimal, sum } from '@flotilla/money'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { describeMarketStream } from './market-stream.conformance.ts'
 import type {
   OrderRequest,
   ProtectionRequest,
@@ -113,6 +114,8 @@ export function describeVenue(
         expect(candles[0]?.closed).toBe(true)
       })
     })
+
+    describeMarketStream({ start, next })
 
     describe('orders', () => {
       it('trades an immediate-or-cancel order at the market and takes the fee from what is received', async () => {

@@ -2,6 +2,7 @@
 import { Decimal } from '@flotilla/money'
 
 import { systemTimeMs } from '../clock.ts'
+import type { MarketStream, MarketStreamListener, MarketStreamRequest } from '../market-stream.ts'
 import type {
   CandleRequest,
   FillsFrom,
@@ -22,6 +23,7 @@ import type {
   VenueProtection,
   VenueTicker,
 } from '../port.ts'
+import { openBinanceMarketStream } from './binance-market-stream.ts'
 import { BinanceClient } from './client.ts'
 import { Markets } from './markets.ts'
 import { readFills } from './read-fills.ts'
@@ -87,6 +89,7 @@ class BinanceVenue implements Venue {
   readonly #wire: Wire
   readonly #markets: Markets
   readonly #desk: OrderDesk
+  readonly #timeoutMs: number
 
   constructor(
     client: BinanceClient,
@@ -100,6 +103,7 @@ class BinanceVenue implements Venue {
       recvWindowMs: options.recvWindowMs,
       engineTimeoutMs: 10_000,
     }
+    this.#timeoutMs = options.timeoutMs ?? defaults.timeoutMs
     this.#client = client
     this.#time = new VenueTime({
       ask: () => this.fetchTime(),
@@ -185,6 +189,25 @@ class BinanceVenue implements Venue {
       side.map(([price, quantity]) => ({ price, quantity }))
     const observedAt = this.#time.current()
     return { symbol, bids: levels(answer.bids), asks: levels(answer.asks), observedAt }
+  }
+
+  async openMarketStream(
+    request: MarketStreamRequest,
+    listener: MarketStreamListener,
+  ): Promise<MarketStream> {
+    const pairs = request.symbols.map(async (symbol) => {
+      return [await this.#markets.wireFormOf(symbol), symbol] as const
+    })
+    const symbols = new Map(await Promise.all(pairs))
+    await this.#time.ensure()
+    return openBinanceMarketStream({
+      url: this.#client.streamUrl,
+      request,
+      listener,
+      symbols,
+      venueTime: () => this.#time.current(),
+      openWithinMs: this.#timeoutMs,
+    })
   }
 
   async fetchBalances(): Promise<readonly VenueBalance[]> {

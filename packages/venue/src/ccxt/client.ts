@@ -96,6 +96,13 @@ export class BinanceClient {
     return this.#exchange.urls.api
   }
 
+  /** Where its market streams are; redirected like everything else. */
+  get streamUrl(): string {
+    const url = property(property(this.apiUrls, 'ws'), 'spot')
+    if (typeof url !== 'string') throw new Error('ccxt names no address of market streams')
+    return url
+  }
+
   async call(endpoint: Endpoint, parameters: Parameters = {}): Promise<unknown> {
     const waitMs = Math.ceil(this.#pausedUntil - monotonicMs())
     if (waitMs > 0) throw pausedFailure(endpoint, waitMs)

@@ -3,14 +3,14 @@
 import { Decimal } from '@flotilla/money'
 import { z } from 'zod'
 
-const decimal = z
+export const decimal = z
   .string()
   .refine((text) => Decimal.isDecimal(text), { error: 'not a decimal' })
   .transform((text) => Decimal.from(text))
 
 /** Ids are whole numbers on the wire, or text when they are too large for one. */
 const id = z.union([z.string().min(1), z.int()]).transform(String)
-const time = z.int()
+export const time = z.int()
 
 export const timeAnswer = z.looseObject({ serverTime: time })
 
@@ -56,7 +56,7 @@ export const ticker = z.looseObject({
 })
 export const tickers = z.array(ticker)
 
-const level = z.tuple([decimal, decimal]).rest(z.unknown())
+export const level = z.tuple([decimal, decimal]).rest(z.unknown())
 export const depth = z.looseObject({ bids: z.array(level), asks: z.array(level) })
 
 export const account = z.looseObject({

@@ -16,11 +16,14 @@ import type {
   VenueCandle,
   VenueFill,
   VenueOrder,
+  VenueOrderBook,
   VenueProtection,
   VenueTicker,
   WriteRejected,
   WriteUnknown,
 } from '../port.ts'
+import type { MarketStream, MarketStreamListener, MarketStreamRequest } from '../market-stream.ts'
+import { FakeStreams } from './fake-streams.ts'
 import { FakeBook, protectionView, rejected } from './fake-book.ts'
 import { symbolRules } from './symbol-rules.ts'
 import { isLive, remainingOf, viewOf, type FakeOrder, type FakeProtection } from './fake-orders.ts'
@@ -67,6 +70,8 @@ export class FakeVenue implements Venue {
   }
   /** Every call in order, for tests that check what was asked of the venue. */
   readonly calls: FakeVenueCall[] = []
+  /** Market streams that are open, and what a test sends over them. */
+  readonly streams = new FakeStreams()
   readonly #book: FakeBook
   readonly #now: () => number
   readonly #scripts: Script[] = []
@@ -92,15 +97,18 @@ export class FakeVenue implements Venue {
   /** Moves the market; resting orders and stops that it reaches are carried out. */
   setPrice(symbol: string, price: DecimalInput): void {
     this.#book.setPrice(symbol, Decimal.from(price))
+    this.#tellPrice(symbol)
   }
 
   setCandles(symbol: string, timeframe: string, candles: readonly VenueCandle[]): void {
     this.#candles.set(`${symbol} ${timeframe}`, candles)
+    this.streams.tellCandles(candles)
   }
 
   /** Without one, tickers are made from the price that was set. */
   setTicker(ticker: VenueTicker): void {
     this.#tickers.set(ticker.symbol, ticker)
+    this.#tellPrice(ticker.symbol)
   }
 
   /** Each script is used up by one write (of its method, when it names one), in the order given. */
@@ -200,11 +208,16 @@ export class FakeVenue implements Venue {
 
   async fetchOrderBook(symbol: string, depth = 20) {
     this.#read('fetchOrderBook', { symbol, depth })
-    const ticker = this.#ticker(symbol)
-    const quantity = Decimal.from(1000)
-    const bids = [{ price: ticker.bid ?? ticker.last, quantity }]
-    const asks = [{ price: ticker.ask ?? ticker.last, quantity }]
-    return { symbol, bids, asks, observedAt: this.#now() }
+    return this.#orderBook(symbol)
+  }
+
+  async openMarketStream(
+    request: MarketStreamRequest,
+    listener: MarketStreamListener,
+  ): Promise<MarketStream> {
+    this.#read('openMarketStream', request)
+    for (const symbol of request.symbols) this.#requireSymbol(symbol)
+    return this.streams.open(request, listener)
   }
 
   async fetchBalances() {
@@ -354,6 +367,20 @@ export class FakeVenue implements Venue {
     if (last === null) throw new VenueError('unavailable', `no price was set for ${symbol}`)
     const quoteVolume24h = Decimal.from(10_000_000)
     return { symbol, last, bid: last, ask: last, quoteVolume24h, observedAt: this.#now() }
+  }
+
+  #orderBook(symbol: string): VenueOrderBook {
+    const ticker = this.#ticker(symbol)
+    const quantity = Decimal.from(1000)
+    const bids = [{ price: ticker.bid ?? ticker.last, quantity }]
+    const asks = [{ price: ticker.ask ?? ticker.last, quantity }]
+    return { symbol, bids, asks, observedAt: this.#now() }
+  }
+
+  #tellPrice(symbol: string): void {
+    if (this.streams.count === 0) return
+    this.streams.tellTicker(this.#ticker(symbol))
+    this.streams.tellBook(this.#orderBook(symbol))
   }
 
   #requireSymbol(symbol: string): void {
