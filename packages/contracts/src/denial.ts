@@ -12,6 +12,22 @@ export const DenialReason = z
     z.strictObject({ code: z.literal('trading_halted'), since: Instant.nullable() }),
     z.strictObject({ code: z.literal('symbol_not_traded'), symbol: z.string() }),
     z.strictObject({
+      code: z.literal('symbol_not_eligible'),
+      symbol: z.string(),
+      /** The universe's own code, `quote_volume_below_minimum`. */
+      reason: z.string(),
+      since: Instant,
+    }),
+    z.strictObject({
+      code: z.literal('data_source_unreliable'),
+      source: z.string(),
+      /** Null when all of the source is meant. */
+      symbol: z.string().nullable(),
+      state: z.enum(['degraded', 'disabled']),
+      reason: z.string(),
+      since: Instant,
+    }),
+    z.strictObject({
       code: z.literal('confidence_below_minimum'),
       confidence: z.number(),
       confidenceMin: z.number(),
@@ -144,6 +160,15 @@ export const denialGuide: Readonly<Record<DenialCode, { meaning: string; remedy:
   symbol_not_traded: {
     meaning: 'The symbol is not among the configured ones.',
     remedy: 'Add it under `symbols` in the configuration.',
+  },
+  symbol_not_eligible: {
+    meaning:
+      'Data-collection has found that the symbol may not be traded now; the reason is its own.',
+    remedy: 'Nothing, or see `data.universe`: `forceEligible` skips its checks.',
+  },
+  data_source_unreliable: {
+    meaning: 'The data of the venue, or of this symbol, is too old or does not come.',
+    remedy: 'Look at the health of data-collection and of the venue; it ends by itself.',
   },
   confidence_below_minimum: {
     meaning: 'The strategy was not sure enough for an entry.',

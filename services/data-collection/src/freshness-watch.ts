@@ -1,7 +1,7 @@
 import type { Bus } from '@flotilla/bus'
 import type { AgentContext } from '@flotilla/runtime'
 import { assessFreshness, symbolMessage } from './core/index.ts'
-import type { FreshnessLimits, SymbolAges } from './core/index.ts'
+import type { FreshnessChange, FreshnessLimits, SymbolAges } from './core/index.ts'
 import type { FeedMetrics } from './metrics.ts'
 
 export type FreshnessWatchDeps = {
@@ -17,6 +17,8 @@ export class FreshnessWatch {
   readonly #deps: FreshnessWatchDeps
   readonly #startedAt: number
   readonly #stale = new Set<string>()
+  /** Of whom anything was told in this life: an earlier one may have ended with stale data. */
+  readonly #introduced = new Set<string>()
 
   constructor(deps: FreshnessWatchDeps) {
     this.#deps = deps
@@ -33,7 +35,8 @@ export class FreshnessWatch {
     const now = context.clock.now()
     this.#measure(ages, now)
     const limits = { ...this.#deps.limits, now, startedAt: this.#startedAt }
-    for (const change of assessFreshness(this.#stale, ages, limits)) {
+    const changes = assessFreshness(this.#stale, ages, limits)
+    for (const change of [...changes, ...this.#introductions(ages, changes)]) {
       const { symbol, stale, reason } = change
       try {
         await bus.publish(symbolMessage(venue, change, now))
@@ -42,13 +45,26 @@ export class FreshnessWatch {
         context.logger.warn({ err, symbol }, 'stale data not told')
         continue
       }
+      this.#introduced.add(symbol)
       // When the source as a whole is away, that has been said already.
       const level = source.healthy ? 'error' : 'info'
       if (stale) context.logger[level]({ symbol, reason }, 'market data is stale')
-      else context.logger.info({ symbol }, 'market data is fresh again')
+      else context.logger.info({ symbol }, 'market data is fresh')
       if (stale) this.#stale.add(symbol)
       else this.#stale.delete(symbol)
     }
+  }
+
+  /** Who trades keeps what was said over a restart of ours: what is well is said once too. */
+  #introductions(
+    ages: readonly SymbolAges[],
+    changes: readonly FreshnessChange[],
+  ): readonly FreshnessChange[] {
+    return ages.flatMap(({ symbol, candleAt, tickerAt }) => {
+      if (this.#introduced.has(symbol) || candleAt === null || tickerAt === null) return []
+      if (changes.some((change) => change.symbol === symbol)) return []
+      return [{ symbol, stale: false, reason: `the data of ${symbol} is fresh` }]
+    })
   }
 
   #measure(ages: readonly SymbolAges[], now: number): void {

@@ -103,16 +103,21 @@ describe('old data', () => {
     ticker('BTC/USDT', 20)
     const agent = await stage.start()
     await stage.minutes(5)
-    expect(stage.symbolStates()).toEqual([])
+    // Said once: whoever kept the word of an earlier life is told that it is over.
+    expect(stage.symbolStates()).toMatchObject([{ symbol: 'BTC/USDT', state: 'healthy' }])
     await stage.minutes(10)
-    expect(stage.symbolStates()).toMatchObject([
+    expect(stage.symbolStates().slice(1)).toMatchObject([
       { source: 'simulator', symbol: 'BTC/USDT', state: 'degraded' },
     ])
     expect(stage.context.logs.messages('error')).toEqual(['market data is stale'])
     expect(agent.readiness().detail).toMatchObject({ symbols: { 'BTC/USDT': { stale: true } } })
     ticker('BTC/USDT', 20)
     await stage.minutes(1)
-    expect(stage.symbolStates().map(({ state }) => state)).toEqual(['degraded', 'healthy'])
+    expect(stage.symbolStates().map(({ state }) => state)).toEqual([
+      'healthy',
+      'degraded',
+      'healthy',
+    ])
     expect(agent.readiness().detail).toMatchObject({ symbols: { 'BTC/USDT': { stale: false } } })
   })
 
@@ -120,7 +125,8 @@ describe('old data', () => {
     await stage.start()
     stage.venue.failReads('unauthorized', 1)
     await stage.minutes(20)
-    expect(stage.symbolStates()).toMatchObject([{ symbol: 'BTC/USDT', state: 'degraded' }])
+    const [, ...states] = stage.symbolStates()
+    expect(states).toMatchObject([{ symbol: 'BTC/USDT', state: 'degraded' }])
     expect(stage.context.logs.messages('error')).toEqual(['venue state changed'])
     expect(await ageOf('flotilla_symbol_candle_age_seconds')).toBeGreaterThan(1_000)
     expect(await ageOf('flotilla_symbol_ticker_age_seconds')).toBeGreaterThan(1_000)

@@ -8,12 +8,14 @@ import { limitsOf, type RiskManagerConfig } from './config.ts'
 import {
   compareIntents,
   decide,
+  fitnessChanges,
   needsStoredPrice,
   takeCommand,
   takeMarket,
   takeOrder,
   type Book,
   type CommandMessage,
+  type FitnessMessage,
   type IntentMessage,
   type Limits,
   type MarketMessage,
@@ -159,7 +161,7 @@ export class Term {
       await bus.subscribe({
         agent,
         types: ['market.source.state-changed.v1', 'market.universe.changed.v1'],
-        handler: async () => ack,
+        handler: (delivery) => this.#takeFitness(desk, delivery),
       }),
       await bus.subscribe({
         agent,
@@ -226,6 +228,18 @@ export class Term {
       this.#log.error(values, 'fill took more than the ledger had')
     }
     return ack
+  }
+
+  async #takeFitness(desk: AccountDesk, delivery: Delivery): Promise<Settlement> {
+    const message = delivery.message as FitnessMessage
+    const done = await this.#carryOut(desk, delivery, {
+      decide: (book) => ({
+        changes: fitnessChanges(book, message),
+        records: [],
+        outgoing: [],
+      }),
+    })
+    return done.kind === 'refused' ? this.#refused(message, done) : ack
   }
 
   async #takeCommand(desk: AccountDesk, delivery: Delivery): Promise<Settlement> {

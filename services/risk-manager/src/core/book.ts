@@ -13,6 +13,7 @@ import { noStanding, recallStanding, type Standing } from './standing.ts'
 import { readTrades, symbolOfTrades, type ClosedTrade } from './closed-trades.ts'
 import { isBudget, readBudget, reservationOfOwner, type Budget } from './budgets.ts'
 import type { Bar } from './history.ts'
+import { noFitness, recallFitness, type MarketFitness } from './market-fitness.ts'
 import { readPosition, symbolOfPosition, type HeldPosition } from './position.ts'
 import { readTradingState, scopeOfTradingState, type TradingStateEntry } from './trading-state.ts'
 
@@ -50,6 +51,7 @@ export type Book = {
   /** By symbol; the account's own under `*`. */
   readonly tradingStates: Map<string, TradingStateEntry>
   standing: Standing
+  readonly fitness: MarketFitness
   /** Not of the ledger: known anew after each start. */
   readonly prices: Map<string, PriceQuote>
   readonly rules: Map<string, SymbolRules>
@@ -98,6 +100,7 @@ export function createBook(snapshot: BookSnapshot, before?: Book): Book {
     budgetReserved: new Map(),
     tradingStates: new Map(),
     standing: noStanding,
+    fitness: noFitness(),
     prices,
     rules,
     histories,
@@ -266,6 +269,7 @@ function remember(book: Book, key: string, value: MemoryEntry['value']): void {
   const traded = symbolOfTrades(book.account.account, key)
   if (traded !== null) book.trades.set(traded, readTrades(traded, value))
   rememberBudget(book, key, value)
+  recallFitness(book, key, value)
   const scope = scopeOfTradingState(book.account.account, key)
   if (scope !== null) {
     const entry = readTradingState(value)

@@ -7,6 +7,7 @@ import { intentExpiry, price, side, tradingState, venueRules } from './common-ch
 import { capQuantity, fitMinimum, raiseExpensive } from './entry-minimum.ts'
 import { capByLiquidity, fitRoom, scaleByConfidence } from './entry-scaling.ts'
 import { size } from './entry-size.ts'
+import { dataSource, symbolEligible } from './market-fitness.ts'
 import { cooldown, lowProfit, stopGuard } from './protection-checks.ts'
 import { availableOf, type Book } from './book.ts'
 
@@ -94,6 +95,8 @@ export const entryChecks: readonly Check[] = [
   tradingState,
   intentExpiry,
   symbolTraded,
+  symbolEligible,
+  dataSource,
   side,
   confidence,
   venueRules,
