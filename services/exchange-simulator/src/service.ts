@@ -11,7 +11,7 @@ import { openMarkets, restoreEngine } from './core/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { createControl } from './http/control.ts'
 import { Limits } from './http/limits.ts'
-import { startServer, type RunningServer } from './http/server.ts'
+import { startServer, type RunningServer, type TextResponse } from './http/server.ts'
 import { createWire } from './http/wire.ts'
 import { Hub } from './streams/hub.ts'
 import { createSockets, type Sockets } from './streams/sockets.ts'
@@ -41,6 +41,8 @@ type Session = {
   beat: Timer | null
   /** Ends what still waits when the exchange closes. */
   readonly closing: AbortController
+  /** What is in memory may be ahead of what is on disk: no more answers from here. */
+  readonly fail: (error: unknown) => void
   isBroken: boolean
 }
 
@@ -64,7 +66,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       const opened = openSession(options, config, logger)
       session = opened
       try {
-        await listen({ session: opened, config, simulator, logger, onBroken: options.onBroken })
+        await listen({ session: opened, config, simulator, logger })
       } catch (error) {
         session = null
         await closeSession(opened)
@@ -76,7 +78,11 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       session = null
       if (ended !== null) await closeSession(ended)
     },
-    advanceTo: (ms) => running().desk.advanceTo(ms),
+    advanceTo: (ms) => {
+      const { desk } = running()
+      desk.advanceTo(ms)
+      desk.flush()
+    },
     now: () => running().desk.now(),
     anchor: () => running().anchor,
     endOfData: () => running().markets.to,
@@ -96,6 +102,12 @@ function openSession(options: SimulatorOptions, config: SimulatorConfig, logger:
     const { simulation } = markets
     restoreEngine(simulation.engine, memory)
     openMarkets(simulation, Math.max(memory.marketTime ?? time.start, markets.from))
+    const fail = (error: unknown): void => {
+      if (session.isBroken) return
+      session.isBroken = true
+      logger.fatal({ err: error }, 'simulator failed')
+      options.onBroken?.(error)
+    }
     const desk = createDesk({
       config,
       simulation,
@@ -103,20 +115,15 @@ function openSession(options: SimulatorOptions, config: SimulatorConfig, logger:
       arrivals: memory.arrivals,
       realNow: () => realClock.now(),
       onEscape: (escape) => logger.warn(escape, 'request for another exchange'),
+      onFailure: fail,
     })
     desk.advanceTo(time.start)
     desk.noteTime()
     const parts = { desk, store, markets, clock: time.clock, anchor: time.anchor }
     const closing = new AbortController()
-    return {
-      ...parts,
-      closing,
-      sockets: null,
-      server: null,
-      control: null,
-      beat: null,
-      isBroken: false,
-    }
+    const open = { sockets: null, server: null, control: null, beat: null }
+    const session: Session = { ...parts, ...open, closing, fail, isBroken: false }
+    return session
   } catch (error) {
     store.close()
     throw error
@@ -148,18 +155,11 @@ type Listening = {
   readonly config: SimulatorConfig
   readonly simulator: Simulator
   readonly logger: Logger
-  readonly onBroken: SimulatorOptions['onBroken']
 }
 
 async function listen(listening: Listening): Promise<void> {
-  const { session, config, logger, onBroken } = listening
-  const { desk, clock } = session
-  const onFailure = (error: unknown): void => {
-    // What is in memory may be ahead of what is on disk: no more answers from here.
-    session.isBroken = true
-    logger.fatal({ err: error }, 'simulator failed')
-    onBroken?.(error)
-  }
+  const { session, config, logger } = listening
+  const { desk, clock, fail: onFailure } = session
   const passTime = (): void => {
     if (session.isBroken) throw new Error('the simulator has failed before')
     if (clock !== null) desk.advanceTo(clock.now())
@@ -220,9 +220,21 @@ function openVenue(session: Session, config: SimulatorConfig, passTime: () => vo
     faults: createFaultControl({ desk, limits, registry, hub }),
     answer: (request) => {
       passTime()
-      return wire(request)
+      const response = wire(request)
+      const isDone = desk.written() === null && !(response instanceof Promise)
+      return isDone ? response : whenWritten(desk, response)
     },
   }
+}
+
+/** A reader waits too: he might see what a killed process would forget. */
+async function whenWritten(
+  desk: Desk,
+  response: TextResponse | Promise<TextResponse>,
+): Promise<TextResponse> {
+  const answer = await response
+  await desk.written()
+  return answer
 }
 
 type Hooks = { readonly passTime: () => void; readonly onFailure: (error: unknown) => void }
@@ -240,7 +252,10 @@ function openControl(
     onFailure,
     answer: (request) => {
       // The truth is told even when nothing else works any more.
-      if (!session.isBroken) passTime()
+      if (!session.isBroken) {
+        passTime()
+        desk.flush()
+      }
       return control(request)
     },
   })

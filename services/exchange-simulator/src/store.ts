@@ -27,7 +27,7 @@ export type Write = {
   readonly realTime: number | null
   readonly engine: Engine
   readonly changes: Changes | null
-  readonly request: AcceptedRequest | null
+  readonly requests: readonly AcceptedRequest[]
 }
 
 export type SimulatorStore = {
@@ -59,7 +59,10 @@ export function openStore(folder: string | null): SimulatorStore {
   const database = new DatabaseSync(folder === null ? ':memory:' : join(folder, 'exchange.sqlite'))
   // A write-ahead log with normal syncing survives the death of the process, which is what an
   // acknowledged order must survive; only a power cut could take the last moments.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
+  // Locked for good, since a folder has one simulator: no lock is taken again with each write. The log
+  // is put into the file after 32 MB, so that few answers wait for that.
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;')
+  database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;')
   database.exec(TABLES)
   const statements = prepare(database)
   return {
@@ -98,9 +101,9 @@ function prepare(database: DatabaseSync): Statements {
 }
 
 function saveAll(statements: Statements, write: Write): void {
-  const { changes, request } = write
+  const { changes, requests } = write
   if (changes !== null) saveChanges(statements, write.engine, changes)
-  if (request !== null) statements.requests.run(request.arrival, encode(request))
+  for (const request of requests) statements.requests.run(request.arrival, encode(request))
   statements.meta.run('marketTime', String(write.marketTime))
   statements.meta.run('realTime', write.realTime === null ? '' : String(write.realTime))
 }

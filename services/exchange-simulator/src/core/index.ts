@@ -38,6 +38,7 @@ export { MINUTE_MS, minuteOf, SECOND_MS } from './tape.ts'
 export type { Candle, Tape } from './tape.ts'
 export { expireByVenue, forceFill, freeze, withoutOrders } from './mischief.ts'
 export { movePrice } from './triggers.ts'
+export type { Move } from './triggers.ts'
 export {
   HALTS,
   isLive,

@@ -57,7 +57,12 @@ function receive(options: ServerOptions, request: IncomingMessage, response: Ser
     const body = size === 0 ? '' : Buffer.concat(chunks).toString('utf8')
     const answer = answerSafely(options, request, body)
     if (!(answer instanceof Promise)) send(response, answer)
-    else answer.then((late) => send(response, late)).catch(() => response.destroy())
+    else {
+      answer
+        .catch((error: unknown) => failed(options, error))
+        .then((late) => send(response, late))
+        .catch(() => response.destroy())
+    }
   })
   request.on('error', () => response.destroy())
 }
@@ -79,12 +84,16 @@ function answerSafely(
       apiKey: typeof key === 'string' ? key : null,
     })
   } catch (error) {
-    options.onFailure(error)
-    return {
-      status: 503,
-      headers: { 'Content-Type': 'text/plain' },
-      body: 'the simulator has failed',
-    }
+    return failed(options, error)
+  }
+}
+
+function failed(options: ServerOptions, error: unknown): TextResponse {
+  options.onFailure(error)
+  return {
+    status: 503,
+    headers: { 'Content-Type': 'text/plain' },
+    body: 'the simulator has failed',
   }
 }
 

@@ -30,7 +30,7 @@ export class Hub {
   constructor(desk: Desk, registry: FaultRegistry) {
     this.#desk = desk
     this.#mail = createMail(desk, registry)
-    desk.listen({ changed: (changes) => this.#tell(changes), passed: () => this.#pulse() })
+    desk.listen({ changed: (changes) => this.#prepare(changes), passed: () => this.#pulse() })
   }
 
   subscribe(listener: Listener, name: string, isCombined: boolean): void {
@@ -86,17 +86,20 @@ export class Hub {
     }
   }
 
-  #tell(changes: Changes): void {
+  /** Events show the account as it was right after what they tell, whenever they are sent. */
+  #prepare(changes: Changes): () => void {
     const nextId = (): number => (this.#lastExecution += 1)
     const { engine } = this.#desk
     const events = userEvents(changes, { engine, now: this.#desk.now(), nextId })
-    for (const { symbol, clientOrderId, body } of events) {
-      const subject = subjectOf('/ws/user', symbol, clientOrderId)
-      for (const [subscriptionId, listener] of this.#users) {
-        this.#mail.deliver(listener, { subscriptionId, event: body }, subject)
+    return () => {
+      for (const { symbol, clientOrderId, body } of events) {
+        const subject = subjectOf('/ws/user', symbol, clientOrderId)
+        for (const [subscriptionId, listener] of this.#users) {
+          this.#mail.deliver(listener, { subscriptionId, event: body }, subject)
+        }
       }
+      this.#pulse()
     }
-    this.#pulse()
   }
 }
 
