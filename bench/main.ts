@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   chain: async () => (await import('./chain.ts')).bench,
   decisions: async () => (await import('./decisions.ts')).bench,
   footprint: async () => (await import('./footprint.ts')).bench,
+  venue: async () => (await import('./venue.ts')).bench,
 }
 
 const { values, positionals } = parseArgs({
