@@ -24,6 +24,11 @@ export type AgentDeps<Config = unknown, Need extends PortName = PortName> = {
   readonly context: AgentContext
   /** A folder of its own for files that may be lost: caches, exports. It exists. */
   readonly folder: string
+  /**
+   * Reads flotilla.yaml and the environment again, for an agent that can go on with other settings.
+   * Throws a `ConfigError` when they make no sense. Absent where there is nothing to read.
+   */
+  readonly settings?: () => { readonly config: Config; readonly shared: SharedConfig }
 } & Pick<Ports, Need>
 
 export type Readiness = {

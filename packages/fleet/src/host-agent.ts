@@ -12,6 +12,8 @@ export type HostOptions = {
   /** The ports that the spec needs, at least; heartbeats go over the bus where there is one. */
   readonly ports: Partial<Ports>
   readonly folder: string
+  /** Reads the settings again; see `AgentDeps`. */
+  readonly settings?: () => { readonly config: unknown; readonly shared: SharedConfig }
 }
 
 export type HostedAgent = HealthSource & {
@@ -73,8 +75,9 @@ export function hostAgent(options: HostOptions): HostedAgent {
 }
 
 function createAgent(options: HostOptions): Agent {
-  const { spec, config, shared, context, folder, ports } = options
+  const { spec, config, shared, context, folder, ports, settings } = options
   const missing = spec.needs.filter((need) => ports[need] === undefined)
   if (missing.length > 0) throw new Error(`${spec.name} was not given ${missing.join(', ')}`)
-  return spec.create({ config, shared, context, folder, ...(ports as Ports) })
+  const again = settings === undefined ? {} : { settings }
+  return spec.create({ config, shared, context, folder, ...again, ...(ports as Ports) })
 }

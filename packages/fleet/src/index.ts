@@ -1,6 +1,6 @@
 export { defineAgent } from './agent.ts'
 export type { Agent, AgentDeps, AgentSpec, PortName, Ports, Readiness } from './agent.ts'
-export { liveConfirmationPhrase, SharedConfigSchema } from './shared-config.ts'
+export { liveConfirmationPhrase, SharedConfigSchema, VenueSettings } from './shared-config.ts'
 export type { SharedConfig } from './shared-config.ts'
 export { fleetJsonSchema, readFleetConfig, sectionNames } from './fleet-config.ts'
 export type { FleetConfig, FleetConfigSource } from './fleet-config.ts'

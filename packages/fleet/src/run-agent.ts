@@ -32,7 +32,8 @@ export async function runAgent(spec: AgentSpec): Promise<never> {
 }
 
 async function runAgentProcess(spec: AgentSpec, environment: Environment): Promise<number> {
-  const config = readOwnConfig(spec, environment)
+  const read = (): FleetConfig => ownConfig(spec, environment)
+  const config = printedUnless(read)
   if (config === null) return 1
   const instance = environment['FLOTILLA_INSTANCE'] ?? hostname()
   const logger = createLogger({
@@ -43,24 +44,26 @@ async function runAgentProcess(spec: AgentSpec, environment: Environment): Promi
     secrets: config.secrets,
   })
   const stateFolder = resolve(environment['FLOTILLA_FOLDER'] ?? '.flotilla')
-  return live(agentLife({ spec, config, instance, logger, stateFolder }), { logger })
+  return live(agentLife({ spec, config, read, instance, logger, stateFolder }), { logger })
 }
 
-function readOwnConfig(spec: AgentSpec, environment: Environment): FleetConfig | null {
+function ownConfig(spec: AgentSpec, environment: Environment): FleetConfig {
   const file = environment['FLOTILLA_CONFIG'] ?? 'flotilla.yaml'
+  const config = readFleetConfig({ file, specs: [spec], environment })
+  const problems = ownProcessProblems(config.shared, spec.needs).map(({ path, message, fix }) => ({
+    place: file,
+    line: null,
+    setting: path.join('.'),
+    message,
+    fix,
+  }))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+function printedUnless(read: () => FleetConfig): FleetConfig | null {
   try {
-    const config = readFleetConfig({ file, specs: [spec], environment })
-    const problems = ownProcessProblems(config.shared, spec.needs).map(
-      ({ path, message, fix }) => ({
-        place: file,
-        line: null,
-        setting: path.join('.'),
-        message,
-        fix,
-      }),
-    )
-    if (problems.length > 0) throw new ConfigError(problems)
-    return config
+    return read()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const problem of error.problems) process.stderr.write(`${formatProblem(problem)}\n`)
@@ -78,12 +81,14 @@ function processSink({ logs }: SharedConfig): LogSink {
 type AgentLife = {
   readonly spec: AgentSpec
   readonly config: FleetConfig
+  /** Reads it again. */
+  readonly read: () => FleetConfig
   readonly instance: string
   readonly logger: AgentContext['logger']
   readonly stateFolder: string
 }
 
-function agentLife({ spec, config, instance, logger, stateFolder }: AgentLife): Life {
+function agentLife({ spec, config, read, instance, logger, stateFolder }: AgentLife): Life {
   const { shared } = config
   const closers: (() => Promise<void>)[] = []
   let isStopping = false
@@ -107,7 +112,11 @@ function agentLife({ spec, config, instance, logger, stateFolder }: AgentLife): 
     if (isStopping) return
 
     const section = config.section(spec.name)
-    const hosted = hostAgent({ spec, shared, context, ports, folder, config: section })
+    const settings = () => {
+      const fresh = read()
+      return { config: fresh.section(spec.name), shared: fresh.shared }
+    }
+    const hosted = hostAgent({ spec, shared, context, ports, folder, config: section, settings })
     closers.unshift(() => hosted.stop())
     front.source.readiness = () => hosted.readiness()
     await hosted.start()

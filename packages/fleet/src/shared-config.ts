@@ -35,21 +35,22 @@ const account = z
   })
   .describe('The account that is traded.')
 
-const venue = z
-  .strictObject({
-    kind: z
-      .enum(['simulator', 'binance'])
-      .default('simulator')
-      .describe('The simulator that comes along, or a real exchange.'),
-    id: VenueName.default('simulator').describe('Name of the venue in messages and tables.'),
-    url: url(/^https?$/, 'http://host:port')
-      .optional()
-      .describe('Address of the simulator; the single process starts its own and needs none.'),
-    apiKey: secret('FLOTILLA_VENUE__API_KEY'),
-    apiSecret: secret('FLOTILLA_VENUE__API_SECRET'),
-    testnet: z.boolean().default(false).describe("Use the exchange's own test network."),
-  })
-  .describe('Where is traded.')
+/** A venue and the keys to it, as in section `venue`. */
+export const VenueSettings = z.strictObject({
+  kind: z
+    .enum(['simulator', 'binance'])
+    .default('simulator')
+    .describe('The simulator that comes along, or a real exchange.'),
+  id: VenueName.default('simulator').describe('Name of the venue in messages and tables.'),
+  url: url(/^https?$/, 'http://host:port')
+    .optional()
+    .describe('Address of the simulator; the single process starts its own and needs none.'),
+  apiKey: secret('FLOTILLA_VENUE__API_KEY'),
+  apiSecret: secret('FLOTILLA_VENUE__API_SECRET'),
+  testnet: z.boolean().default(false).describe("Use the exchange's own test network."),
+})
+
+const venue = VenueSettings.describe('Where is traded.')
 
 const bus = z
   .strictObject({

@@ -4,6 +4,7 @@ import type { AgentContext } from '@flotilla/runtime'
 import type { Venue, VenueCandle } from '@flotilla/venue'
 import type { DataCollectionConfig } from './config.ts'
 import {
+  believeClosed,
   candleMessage,
   createSequence,
   gapOf,
@@ -11,6 +12,7 @@ import {
   observe,
   observeAnswer,
   recentMax,
+  revisionOf,
 } from './core/index.ts'
 import type { Gap, Sequence, SequenceDecision, Series } from './core/index.ts'
 import type { FeedMetrics } from './metrics.ts'
@@ -24,19 +26,34 @@ export type FeedDeps = {
   readonly venue: Pick<Venue, 'fetchCandles'>
   readonly store: CandleStore
   readonly metrics: FeedMetrics
+  /** The venue's time: candles end by its clock, not by ours. */
+  readonly venueNow: () => number
+  /** Whether a gap that a stream left may be asked for now. */
+  readonly mayAsk: () => boolean
   readonly stopping: () => boolean
+}
+
+export type Look = {
+  /** How long a candle that has ended may still be on its way over a stream. */
+  readonly graceMs: number
 }
 
 /** Candles before the next one that are asked for again, to see whether the venue corrected them. */
 const overlapCandles = 2
 
-/** The candles of one symbol: asks the venue, lets the sequence decide, publishes, then stores. */
+/**
+ * The candles of one symbol: asks the venue or is told by its stream, lets the sequence decide, publishes,
+ * then stores. One thing at a time: what comes from both sides takes its turn.
+ */
 export class CandleFeed {
   readonly #deps: FeedDeps
   readonly #intervalMs: number
   #sequence: Sequence
   /** Stretches that the store lacks although they were published. */
   #holes: Gap[] = []
+  #turn: Promise<void> = Promise.resolve()
+  /** When what lies behind is compared with the venue again. */
+  #recheckAt: number | null = null
 
   constructor(deps: FeedDeps) {
     this.#deps = deps
@@ -62,14 +79,41 @@ export class CandleFeed {
       known.map(({ openTime }) => openTime),
       this.#intervalMs,
     )
+    // What the venue corrected while nobody looked is found at once.
+    this.#recheckAt = known.length === 0 ? null : this.#deps.venueNow()
     context.logger.debug({ symbol: series.symbol, candles: known.length }, 'stored candles loaded')
   }
 
   /** Brings out everything that closed since the last look. Throws what the venue throws. */
-  async poll(): Promise<void> {
-    if (this.#sequence.nextOpenTime === null) await this.#fetchHistory()
-    await this.#catchUp()
-    await this.#fillHoles()
+  poll(look: Look = { graceMs: 0 }): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#sequence.nextOpenTime === null) await this.#fetchHistory()
+      await this.#catchUp(look)
+      await this.#fillHoles()
+      await this.#recheck()
+    })
+  }
+
+  /**
+   * A candle that the venue's stream told. Before the first look nobody knows where to begin, and a
+   * forming one is of no interest. Throws what the venue throws when it is asked for a gap.
+   */
+  take(candle: VenueCandle): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#sequence.nextOpenTime === null || !candle.closed) return
+      const told = believeClosed([candle], this.#deps.venueNow())
+      const decision = observe(this.#sequence, told)
+      await this.#carryOut(decision, { more: false })
+      if (decision.gap !== null && decision.released.length === 0 && this.#deps.mayAsk()) {
+        await this.#catchUp({ graceMs: 0 })
+      }
+    })
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.#turn.then(work)
+    this.#turn = mine.catch(() => undefined)
+    return mine
   }
 
   rememberHole(hole: Gap): void {
@@ -81,7 +125,7 @@ export class CandleFeed {
     const { store, series, config, context } = this.#deps
     let sequence = createSequence(this.#intervalMs)
     const behind = (config.historyCandles + 1) * this.#intervalMs
-    let since = this.#floor(context.clock.now() - behind)
+    let since = this.#floor(this.#deps.venueNow() - behind)
     const history: VenueCandle[] = []
     while (!this.#deps.stopping()) {
       const page = await this.#fetch(since, config.pageCandles)
@@ -90,7 +134,7 @@ export class CandleFeed {
       history.push(...decision.released)
       const next = (page.at(-1)?.openTime ?? since) + this.#intervalMs
       // Some venues answer with less than was asked for: only the present is the end.
-      if (page.length === 0 || next + this.#intervalMs > context.clock.now()) break
+      if (page.length === 0 || next + this.#intervalMs > this.#deps.venueNow()) break
       since = next
     }
     // A hole in the history is the venue's own or is asked for later; it holds nothing up.
@@ -108,12 +152,12 @@ export class CandleFeed {
     context.logger.info({ symbol: series.symbol, candles: history.length }, 'history stored')
   }
 
-  async #catchUp(): Promise<void> {
+  async #catchUp({ graceMs }: Look): Promise<void> {
     let overlap = overlapCandles * this.#intervalMs
     while (!this.#deps.stopping()) {
       const next = this.#sequence.nextOpenTime
-      const now = this.#deps.context.clock.now()
-      if (next === null || now < next + this.#intervalMs) return
+      const now = this.#deps.venueNow()
+      if (next === null || now < next + this.#intervalMs + graceMs) return
       const since = next - overlap
       const wanted = Math.ceil((now - since) / this.#intervalMs) + 1
       const limit = Math.min(this.#deps.config.pageCandles, wanted)
@@ -132,7 +176,7 @@ export class CandleFeed {
     const { from, to } = gap
     const { context, series, config, metrics } = this.#deps
     const missing = (to - from) / this.#intervalMs
-    metrics.gaps.inc({ symbol: series.symbol })
+    metrics.gaps.inc({ venue: series.venue, symbol: series.symbol })
     context.logger.info({ symbol: series.symbol, from, missing }, 'gap found, asking the venue')
     const answer = await this.#fetch(from, Math.min(config.pageCandles, missing + 1))
     await this.#carryOut(observeAnswer(this.#sequence, gap, answer), { more: false })
@@ -145,7 +189,7 @@ export class CandleFeed {
   async #carryOut(decision: SequenceDecision, options: { more: boolean }): Promise<void> {
     const { bus, store, series, config, context, metrics } = this.#deps
     const { released, corrections, abandoned, counts, sequence } = decision
-    const oldest = context.clock.now() - config.historyCandles * this.#intervalMs
+    const oldest = this.#deps.venueNow() - config.historyCandles * this.#intervalMs
     const newest = options.more || sequence.waiting.length > 0 ? undefined : released.at(-1)
     const messages = released
       .filter((candle) => candle.openTime >= oldest)
@@ -153,7 +197,7 @@ export class CandleFeed {
     await bus.publishAll(messages)
     await store.save(series, [...released, ...corrections])
     this.#sequence = sequence
-    const labels = { symbol: series.symbol }
+    const labels = { venue: series.venue, symbol: series.symbol }
     metrics.published.inc(labels, messages.length)
     metrics.corrections.inc(labels, corrections.length)
     metrics.duplicates.inc(labels, counts.duplicates)
@@ -191,9 +235,40 @@ export class CandleFeed {
     }
   }
 
-  #fetch(since: number, limit: number): Promise<readonly VenueCandle[]> {
-    const { symbol, timeframe } = this.#deps.series
-    return this.#deps.venue.fetchCandles({ symbol, timeframe, since, limit })
+  /**
+   * A venue may correct itself hours later, far behind what each look asks for again. The newest stored
+   * candles are therefore compared with the venue's now and then; a store that is away is let be.
+   */
+  async #recheck(): Promise<void> {
+    const { config, store, series, metrics, context, venueNow } = this.#deps
+    const next = this.#sequence.nextOpenTime
+    this.#recheckAt ??= venueNow() + config.recheckMs
+    if (next === null || venueNow() < this.#recheckAt || this.#deps.stopping()) return
+    const from = next - config.recheckCandles * this.#intervalMs
+    const answer = await this.#fetch(from, Math.min(config.recheckCandles, config.pageCandles))
+    this.#recheckAt = venueNow() + config.recheckMs
+    try {
+      await store.flush()
+      const stored = await store.load(series, config.recheckCandles)
+      const begin = Math.max(from, stored[0]?.openTime ?? next)
+      const within = answer.filter(({ openTime }) => openTime >= begin && openTime < next)
+      const { corrected, missing } = revisionOf(stored, within)
+      await store.save(series, [...corrected, ...missing])
+      const { symbol } = series
+      metrics.corrections.inc({ venue: series.venue, symbol }, corrected.length)
+      if (corrected.length + missing.length === 0) return
+      const found = { symbol, corrected: corrected.length, missing: missing.length }
+      context.logger.info(found, 'stored candles revised by the venue')
+    } catch (err) {
+      context.logger.warn({ err, symbol: series.symbol }, 'stored candles not compared')
+    }
+  }
+
+  async #fetch(since: number, limit: number): Promise<VenueCandle[]> {
+    const { series, venue, venueNow } = this.#deps
+    const { symbol, timeframe } = series
+    const answer = await venue.fetchCandles({ symbol, timeframe, since, limit })
+    return believeClosed(answer, venueNow())
   }
 
   #floor(time: number): number {

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { SourcesConfig } from './sources-config.ts'
+import { StreamConfig } from './stream-config.ts'
 import { UniverseConfig } from './universe-config.ts'
 
 export const DataCollectionConfig = z
@@ -52,6 +54,19 @@ export const DataCollectionConfig = z
       .min(1_000)
       .default(300_000)
       .describe('Market milliseconds after which a ticker, or an overdue candle, is stale.'),
+    recheckMs: z
+      .int()
+      .min(60_000)
+      .default(3_600_000)
+      .describe('Market milliseconds between two comparisons of stored candles with the venue.'),
+    recheckCandles: z
+      .int()
+      .min(10)
+      .max(1_000)
+      .default(240)
+      .describe('Stored candles that are compared: how late a correction is still found.'),
+    stream: StreamConfig.prefault({}),
+    sources: SourcesConfig,
     universe: UniverseConfig.prefault({}),
   })
   .describe('data-collection: candles, tickers and order books from the venue.')

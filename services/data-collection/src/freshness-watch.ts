@@ -9,6 +9,8 @@ export type FreshnessWatchDeps = {
   readonly context: AgentContext
   readonly bus: Bus
   readonly metrics: FeedMetrics
+  /** What is looked at was stamped by the venue's clock. */
+  readonly venueNow: () => number
   readonly limits: Pick<FreshnessLimits, 'ageMaxMs' | 'intervalMs'>
 }
 
@@ -22,7 +24,7 @@ export class FreshnessWatch {
 
   constructor(deps: FreshnessWatchDeps) {
     this.#deps = deps
-    this.#startedAt = deps.context.clock.now()
+    this.#startedAt = deps.venueNow()
   }
 
   isStale(symbol: string): boolean {
@@ -32,7 +34,7 @@ export class FreshnessWatch {
   /** Tells once that a symbol has become too old, and once that it is fresh again. */
   async look(ages: readonly SymbolAges[], source: { readonly healthy: boolean }): Promise<void> {
     const { context, bus, venue } = this.#deps
-    const now = context.clock.now()
+    const now = this.#deps.venueNow()
     this.#measure(ages, now)
     const limits = { ...this.#deps.limits, now, startedAt: this.#startedAt }
     const changes = assessFreshness(this.#stale, ages, limits)
@@ -68,10 +70,11 @@ export class FreshnessWatch {
   }
 
   #measure(ages: readonly SymbolAges[], now: number): void {
-    const { candleAge, tickerAge } = this.#deps.metrics
+    const { metrics, venue } = this.#deps
+    const { candleAge, tickerAge } = metrics
     for (const { symbol, candleAt, tickerAt } of ages) {
-      if (candleAt !== null) candleAge.set({ symbol }, (now - candleAt) / 1_000)
-      if (tickerAt !== null) tickerAge.set({ symbol }, (now - tickerAt) / 1_000)
+      if (candleAt !== null) candleAge.set({ venue, symbol }, (now - candleAt) / 1_000)
+      if (tickerAt !== null) tickerAge.set({ venue, symbol }, (now - tickerAt) / 1_000)
     }
   }
 }

@@ -149,6 +149,8 @@ it.skipIf(!existsSync(file))(
         venue,
         store: new CandleStore(marketStore),
         metrics,
+        venueNow: () => clock.now(),
+        mayAsk: () => true,
         stopping: () => false,
       })
       await feed.recover()

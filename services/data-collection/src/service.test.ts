@@ -50,8 +50,8 @@ describe('candles', () => {
     await stage.start()
     const before = asked()
     await stage.minutes(10)
-    // Twenty looks: each asks for tickers, every second one for candles.
-    expect(asked() - before).toBe(10)
+    // Twenty looks: each asks for tickers, every second one for candles, one for the venue's time.
+    expect(asked() - before).toBe(10 + 1)
   })
 
   it('looks fall a moment after candles close, whenever the agent was started', async () => {

@@ -4,7 +4,7 @@ import type { VenueError } from '@flotilla/venue'
 import type { DataCollectionConfig } from './config.ts'
 import { afterFault, fixOf, healthy, jitterOf, mayAsk, mustProbe } from './core/index.ts'
 import { sourceMessage } from './core/index.ts'
-import type { SourceHealth } from './core/index.ts'
+import type { SourceFix, SourceHealth } from './core/index.ts'
 
 export type SourceWatchDeps = {
   /** Our name of the venue. */
@@ -12,6 +12,7 @@ export type SourceWatchDeps = {
   readonly config: DataCollectionConfig
   readonly context: AgentContext
   readonly bus: Bus
+  readonly fix: SourceFix
 }
 
 /** The health of the venue as a source: whether it may be asked, and what the others are told. */
@@ -71,14 +72,14 @@ export class SourceWatch {
     this.#health = health
     if (this.#toldState === health.state) return
     this.#toldState = health.state
-    const { context, bus, source } = this.#deps
+    const { context, bus, source, fix: settings } = this.#deps
     const level = { healthy: 'info', degraded: 'warn', disabled: 'error' } as const
     const reason = health.state === 'healthy' ? null : health.reason
-    const fix = health.state === 'disabled' ? { fix: fixOf(source) } : {}
+    const fix = health.state === 'disabled' ? { fix: fixOf(source, settings) } : {}
     const values = { venue: source, state: health.state, reason, ...fix }
     context.logger[level[health.state]](values, 'venue state changed')
     try {
-      await bus.publish(sourceMessage(source, health, context.clock.now()))
+      await bus.publish(sourceMessage({ source, fix: settings }, health, context.clock.now()))
     } catch (err) {
       context.logger.warn({ err }, 'venue state not published')
     }

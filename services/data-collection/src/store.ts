@@ -9,9 +9,12 @@ import type { Series } from './core/index.ts'
  */
 export class CandleStore {
   readonly #store: MarketStore
+  readonly #onHole: (hole: CandleHole) => void
 
-  constructor(store: MarketStore) {
+  /** `onHole` hears of what the store had to let go while it was out of reach, before anything is read. */
+  constructor(store: MarketStore, onHole: (hole: CandleHole) => void = () => undefined) {
     this.#store = store
+    this.#onHole = onHole
   }
 
   /** The newest candles, oldest first. */
@@ -33,9 +36,9 @@ export class CandleStore {
     await this.#store.writeTickers(tickers.map((ticker) => ({ ...ticker, venue })))
   }
 
-  /** What the store had to let go while it was out of reach. */
-  takeHoles(): readonly CandleHole[] {
-    return this.#store.takeHoles()
+  /** Tells what was let go; each hole is told once. */
+  tellHoles(): void {
+    for (const hole of this.#store.takeHoles()) this.#onHole(hole)
   }
 
   async flush(): Promise<void> {

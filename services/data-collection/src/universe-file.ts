@@ -18,11 +18,12 @@ const Entry = z.object({
 })
 const Contents = z.object({ venue: z.string(), symbols: z.array(Entry) })
 
-const fileName = 'universe.json'
+/** One for each venue; its name is a word, without anything that a path could be made of. */
+const fileOf = (folder: string, venue: string): string => join(folder, `universe-${venue}.json`)
 
 export function readUniverse(folder: string, venue: string): Universe {
   try {
-    const text = readFileSync(join(folder, fileName), 'utf8')
+    const text = readFileSync(fileOf(folder, venue), 'utf8')
     const contents = Contents.parse(JSON.parse(text))
     const symbols = contents.venue === venue ? contents.symbols : []
     return new Map(symbols.map((entry) => [entry.symbol, { ...entry, contrarySince: null }]))
@@ -36,7 +37,7 @@ export function writeUniverse(folder: string, venue: string, universe: Universe)
   const symbols = [...universe.values()].map(({ symbol, tier, eligible, reason }) => {
     return { symbol, tier, eligible, reason }
   })
-  const path = join(folder, fileName)
+  const path = fileOf(folder, venue)
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${path}.new`, JSON.stringify({ venue, symbols }))
   renameSync(`${path}.new`, path)

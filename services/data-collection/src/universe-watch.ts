@@ -1,5 +1,4 @@
 import type { Bus } from '@flotilla/bus'
-import type { SharedConfig } from '@flotilla/fleet'
 import { Decimal } from '@flotilla/money'
 import type { AgentContext } from '@flotilla/runtime'
 import { VenueError } from '@flotilla/venue'
@@ -12,12 +11,20 @@ import { readUniverse, writeUniverse } from './universe-file.ts'
 
 export type UniverseWatchDeps = {
   readonly config: UniverseConfig
-  readonly shared: SharedConfig
+  readonly market: UniverseMarket
   readonly context: AgentContext
   readonly bus: Bus
-  readonly venue: Venue
+  readonly venue: () => Venue
   /** Where the verdicts are kept over a restart; nowhere when empty. */
   readonly folder: string
+}
+
+export type UniverseMarket = {
+  /** Our name of the venue. */
+  readonly venue: string
+  readonly symbols: readonly string[]
+  /** What volumes are compared in. */
+  readonly currency: string
 }
 
 /** Tickers of one question; venues refuse longer lists. */
@@ -41,18 +48,18 @@ export class UniverseWatch {
   constructor(deps: UniverseWatchDeps) {
     this.#deps = deps
     this.#rules = universeRules(deps.config)
-    const { folder, shared, config } = deps
-    const kept = readUniverse(folder, shared.venue.id)
+    const { folder, market, config } = deps
+    const kept = readUniverse(folder, market.venue)
     // What is no longer configured, and never came by its volume, is none of ours any more.
     const ours = [...kept].filter(
-      ([symbol]) => config.topSymbols > 0 || shared.symbols.includes(symbol),
+      ([symbol]) => config.topSymbols > 0 || market.symbols.includes(symbol),
     )
     this.#universe = new Map(ours)
   }
 
   /** The configured symbols, and those that once were taken in: their positions need prices too. */
   get symbols(): readonly string[] {
-    return [...new Set([...this.#deps.shared.symbols, ...this.#universe.keys()])]
+    return [...new Set([...this.#deps.market.symbols, ...this.#universe.keys()])]
   }
 
   get verdicts(): Readonly<Record<string, string>> {
@@ -70,7 +77,7 @@ export class UniverseWatch {
 
   /** Throws what the venue throws. */
   async assess(): Promise<void> {
-    const { context, bus, shared } = this.#deps
+    const { context, bus, market } = this.#deps
     await this.#askForOthers()
     const candidates = this.#candidates()
     await this.#askForAges(candidates)
@@ -91,17 +98,17 @@ export class UniverseWatch {
       [...this.#tickers].map(([symbol, ticker]) => [symbol, ticker.quoteVolume24h]),
     )
     this.#toldAt = null
-    await bus.publish(universeMessage(shared.venue.id, this.#universe, { now, volumes }))
+    await bus.publish(universeMessage(market.venue, this.#universe, { now, volumes }))
     this.#toldAt = now
   }
 
   #candidates(): Candidate[] {
-    const { shared } = this.#deps
+    const { market } = this.#deps
     return [...new Set([...this.symbols, ...this.#others])].map((symbol) => {
       const ticker = this.#tickers.get(symbol)
       return {
         symbol,
-        configured: shared.symbols.includes(symbol),
+        configured: market.symbols.includes(symbol),
         volume: ticker === undefined ? null : this.#valueOf(ticker),
         bid: ticker?.bid ?? null,
         ask: ticker?.ask ?? null,
@@ -111,22 +118,22 @@ export class UniverseWatch {
   }
 
   #valueOf(ticker: VenueTicker): Decimal | null {
-    const { currency } = this.#deps.shared.account
+    const { currency } = this.#deps.market
     return volumeIn(currency, ticker, (symbol) => this.#tickers.get(symbol)?.last ?? null)
   }
 
   async #askForOthers(): Promise<void> {
-    const { config, shared, venue, context } = this.#deps
+    const { config, market, venue, context } = this.#deps
     if (config.topSymbols === 0) return
     const now = context.clock.now()
     if (this.#othersAskedAt !== null && now - this.#othersAskedAt < config.topRefreshMs) return
-    const rules = await venue.fetchRules()
+    const rules = await venue().fetchRules()
     const others = rules
-      .filter(({ status, quote }) => status === 'trading' && quote === shared.account.currency)
+      .filter(({ status, quote }) => status === 'trading' && quote === market.currency)
       .map(({ symbol }) => symbol)
       .filter((symbol) => matchesAny(symbol, config.allow) && !matchesAny(symbol, config.deny))
     for (let from = 0; from < others.length; from += tickersAtOnce) {
-      this.takeTickers(await venue.fetchTickers(others.slice(from, from + tickersAtOnce)))
+      this.takeTickers(await venue().fetchTickers(others.slice(from, from + tickersAtOnce)))
     }
     this.#others = others
     this.#othersAskedAt = now
@@ -149,7 +156,7 @@ export class UniverseWatch {
   async #firstCandleAt(symbol: string): Promise<number | null> {
     try {
       const request = { symbol, timeframe: '1d', since: 0, limit: 1 }
-      const [first] = await this.#deps.venue.fetchCandles(request)
+      const [first] = await this.#deps.venue().fetchCandles(request)
       return first?.openTime ?? null
     } catch (error) {
       if (error instanceof VenueError && error.code === 'unknown_symbol') return null
@@ -158,10 +165,10 @@ export class UniverseWatch {
   }
 
   #keep(): void {
-    const { folder, shared, context } = this.#deps
+    const { folder, market, context } = this.#deps
     if (folder === '') return
     try {
-      writeUniverse(folder, shared.venue.id, this.#universe)
+      writeUniverse(folder, market.venue, this.#universe)
     } catch (err) {
       context.logger.warn({ err }, 'universe not kept, a restart will judge anew')
     }

@@ -80,7 +80,7 @@ describe('the universe', () => {
       { 'BTC/USDT': 'liquid', 'DOGE/USDT': 'liquid' },
       { 'BTC/USDT': 'liquid', 'DOGE/USDT': 'outside_top_volume' },
     ])
-    writeFileSync(join(stage.folder, 'universe.json'), '{"torn')
+    writeFileSync(join(stage.folder, 'universe-simulator.json'), '{"torn')
     await stage.start(config)
     await stage.minutes(1)
     expect(stage.universes().at(-1)).toEqual({ 'BTC/USDT': 'quote_volume_below_minimum' })

@@ -106,16 +106,27 @@ export function universeMessage(
   })
 }
 
-export function sourceMessage(venue: string, health: SourceHealth, now: number): AnyMessage {
+/** Where the settings of a source are, for those who have to change them. */
+export type SourceFix = {
+  /** Paths in flotilla.yaml, and the variables that stand for them. */
+  readonly settings: readonly string[]
+  readonly variables: readonly string[]
+}
+
+export function sourceMessage(
+  from: { readonly source: string; readonly fix: SourceFix },
+  health: SourceHealth,
+  now: number,
+): AnyMessage {
   return createMessage(SourceStateChanged, {
     source,
     occurredAt: now,
-    discriminator: `${venue} ${health.state} ${now}`,
+    discriminator: `${from.source} ${health.state} ${now}`,
     payload: {
-      source: venue,
+      source: from.source,
       state: health.state,
       reason: health.state === 'healthy' ? 'the venue answers' : health.reason,
-      fix: health.state === 'disabled' ? fixOf(venue) : null,
+      fix: health.state === 'disabled' ? fixOf(from.source, from.fix) : null,
     },
   })
 }
@@ -133,10 +144,11 @@ export function symbolMessage(venue: string, change: FreshnessChange, now: numbe
 }
 
 /** What an operator changes, and what goes on without it. */
-export function fixOf(venue: string): string {
+export function fixOf(venue: string, { settings, variables }: SourceFix): string {
   return (
-    `check venue.apiKey and venue.apiSecret of ${venue} (FLOTILLA_VENUE__API_KEY and ` +
-    'FLOTILLA_VENUE__API_SECRET), then restart or send control.reload; until then no candles and ' +
-    'prices come from it, while stored candles, other sources and protection at the venue go on'
+    `check ${settings.join(' and ')} of ${venue} (${variables.join(' and ')}); a changed file is ` +
+    'noticed, a changed variable needs a restart, and control.reload asks once more with the same; ' +
+    'until then no candles and prices come from it, while stored candles, other sources and ' +
+    'protection at the venue go on'
   )
 }

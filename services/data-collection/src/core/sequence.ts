@@ -159,7 +159,7 @@ function correct(recent: VenueCandle[], candle: VenueCandle): boolean {
   return true
 }
 
-function sameFigures(left: VenueCandle, right: VenueCandle): boolean {
+export function sameFigures(left: VenueCandle, right: VenueCandle): boolean {
   return (
     left.open.equals(right.open) &&
     left.high.equals(right.high) &&
