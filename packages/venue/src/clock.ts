@@ -34,3 +34,17 @@ export function after(ms: number, task: () => void): Cancel {
   timer.unref()
   return () => clearTimeout(timer)
 }
+
+/** Resolves after the time, or at once when the signal says that nobody waits any more. */
+export function pause(ms: number, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (over.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      over.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    over.addEventListener('abort', done)
+  })
+}

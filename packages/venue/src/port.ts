@@ -46,8 +46,37 @@ export type Venue = {
   /** All fills from the given time or trade id on, ascending, without gaps between pages. */
   fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]>
 
+  /** The venue's own word on our orders and money, as it happens. It opens anew by itself when it breaks. */
+  watchAccount(listener: (event: AccountEvent) => void): AccountWatch
+
   close(): Promise<void>
 }
+
+export type AccountWatch = { close(): Promise<void> }
+
+/**
+ * What the account's stream tells. It is quick and not complete: events come twice, out of order or never, and
+ * nothing in them says so. Whoever uses it merges by trade id and cumulative quantity, and asks the venue
+ * after every `connected` and `gap`. A venue without such a stream never says `connected`.
+ */
+export type AccountEvent =
+  /** From now on events are heard; what happened before is not told. */
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'disconnected'; readonly reason: string }
+  /** Something was told that could not be read. */
+  | { readonly kind: 'gap'; readonly reason: string }
+  /** With the one fill that the event is about, where it is about a fill. */
+  | { readonly kind: 'order'; readonly order: VenueOrder }
+  /** Totals of the assets that changed. */
+  | { readonly kind: 'balances'; readonly balances: readonly VenueBalance[] }
+  /** A deposit, withdrawal, transfer or a lock from outside: no order of ours explains this change. */
+  | {
+      readonly kind: 'transfer'
+      readonly asset: string
+      /** What came in; negative for what went out. */
+      readonly change: Decimal
+      readonly at: number
+    }
 
 /** What execution must know about the venue's manners. */
 export type VenueProfile = {

@@ -4,7 +4,6 @@ export {
   type FakeVenue,
   type FakeVenueCall,
   type FakeVenueOptions,
-  type Script,
-  type WriteMethod,
 } from './fake/fake-venue.ts'
+export type { Script, WriteMethod } from './fake/fake-scripts.ts'
 export { symbolRules } from './fake/symbol-rules.ts'

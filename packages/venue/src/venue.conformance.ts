@@ -3,16 +3,19 @@
 import { Decimal, sum } from '@flotilla/money'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { describeAccountStream } from './account-stream.conformance.ts'
+import {
+  acceptedOrder,
+  acceptedProtection,
+  free,
+  limitOrder,
+  marketOrder,
+  protectionRequest,
+  symbol,
+  unit,
+} from './conformance-requests.ts'
 import { describeMarketStream } from './market-stream.conformance.ts'
-import type {
-  OrderRequest,
-  ProtectionRequest,
-  SymbolRules,
-  Venue,
-  VenueOrder,
-  VenueProtection,
-  WriteOutcome,
-} from './port.ts'
+import type { SymbolRules, Venue, VenueProtection } from './port.ts'
 
 /** BTC/USDT at the first price, fees 0.1 %, and an account of its own. */
 export type VenueUnderTest = {
@@ -26,9 +29,6 @@ export type VenueOpening = {
   /** Each price holds for one minute of market time. */
   readonly path: readonly string[]
 }
-
-const symbol = 'BTC/USDT'
-const unit = Decimal.from('0.01')
 
 export function describeVenue(
   name: string,
@@ -116,6 +116,7 @@ export function describeVenue(
     })
 
     describeMarketStream({ start, next })
+    describeAccountStream({ start, next })
 
     describe('orders', () => {
       it('trades an immediate-or-cancel order at the market and takes the fee from what is received', async () => {
@@ -327,60 +328,4 @@ export function describeVenue(
       })
     })
   })
-}
-
-type LimitOverrides = Partial<{ timeInForce: 'gtc' | 'ioc'; quantity: Decimal }>
-
-function limitOrder(
-  side: 'buy' | 'sell',
-  price: string,
-  overrides: LimitOverrides = {},
-): OrderRequest {
-  return {
-    clientOrderId: 'c-1',
-    symbol,
-    side,
-    type: 'limit',
-    timeInForce: 'ioc',
-    quantity: unit,
-    limitPrice: Decimal.from(price),
-    ...overrides,
-  }
-}
-
-function marketOrder(side: 'buy' | 'sell', overrides: Partial<{ symbol: string }> = {}) {
-  return {
-    clientOrderId: 'c-1',
-    symbol,
-    side,
-    type: 'market',
-    quantity: unit,
-    ...overrides,
-  } as const
-}
-
-function protectionRequest(): ProtectionRequest {
-  return {
-    clientProtectionId: 'p-1',
-    symbol,
-    side: 'sell',
-    quantity: unit,
-    stop: { clientOrderId: 'p-1-s', stopPrice: Decimal.from('49000') },
-    takeProfit: { clientOrderId: 'p-1-t', limitPrice: Decimal.from('52000') },
-  }
-}
-
-async function free(venue: Venue, asset: string): Promise<string> {
-  const balances = await venue.fetchBalances()
-  return (balances.find((one) => one.asset === asset)?.free ?? Decimal.zero).toString()
-}
-
-function acceptedOrder(outcome: WriteOutcome): VenueOrder {
-  if (outcome.kind === 'accepted' && 'order' in outcome) return outcome.order
-  throw new Error(`not accepted: ${JSON.stringify(outcome)}`)
-}
-
-function acceptedProtection(outcome: WriteOutcome): VenueProtection {
-  if (outcome.kind === 'accepted' && 'protection' in outcome) return outcome.protection
-  throw new Error(`not accepted: ${JSON.stringify(outcome)}`)
 }

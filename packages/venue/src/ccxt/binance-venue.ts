@@ -4,6 +4,8 @@ import { Decimal } from '@flotilla/money'
 import { systemTimeMs } from '../clock.ts'
 import type { MarketStream, MarketStreamListener, MarketStreamRequest } from '../market-stream.ts'
 import type {
+  AccountEvent,
+  AccountWatch,
   CandleRequest,
   FillsFrom,
   OrderOutcome,
@@ -24,7 +26,9 @@ import type {
   VenueTicker,
 } from '../port.ts'
 import { openBinanceMarketStream } from './binance-market-stream.ts'
+import { AccountStream } from './account-stream.ts'
 import { BinanceClient } from './client.ts'
+import { KeyDoor } from './key-door.ts'
 import { Markets } from './markets.ts'
 import { readFills } from './read-fills.ts'
 import type { VenueLogger } from './venue-logger.ts'
@@ -53,7 +57,7 @@ export type BinanceVenueOptions = {
   readonly feeRates?: { readonly maker: string; readonly taker: string } | undefined
   /** Real milliseconds between measurements of the difference to the venue's clock. */
   readonly timeSyncMs?: number | undefined
-  /** Told of writes without a known outcome and of pauses that the venue asked for. */
+  /** Told of refused keys, writes without a known outcome and pauses that the venue asked for. */
   readonly logger?: VenueLogger | undefined
 }
 
@@ -90,6 +94,9 @@ class BinanceVenue implements Venue {
   readonly #markets: Markets
   readonly #desk: OrderDesk
   readonly #timeoutMs: number
+  readonly #door: KeyDoor
+  readonly #options: BinanceVenueOptions
+  readonly #watches = new Set<AccountWatch>()
 
   constructor(
     client: BinanceClient,
@@ -104,14 +111,16 @@ class BinanceVenue implements Venue {
       engineTimeoutMs: 10_000,
     }
     this.#timeoutMs = options.timeoutMs ?? defaults.timeoutMs
+    this.#options = options
     this.#client = client
+    this.#door = new KeyDoor(options.name, options.logger)
     this.#time = new VenueTime({
       ask: () => this.fetchTime(),
       now: () => options.clock?.now() ?? systemTimeMs(),
       intervalMs: options.timeSyncMs ?? defaults.timeSyncMs,
     })
     client.useTime(() => this.#time.current())
-    this.#wire = new Wire(client, this.#time)
+    this.#wire = new Wire({ client, time: this.#time, door: this.#door })
     this.#markets = new Markets({
       venueName: options.name,
       wire: this.#wire,
@@ -282,7 +291,30 @@ class BinanceVenue implements Venue {
     return readFills({ wire: this.#wire, symbol, wireSymbol, until: this.#time.current() }, from)
   }
 
-  close(): Promise<void> {
-    return this.#client.close()
+  watchAccount(listener: (event: AccountEvent) => void): AccountWatch {
+    const { apiKey, secret, logger } = this.#options
+    // Without keys there is no account to tell of.
+    if (apiKey === undefined || secret === undefined) return { close: () => Promise.resolve() }
+    const stream = new AccountStream(
+      {
+        url: this.#client.apiSocketUrl,
+        apiKey,
+        secret,
+        recvWindowMs: this.profile.recvWindowMs,
+        time: this.#time,
+        door: this.#door,
+        symbolOf: (wire) => this.#markets.symbolOf(wire),
+        logger,
+        openWithinMs: this.#timeoutMs,
+      },
+      listener,
+    )
+    this.#watches.add(stream)
+    return stream
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#watches].map((watch) => watch.close()))
+    await this.#client.close()
   }
 }

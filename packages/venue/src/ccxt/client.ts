@@ -103,6 +103,13 @@ export class BinanceClient {
     return url
   }
 
+  /** Address of the WebSocket API. */
+  get apiSocketUrl(): string {
+    const url = property(property(property(this.apiUrls, 'ws'), 'ws-api'), 'spot')
+    if (typeof url !== 'string') throw new Error('ccxt names no address of the WebSocket API')
+    return url
+  }
+
   async call(endpoint: Endpoint, parameters: Parameters = {}): Promise<unknown> {
     const waitMs = Math.ceil(this.#pausedUntil - monotonicMs())
     if (waitMs > 0) throw pausedFailure(endpoint, waitMs)

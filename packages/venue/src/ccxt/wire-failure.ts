@@ -65,6 +65,10 @@ export function isClockSkew(failure: WireFailure): boolean {
   return meaningOf(failure).write === 'clock_skew'
 }
 
+export function isUnauthorized(failure: WireFailure): boolean {
+  return meaningOf(failure).write === 'unauthorized'
+}
+
 function meaningOf(failure: WireFailure): Meaning {
   switch (failure.kind) {
     // A reset before the request and one after it landed look exactly alike.
@@ -151,9 +155,10 @@ function engineMeaning(message: string): Meaning {
 
 /** Answers without a code of the venue: a proxy or a firewall spoke. */
 function statusMeaning({ status, venueMessage }: WireFailure): Meaning {
-  if (status === 403) return { write: 'blocked', read: 'blocked' }
   if (status === 401) return unauthorized
-  if (status === 400 && /api[- ]?key/i.test(venueMessage)) return unauthorized
+  const namesKey = /api[- ]?key/i.test(venueMessage)
+  if ((status === 400 || status === 403) && namesKey) return unauthorized
+  if (status === 403) return { write: 'blocked', read: 'blocked' }
   // How venues without codes say that they do not list something.
   const isUnlisted = status === 422 && /not found/i.test(venueMessage)
   return isUnlisted ? { write: 'unknown_symbol', read: 'unknown_symbol' } : unknown

@@ -9,7 +9,7 @@ export const decimal = z
   .transform((text) => Decimal.from(text))
 
 /** Ids are whole numbers on the wire, or text when they are too large for one. */
-const id = z.union([z.string().min(1), z.int()]).transform(String)
+export const id = z.union([z.string().min(1), z.int()]).transform(String)
 export const time = z.int()
 
 export const timeAnswer = z.looseObject({ serverTime: time })

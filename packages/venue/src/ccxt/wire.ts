@@ -3,8 +3,15 @@ import { z } from 'zod'
 
 import { VenueError } from '../errors.ts'
 import type { BinanceClient, Endpoint, Parameters } from './client.ts'
+import type { KeyDoor } from './key-door.ts'
 import type { VenueTime } from './venue-time.ts'
-import { isClockSkew, isNotFound, readFailure, WireFailure } from './wire-failure.ts'
+import {
+  isClockSkew,
+  isNotFound,
+  isUnauthorized,
+  readFailure,
+  WireFailure,
+} from './wire-failure.ts'
 
 export type Call<Schema extends z.ZodType> = {
   readonly endpoint: Endpoint
@@ -12,13 +19,21 @@ export type Call<Schema extends z.ZodType> = {
   readonly schema: Schema
 }
 
+export type WireParts = {
+  readonly client: BinanceClient
+  readonly time: VenueTime
+  readonly door: KeyDoor
+}
+
 export class Wire {
   readonly #client: BinanceClient
   readonly #time: VenueTime
+  readonly #door: KeyDoor
 
-  constructor(client: BinanceClient, time: VenueTime) {
-    this.#client = client
-    this.#time = time
+  constructor(parts: WireParts) {
+    this.#client = parts.client
+    this.#time = parts.time
+    this.#door = parts.door
   }
 
   /** For what needs no key. Throws a `VenueError`. */
@@ -43,7 +58,7 @@ export class Wire {
 
   /** Throws a `WireFailure`; the time must be known already, so that a failure here is the order's own. */
   async write<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema>> {
-    return this.#withFreshTime(() => {
+    return this.#withKey(() => {
       // Stamped before it waits for the rate limit: a request that waited too long is refused, not late.
       const parameters = { ...call.parameters, timestamp: this.#time.current() }
       return this.#checked({ ...call, parameters })
@@ -51,8 +66,27 @@ export class Wire {
   }
 
   async #signed<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema>> {
+    this.#requireKey()
     await this.#time.ensure()
-    return this.#withFreshTime(() => this.#checked(call))
+    return this.#withKey(() => this.#checked(call))
+  }
+
+  /** With a key that the venue refused nothing is sent. */
+  async #withKey<Value>(send: () => Promise<Value>): Promise<Value> {
+    this.#requireKey()
+    try {
+      return await this.#withFreshTime(send)
+    } catch (error) {
+      if (error instanceof WireFailure && isUnauthorized(error)) this.#door.refuse(error.message)
+      throw error
+    }
+  }
+
+  #requireKey(): void {
+    const { refusal } = this.#door
+    if (refusal === null) return
+    const message = `not sent: ${refusal}`
+    throw new WireFailure({ kind: 'http', message, status: 401, venueCode: '-2015' })
   }
 
   /** A request outside the time window was not looked at: measured anew, it may be sent once more. */

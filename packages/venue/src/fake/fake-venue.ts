@@ -1,8 +1,10 @@
 // A venue in memory whose next answers a test can script. Without a script it behaves like the real thing.
 import { Decimal, type DecimalInput } from '@flotilla/money'
 
-import { VenueError, type RejectionCode, type VenueErrorCode } from '../errors.ts'
+import { VenueError, type VenueErrorCode } from '../errors.ts'
 import type {
+  AccountEvent,
+  AccountWatch,
   CandleRequest,
   FillsFrom,
   OrderOutcome,
@@ -25,26 +27,10 @@ import type {
 import type { MarketStream, MarketStreamListener, MarketStreamRequest } from '../market-stream.ts'
 import { FakeStreams } from './fake-streams.ts'
 import { FakeBook, protectionView, rejected } from './fake-book.ts'
+import { FakeAccountStream } from './fake-account-stream.ts'
+import { FakeScripts, type Script, type WriteMethod } from './fake-scripts.ts'
 import { symbolRules } from './symbol-rules.ts'
 import { isLive, remainingOf, viewOf, type FakeOrder, type FakeProtection } from './fake-orders.ts'
-
-export type WriteMethod = 'placeOrder' | 'cancelOrder' | 'placeProtection' | 'cancelProtection'
-export type Script = { readonly method?: WriteMethod } & (
-  | { readonly kind: 'accepted' }
-  | {
-      readonly kind: 'rejected'
-      readonly code: RejectionCode
-      readonly reason?: string
-      readonly retryAfterMs?: number
-    }
-  /** The venue carries the request out; the answer is lost. */
-  | { readonly kind: 'unknown-landed' }
-  | { readonly kind: 'unknown-not-landed' }
-  /** The answer is lost and the request arrives only when the test calls `land()`. */
-  | { readonly kind: 'unknown-lands-later' }
-  /** At most this quantity trades at once; the rest rests or expires by the order's time in force. */
-  | { readonly kind: 'partial'; readonly quantity: DecimalInput }
-)
 
 export type FakeVenueCall = { readonly method: keyof Venue; readonly argument: unknown }
 
@@ -72,10 +58,11 @@ export class FakeVenue implements Venue {
   readonly calls: FakeVenueCall[] = []
   /** Market streams that are open, and what a test sends over them. */
   readonly streams = new FakeStreams()
+  /** The account's events: up, until a test cuts the line. */
+  readonly accountStream: FakeAccountStream
   readonly #book: FakeBook
   readonly #now: () => number
-  readonly #scripts: Script[] = []
-  readonly #late: (() => void)[] = []
+  readonly #scripts = new FakeScripts()
   readonly #hidden = new Map<string, number>()
   readonly #candles = new Map<string, readonly VenueCandle[]>()
   readonly #tickers = new Map<string, VenueTicker>()
@@ -89,6 +76,7 @@ export class FakeVenue implements Venue {
       balances: options.balances ?? { USDT: '10000' },
       now: this.#now,
     })
+    this.accountStream = new FakeAccountStream(this.#book, this.#now)
     for (const [symbol, price] of Object.entries(options.prices ?? {})) this.setPrice(symbol, price)
   }
 
@@ -98,6 +86,7 @@ export class FakeVenue implements Venue {
   setPrice(symbol: string, price: DecimalInput): void {
     this.#book.setPrice(symbol, Decimal.from(price))
     this.#tellPrice(symbol)
+    this.accountStream.flush()
   }
 
   setCandles(symbol: string, timeframe: string, candles: readonly VenueCandle[]): void {
@@ -113,17 +102,18 @@ export class FakeVenue implements Venue {
 
   /** Each script is used up by one write (of its method, when it names one), in the order given. */
   script(...scripts: readonly Script[]): void {
-    this.#scripts.push(...scripts)
+    this.#scripts.add(scripts)
   }
 
   /** Scripts that no write has used up are forgotten: the venue is well again. */
   forgetScripts(): void {
-    this.#scripts.length = 0
+    this.#scripts.forget()
   }
 
   /** The delayed requests of `unknown-lands-later` arrive now. */
   land(): void {
-    for (const arrive of this.#late.splice(0)) arrive()
+    this.#scripts.land()
+    this.accountStream.flush()
   }
 
   /** The next reads throw. */
@@ -144,16 +134,24 @@ export class FakeVenue implements Venue {
     if (at === null) throw new Error(`no price for ${clientOrderId}`)
     const much = quantity === undefined ? remainingOf(order) : Decimal.from(quantity)
     this.#book.trade(order, much, at)
+    this.accountStream.flush()
   }
 
   /** The venue ends an order by itself (maintenance, self-trade prevention, ...). */
   expire(clientOrderId: string, reason = 'EXCHANGE_CANCELED'): void {
     this.#book.end(this.#liveOrder(clientOrderId), 'expired', reason)
+    this.accountStream.flush()
   }
 
-  /** A deposit or withdrawal that no order explains. */
+  /** Money comes or goes, and nothing says why. */
   credit(asset: string, amount: DecimalInput): void {
     this.#book.account.credit(asset, Decimal.from(amount))
+  }
+
+  /** A deposit or withdrawal, which the account's stream tells of. */
+  transfer(asset: string, amount: DecimalInput): void {
+    this.credit(asset, amount)
+    this.accountStream.transfer(asset, Decimal.from(amount))
   }
 
   /** The truth, past every scripted lie. */
@@ -289,6 +287,10 @@ export class FakeVenue implements Venue {
       .map((fill) => ({ ...fill, clientOrderId: null }))
   }
 
+  watchAccount(listener: (event: AccountEvent) => void): AccountWatch {
+    return this.accountStream.watch(listener)
+  }
+
   async close(): Promise<void> {}
 
   #write<Accepted>(
@@ -297,30 +299,9 @@ export class FakeVenue implements Venue {
     carryOut: (script: Script) => Accepted,
   ): Accepted | WriteRejected | WriteUnknown {
     this.calls.push({ method, argument })
-    const script = this.#takeScript(method)
-    switch (script.kind) {
-      case 'accepted':
-      case 'partial':
-        return carryOut(script)
-      case 'rejected': {
-        const outcome = rejected(script.code, script.reason ?? `scripted ${script.code}`)
-        const { retryAfterMs } = script
-        return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs }
-      }
-      case 'unknown-landed':
-        carryOut(script)
-        return noAnswer()
-      case 'unknown-lands-later':
-        this.#late.push(() => void carryOut(script))
-        return noAnswer()
-      case 'unknown-not-landed':
-        return noAnswer()
-    }
-  }
-
-  #takeScript(method: WriteMethod): Script {
-    const index = this.#scripts.findIndex((one) => (one.method ?? method) === method)
-    return this.#scripts.splice(index, index === -1 ? 0 : 1)[0] ?? { kind: 'accepted' }
+    const outcome = this.#scripts.carryOut(method, carryOut)
+    this.accountStream.flush()
+    return outcome
   }
 
   #read(method: keyof Venue, argument: unknown): void {
@@ -392,8 +373,4 @@ export class FakeVenue implements Venue {
 
 function unknownOrder(): WriteRejected {
   return rejected('order_not_found', 'Unknown order sent.')
-}
-
-function noAnswer(): WriteUnknown {
-  return { kind: 'unknown', reason: 'no answer arrived in time' }
 }
