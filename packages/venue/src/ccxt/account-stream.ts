@@ -1,6 +1,8 @@
 // The account's stream over and over: it connects, says so, tells what it hears, says when it broke, and
 // connects again. ccxt's own streams are no use here: they mend a broken line silently, and a mended line has
 // missed what happened in between.
+import { createHash } from 'node:crypto'
+
 import { pause } from '../clock.ts'
 import type { AccountEvent, AccountWatch } from '../port.ts'
 import { accountEventFrom } from './account-events.ts'
@@ -36,6 +38,7 @@ export class AccountStream implements AccountWatch {
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
   #failures = 0
+  #attempts = 0
   /** Events are told in the order in which they came, although reading one may have to wait. */
   #told: Promise<void> = Promise.resolve()
 
@@ -128,10 +131,17 @@ export class AccountStream implements AccountWatch {
     // A good-bye is no failure: the venue renews its servers, and days end.
     if (end.kind === 'ended' && this.#failures === 0) {
       this.#failures = 1
-      return PAUSE_MS * Math.random()
+      return PAUSE_MS * this.#spread()
     }
     const most = Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** this.#failures)
     this.#failures += 1
-    return most * (0.5 + Math.random() / 2)
+    return most * (0.5 + this.#spread() / 2)
+  }
+
+  /** From 0 to 1, another one each time and in each process: many that lost a venue do not return at once. */
+  #spread(): number {
+    this.#attempts += 1
+    const seed = `${String(process.pid)} ${String(this.#attempts)}`
+    return createHash('sha256').update(seed).digest().readUInt16BE(0) / 65_536
   }
 }
