@@ -5,7 +5,7 @@ import type { AnyMessage } from '@flotilla/contracts'
 import { NotLeadingError, StaleFenceError, type Unit, type UnitOutcome } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
 import { realClock, type Clock, type Logger } from '@flotilla/runtime'
-import type { Venue } from '@flotilla/venue'
+import type { SymbolRules, Venue } from '@flotilla/venue'
 import { step, type Answer, type Desk, type Draft, type Effect, type Input } from './core/index.ts'
 import { carryOut, inMarketTime } from './effects.ts'
 import type { ExecutionMetrics } from './metrics.ts'
@@ -176,7 +176,7 @@ export class DeskRunner {
     logger.warn({ symbol: market.symbol, reason }, 'desk loaded again from the ledger')
     for (;;) {
       try {
-        this.#desk = { ...(await this.#options.reload()), price }
+        this.#desk = { ...(await this.#options.reload()), price, market }
         return
       } catch (err) {
         logger.error({ err, symbol: market.symbol }, 'ledger away, execution waits')
@@ -203,7 +203,8 @@ export class DeskRunner {
     }
     this.#callsUnderWay += 1
     try {
-      const answer = inMarketTime(await carryOut(venue, symbol, effect), stretch)
+      const told = inMarketTime(await carryOut(venue, symbol, effect), stretch)
+      const answer = await this.#underNewRules(told)
       metrics.venueCalls.inc({ kind: effect.kind, outcome: outcomeOf(answer) })
       if (answer.kind === 'read-failed') {
         logger.warn({ symbol, asked: effect.kind, reason: answer.reason }, 'venue did not answer')
@@ -214,6 +215,19 @@ export class DeskRunner {
     }
   }
 
+  /** A rule that we thought kept has changed: under the new ones the same may be tried again. */
+  async #underNewRules(answer: Answer): Promise<Answer> {
+    if (!('outcome' in answer) || answer.outcome.kind !== 'rejected') return answer
+    if (answer.outcome.code !== 'rule_broken') return answer
+    const { venue, logger } = this.#options
+    const { symbol } = this.#desk.market
+    const [rules] = await venue.fetchRules([symbol]).catch(() => [])
+    if (rules === undefined || sameRules(rules, this.#desk.market.rules)) return answer
+    logger.warn({ symbol, refused: answer.outcome.reason }, 'the venue has other rules now')
+    this.#say(() => ({ kind: 'rules', rules }))
+    return { ...answer, outcome: { retryAfterMs: 0, ...answer.outcome } }
+  }
+
   #tell({ messages, notes }: Draft): void {
     const { logger, metrics } = this.#options
     for (const message of messages) tellMessage(message, logger, metrics)
@@ -221,6 +235,10 @@ export class DeskRunner {
       logger[level]({ symbol: this.#desk.market.symbol, ...values }, event)
     }
   }
+}
+
+function sameRules(left: SymbolRules, right: SymbolRules): boolean {
+  return JSON.stringify(left) === JSON.stringify(right)
 }
 
 function outcomeOf(answer: Answer): string {

@@ -27,8 +27,9 @@ export type CheckResult = {
   }
 }
 
-type Row = Readonly<Record<string, string | null>>
-type Tables = {
+export type Row = Readonly<Record<string, string | null>>
+/** The ledger's rows as text, whatever keeps them. */
+export type Tables = {
   readonly orders: readonly Row[]
   readonly fills: readonly Row[]
   readonly positions: readonly Row[]
@@ -40,8 +41,12 @@ type Tables = {
 
 /** Compares both sides of a run that has come to rest. */
 export async function check(input: CheckInput): Promise<CheckResult> {
-  const tables = await readTables(input)
-  const { truth } = input
+  return judge({ tables: await readTables(input), ...input })
+}
+
+export type Judged = Pick<CheckInput, 'truth' | 'deadLetters'> & { readonly tables: Tables }
+
+export function judge({ tables, truth, deadLetters }: Judged): CheckResult {
   const violations = [
     ...positionsAreTheSumOfFills(tables),
     ...balancesAgree(tables, truth),
@@ -51,7 +56,7 @@ export async function check(input: CheckInput): Promise<CheckResult> {
     ...fillsAgree(tables, truth),
     ...positionsAreProtected(tables, truth),
     ...everythingWasSaid(tables),
-    ...(input.deadLetters === 0 ? [] : [`${input.deadLetters} messages are dead letters`]),
+    ...(deadLetters === 0 ? [] : [`${deadLetters} messages are dead letters`]),
     ...truth.escapes.map((escape) => `a request escaped to ${escape}`),
   ]
   const verdicts = (verdict: string) =>

@@ -19,6 +19,9 @@ export type TruthOrder = {
   readonly open: boolean
   readonly quantity: Decimal
   readonly filledQuantity: Decimal
+  /** Market time of its arrival, and of the last thing that happened to it. */
+  readonly createdAt: number
+  readonly updatedAt: number
 }
 
 export type TruthTrade = {
@@ -28,6 +31,8 @@ export type TruthTrade = {
   readonly quantity: Decimal
   readonly fee: Decimal
   readonly feeAsset: string
+  readonly side: 'buy' | 'sell'
+  readonly at: number
 }
 
 const Wire = z.looseObject({
@@ -39,6 +44,8 @@ const Wire = z.looseObject({
       status: z.string(),
       origQty: z.string(),
       executedQty: z.string(),
+      time: z.number(),
+      updateTime: z.number(),
     }),
   ),
   trades: z.array(
@@ -49,6 +56,8 @@ const Wire = z.looseObject({
       qty: z.string(),
       commission: z.string(),
       commissionAsset: z.string(),
+      time: z.number(),
+      isBuyer: z.boolean(),
     }),
   ),
   balances: z.array(z.looseObject({ asset: z.string(), free: z.string(), locked: z.string() })),
@@ -70,6 +79,8 @@ export async function readTruth(controlUrl: string): Promise<SimulatorTruth> {
       open: OPEN.has(order.status),
       quantity: Decimal.from(order.origQty),
       filledQuantity: Decimal.from(order.executedQty),
+      createdAt: order.time,
+      updatedAt: order.updateTime,
     })),
     trades: wire.trades.map((trade) => ({
       symbol: canonical(trade.symbol),
@@ -78,6 +89,8 @@ export async function readTruth(controlUrl: string): Promise<SimulatorTruth> {
       quantity: Decimal.from(trade.qty),
       fee: Decimal.from(trade.commission),
       feeAsset: trade.commissionAsset,
+      side: trade.isBuyer ? ('buy' as const) : ('sell' as const),
+      at: trade.time,
     })),
     balances: new Map(
       wire.balances.map(({ asset, free, locked }) => [asset, Decimal.from(free).plus(locked)]),

@@ -200,6 +200,8 @@ export type Input =
   | Answer
   | { readonly kind: 'price'; readonly price: Decimal; readonly at: number }
   | { readonly kind: 'tick' }
+  /** The venue has other rules than those that an order was refused by. */
+  | { readonly kind: 'rules'; readonly rules: SymbolRules }
   /** An operator lets the symbol trade again. */
   | { readonly kind: 'resume'; readonly reason: string }
   | { readonly kind: 'flatten'; readonly reason: string }

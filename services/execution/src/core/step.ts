@@ -48,6 +48,9 @@ function take(work: Work, input: Input): void {
       return approve(work, input)
     case 'price':
       return takePrice(work, { value: input.price, at: input.at })
+    case 'rules':
+      work.market = { ...work.market, rules: input.rules }
+      return
     case 'resume':
       return resume(work, input.reason)
     case 'flatten':
@@ -150,7 +153,7 @@ const outOfPlace: ReadonlySet<string> = new Set([
   'would_match_immediately',
 ])
 
-/** The same orders would be refused for ever. */
+/** The same orders would be refused for ever, unless the venue's rules are others by now. */
 const hopeless: ReadonlySet<string> = new Set([
   'rule_broken',
   'unsupported',
@@ -162,8 +165,9 @@ function protectionRefused(work: Work, outcome: WriteRejected, about: string): v
   work.protecting = retryAfter(work, work.protecting, outcome.retryAfterMs ?? 0)
   const { code } = outcome
   const reason = reasonOf(outcome)
-  if (outOfPlace.has(code) || hopeless.has(code)) {
-    close(work, { code, reason, failed: hopeless.has(code) })
+  const isHopeless = hopeless.has(code) && outcome.retryAfterMs === undefined
+  if (outOfPlace.has(code) || isHopeless) {
+    close(work, { code, reason, failed: isHopeless })
     return
   }
   const attempts = work.protecting.failures

@@ -1,0 +1,143 @@
+// Runs one cell of the table: into the state, the fault, healing, rest, and the judgement.
+import { expect } from 'vitest'
+import { judge } from '../../e2e/support/checker.ts'
+import { readTruth } from '../../e2e/support/truth.ts'
+import type { LifeState } from './call-log.ts'
+import type { FaultRequest } from './fault-client.ts'
+import type { Cell } from './fault-table.ts'
+import { openInProcess, type InProcess } from './in-process.ts'
+import { tablesOf } from './memory-tables.ts'
+import { longestNakedMs } from './naked-time.ts'
+import { account } from './messages.ts'
+
+/** After this a position must be protected or on its way out; then it is sold within a few seconds. */
+const DEADLINE_MS = 30_000
+const SALE_MS = 5_000
+/** Longer than the sweep of all fills and balances, which finds what nobody announced. */
+const REST_MS = 700_000
+const LOOK_EVERY_MS = 5_000
+
+export async function runCell(cell: Cell): Promise<void> {
+  const world = await openInProcess()
+  try {
+    const { stage } = world
+    await approach(world, cell)
+    const struckIn = () => world.calls.struckIn()
+    await stage.until('the fault has struck', () => struckIn().length > 0)
+    expect(struckIn()).toContain(cell.state)
+    if (cell.pauseMs > 0) stage.keepRealTime(cell.pauseMs)
+    if (cell.move !== null) await stage.faults.moveMarket(cell.move, 1)
+    await pass(world, cell.lastsMs)
+    await stage.faults.lift()
+    await untilAgreed(world)
+    await leave(world)
+    await untilAgreed(world)
+    const truth = await readTruth(stage.simulator.controlUrl ?? '')
+    expect(longestNakedMs(truth, stage.now())).toBeLessThanOrEqual(DEADLINE_MS + SALE_MS)
+  } finally {
+    await world.close()
+  }
+}
+
+type Approach = (world: InProcess, arm: () => Promise<void>, cell: Cell) => Promise<void>
+
+const afterProtected =
+  (begin: (world: InProcess) => Promise<unknown>, lost?: Losing): Approach =>
+  async (world, arm, cell) => {
+    await untilProtected(world)
+    if (lost !== undefined) await world.stage.faults.set(lost(cell))
+    await arm()
+    await begin(world)
+  }
+
+type Losing = (cell: Cell) => FaultRequest
+
+const lostOn =
+  (path: string): Losing =>
+  ({ loss }) => ({
+    kind: loss === 'landed' ? 'F5' : 'F1',
+    match: { method: 'POST', path },
+    count: 1,
+  })
+
+const enter = ({ stage }: InProcess) => stage.propose({ purpose: 'entry' })
+const exit = ({ stage }: InProcess) => stage.propose({ purpose: 'exit' })
+const nothing = async (): Promise<void> => {}
+
+const fromTheStart =
+  (lost?: Losing): Approach =>
+  async (world, arm, cell) => {
+    if (lost !== undefined) await world.stage.faults.set(lost(cell))
+    await arm()
+    await enter(world)
+  }
+
+const approaches: Readonly<Record<LifeState, Approach>> = {
+  submitting: fromTheStart(),
+  unknown: fromTheStart(lostOn('order')),
+  protecting: fromTheStart(),
+  'protection-unknown': fromTheStart(lostOn('orderList/*')),
+  protected: afterProtected(nothing),
+  'partially-filled': async (world, arm) => {
+    const { faults } = world.stage
+    const match = { method: 'POST', path: 'orderList/*' }
+    await faults.set({ kind: 'F17', args: { fraction: 0.5 }, match, count: 1 })
+    await untilProtected(world)
+    await arm()
+    await faults.moveMarket(2.5, 2)
+  },
+  canceling: afterProtected(exit),
+  replacing: afterProtected(enter),
+  exiting: afterProtected(exit),
+  'exit-unknown': afterProtected(exit, lostOn('order')),
+  closing: afterProtected(({ stage }) => stage.flatten()),
+}
+
+function approach(world: InProcess, cell: Cell): Promise<void> {
+  const arm = async (): Promise<void> => {
+    const { stage, calls } = world
+    if (cell.holdsMs > 0) stage.holdBack(cell.holdsMs)
+    const id = await stage.faults.set(cell.fault)
+    calls.probe(() => stage.faults.hits(id))
+  }
+  return approaches[cell.state](world, arm, cell)
+}
+
+async function untilProtected(world: InProcess): Promise<void> {
+  await enter(world)
+  await world.stage.until('protected', async () => (await world.calls.state()) === 'protected')
+}
+
+async function pass({ stage }: InProcess, ms: number): Promise<void> {
+  const end = stage.now() + ms
+  await stage.until('time has passed', () => stage.now() >= end, ms + 1_000)
+}
+
+async function violationsOf({ stage, ledger, broker, said }: InProcess): Promise<readonly string[]> {
+  const truth = await readTruth(stage.simulator.controlUrl ?? '')
+  const deadLetters = (await broker.deadLetters.list()).length
+  const tables = await tablesOf(ledger, said())
+  return judge({ tables, truth, deadLetters }).violations
+}
+
+/** Both sides say the same, and nothing is left to do. */
+async function untilAgreed(world: InProcess): Promise<void> {
+  const end = world.stage.now() + REST_MS
+  let violations = await violationsOf(world)
+  while (violations.length > 0 && world.stage.now() < end) {
+    await pass(world, LOOK_EVERY_MS)
+    violations = await violationsOf(world)
+  }
+  expect(violations).toEqual([])
+}
+
+/** What is still held is sold: after all that the symbol can be traded as ever. */
+async function leave(world: InProcess): Promise<void> {
+  const isHeld = async () => {
+    const [position] = await world.ledger.loadPositions(account)
+    return position?.protection?.state === 'protected'
+  }
+  if (!(await isHeld())) return
+  await exit(world)
+  await world.stage.until('nothing is held', async () => !(await isHeld()))
+}

@@ -1,0 +1,103 @@
+// A stage with execution in this process, an in-process bus and a ledger in memory.
+import { createMemoryBroker, type Bus, type MemoryBroker } from '@flotilla/bus'
+import type { AnyMessage } from '@flotilla/contracts'
+import { agent as execution } from '@flotilla/execution'
+import { hostAgent, readFleetConfig } from '@flotilla/fleet'
+import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
+import { createMetrics } from '@flotilla/runtime'
+import { captureLogs, type CapturedLogs } from '@flotilla/runtime/testing'
+import { agent as riskManager } from '@flotilla/risk-manager'
+import { createPendingCalls } from '../../e2e/support/pending-calls.ts'
+import { createCallLog, type CallLog } from './call-log.ts'
+import { chaosConfig, Stage, type Actor } from './stage.ts'
+import { openChaosVenue } from './venue.ts'
+
+export type InProcess = {
+  readonly stage: Stage
+  readonly ledger: Ledger
+  readonly broker: MemoryBroker
+  readonly calls: CallLog
+  /** What was put on the bus, each message once, in the order of the first time. */
+  said(): readonly AnyMessage[]
+  readonly logs: CapturedLogs
+  close(): Promise<void>
+}
+
+export async function openInProcess(): Promise<InProcess> {
+  const ledger = createMemoryLedger({ now: () => 0 })
+  const broker = createMemoryBroker()
+  const calls = createCallLog(ledger)
+  const logs = captureLogs({ agent: 'execution' })
+  const said = new Map<string, AnyMessage>()
+  const stage = new Stage({
+    ledger,
+    connect: async () => recorded(broker.connect(), said),
+    busIsQuiet: () => broker.idle(),
+  })
+  const closers: (() => Promise<void>)[] = []
+  await stage.open(async () => {
+    const specs = [riskManager, execution]
+    const fleet = readFleetConfig({ file: 'chaos.yaml', text: chaosConfig, specs })
+    const { clock, folder } = stage
+    const metrics = createMetrics({ agent: 'execution', instance: '1' })
+    const context = { name: execution.name, instance: '1', logger: logs.logger, clock, metrics }
+    const pending = createPendingCalls()
+    const venue = await openChaosVenue(stage.simulator.url, clock)
+    const bus = recorded(broker.connect(), said)
+    const watched = pending.watch(calls.watch(venue))
+    const ports = { bus, ledger: pending.watch(ledger), venue: watched }
+    const config = fleet.section('execution')
+    const agent = hostAgent({ spec: execution, shared: fleet.shared, context, ports, folder, config })
+    closers.push(async () => {
+      await stage.whileTimeMoves(agent.stop())
+      await bus.close()
+      await venue.close()
+    })
+    await stage.whileTimeMoves(agent.start())
+    return actorOf(pending)
+  })
+  return {
+    stage,
+    ledger,
+    broker,
+    calls,
+    logs,
+    said: () => [...said.values()],
+    close: async () => {
+      for (const close of closers) await close()
+      await stage.close()
+    },
+  }
+}
+
+/** It lives by the stage's own clock, which has moved already. */
+function actorOf(pending: { readonly count: number }): Actor {
+  return {
+    advance: async () => {},
+    rest: async (held) => {
+      for (let quiet = 0; quiet < 2; ) {
+        await new Promise((resolve) => setImmediate(resolve))
+        quiet = pending.count > held ? 0 : quiet + 1
+      }
+    },
+  }
+}
+
+function recorded(bus: Bus, said: Map<string, AnyMessage>): Bus {
+  const note = (message: AnyMessage): void => {
+    if (!said.has(message.messageId)) said.set(message.messageId, message)
+  }
+  return {
+    publish: (message) => {
+      note(message)
+      return bus.publish(message)
+    },
+    publishAll: (messages) => {
+      for (const message of messages) note(message)
+      return bus.publishAll(messages)
+    },
+    subscribe: (options) => bus.subscribe(options),
+    health: () => bus.health(),
+    close: () => bus.close(),
+  }
+}

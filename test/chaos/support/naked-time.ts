@@ -1,0 +1,42 @@
+// How long something was held without a stop under it, by the venue's own record of trades and orders.
+import { Decimal } from '@flotilla/money'
+import type { SimulatorTruth, TruthOrder } from '../../e2e/support/truth.ts'
+
+/** Less than this in quote currency is dust: the venue takes no order for it. */
+const DUST_NOTIONAL = Decimal.from(5)
+
+/** The longest uninterrupted time in market milliseconds, up to `until`. */
+export function longestNakedMs(truth: SimulatorTruth, until: number): number {
+  const stops = truth.orders.filter(({ type }) => type.startsWith('STOP_LOSS'))
+  const moments = [
+    ...truth.trades.map(({ at }) => at),
+    ...stops.flatMap((stop) => [stop.createdAt, endOf(stop)]),
+  ]
+  const times = [...new Set(moments.filter((at) => at < until)), until].toSorted((a, b) => a - b)
+  let longest = 0
+  let nakedSince: number | null = null
+  for (const at of times) {
+    if (nakedSince !== null) longest = Math.max(longest, at - nakedSince)
+    const isNaked = at < until && uncovered(truth, stops, at).atLeast(DUST_NOTIONAL)
+    nakedSince = isNaked ? (nakedSince ?? at) : null
+  }
+  return longest
+}
+
+function endOf(stop: TruthOrder): number {
+  return stop.open ? Number.POSITIVE_INFINITY : stop.updatedAt
+}
+
+/** In quote currency, just after everything of that moment. */
+function uncovered(truth: SimulatorTruth, stops: readonly TruthOrder[], at: number): Decimal {
+  const done = truth.trades.filter((trade) => trade.at <= at)
+  const held = done.reduce((total, { side, quantity, fee, feeAsset, symbol }) => {
+    const [base] = symbol.split('/')
+    const net = side === 'buy' ? quantity : quantity.negated()
+    return total.plus(feeAsset === base ? net.minus(fee) : net)
+  }, Decimal.zero)
+  const covered = stops
+    .filter((stop) => stop.createdAt <= at && endOf(stop) > at)
+    .reduce((total, { quantity }) => total.plus(quantity), Decimal.zero)
+  return held.minus(covered).times(done.at(-1)?.price ?? Decimal.zero)
+}
