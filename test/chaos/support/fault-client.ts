@@ -39,7 +39,10 @@ export function createFaultClient(controlUrl: string): FaultClient {
       await call('DELETE', id === undefined ? '/__sim/faults' : `/__sim/faults?id=${id}`)
     },
     moveMarket: async (percent, minutes) => {
-      await call('POST', '/__sim/market', { percent, ...(minutes === undefined ? {} : { minutes }) })
+      await call('POST', '/__sim/market', {
+        percent,
+        ...(minutes === undefined ? {} : { minutes }),
+      })
     },
   }
 }

@@ -21,10 +21,11 @@ export async function runCell(cell: Cell): Promise<void> {
   const world = await openInProcess()
   try {
     const { stage } = world
-    await approach(world, cell)
+    const liftWhatLed = await approach(world, cell)
     const struckIn = () => world.calls.struckIn()
     await stage.until('the fault has struck', () => struckIn().length > 0)
     expect(struckIn()).toContain(cell.state)
+    await liftWhatLed()
     if (cell.pauseMs > 0) stage.keepRealTime(cell.pauseMs)
     if (cell.move !== null) await stage.faults.moveMarket(cell.move, 1)
     await pass(world, cell.lastsMs)
@@ -39,7 +40,12 @@ export async function runCell(cell: Cell): Promise<void> {
   }
 }
 
-type Approach = (world: InProcess, arm: () => Promise<void>, cell: Cell) => Promise<void>
+const nothing = async (): Promise<void> => {}
+
+type Approach = (world: InProcess, arm: () => Promise<void>, cell: Cell) => Promise<Way>
+
+/** Takes away what led into the state, where that would last. */
+type Way = () => Promise<void>
 
 const afterProtected =
   (begin: (world: InProcess) => Promise<unknown>, lost?: Losing): Approach =>
@@ -48,6 +54,7 @@ const afterProtected =
     if (lost !== undefined) await world.stage.faults.set(lost(cell))
     await arm()
     await begin(world)
+    return nothing
   }
 
 type Losing = (cell: Cell) => FaultRequest
@@ -62,7 +69,6 @@ const lostOn =
 
 const enter = ({ stage }: InProcess) => stage.propose({ purpose: 'entry' })
 const exit = ({ stage }: InProcess) => stage.propose({ purpose: 'exit' })
-const nothing = async (): Promise<void> => {}
 
 const fromTheStart =
   (lost?: Losing): Approach =>
@@ -70,6 +76,7 @@ const fromTheStart =
     if (lost !== undefined) await world.stage.faults.set(lost(cell))
     await arm()
     await enter(world)
+    return nothing
   }
 
 const approaches: Readonly<Record<LifeState, Approach>> = {
@@ -81,10 +88,11 @@ const approaches: Readonly<Record<LifeState, Approach>> = {
   'partially-filled': async (world, arm) => {
     const { faults } = world.stage
     const match = { method: 'POST', path: 'orderList/*' }
-    await faults.set({ kind: 'F17', args: { fraction: 0.5 }, match, count: 1 })
+    const id = await faults.set({ kind: 'F17', args: { fraction: 0.5 }, match, count: 1 })
     await untilProtected(world)
     await arm()
     await faults.moveMarket(2.5, 2)
+    return () => faults.lift(id)
   },
   canceling: afterProtected(exit),
   replacing: afterProtected(enter),
@@ -93,7 +101,7 @@ const approaches: Readonly<Record<LifeState, Approach>> = {
   closing: afterProtected(({ stage }) => stage.flatten()),
 }
 
-function approach(world: InProcess, cell: Cell): Promise<void> {
+function approach(world: InProcess, cell: Cell): Promise<Way> {
   const arm = async (): Promise<void> => {
     const { stage, calls } = world
     if (cell.holdsMs > 0) stage.holdBack(cell.holdsMs)
@@ -113,10 +121,11 @@ async function pass({ stage }: InProcess, ms: number): Promise<void> {
   await stage.until('time has passed', () => stage.now() >= end, ms + 1_000)
 }
 
-async function violationsOf({ stage, ledger, broker, said }: InProcess): Promise<readonly string[]> {
+async function violationsOf(world: InProcess): Promise<readonly string[]> {
+  const { stage, ledger, broker } = world
   const truth = await readTruth(stage.simulator.controlUrl ?? '')
   const deadLetters = (await broker.deadLetters.list()).length
-  const tables = await tablesOf(ledger, said())
+  const tables = await tablesOf(ledger, world.said())
   return judge({ tables, truth, deadLetters }).violations
 }
 

@@ -1,5 +1,6 @@
 // The table of what can go wrong when: every fault kind of the simulator against every state of an order's
 // life. A pair is a cell that is run, or it is excluded for a reason that is written here.
+import type { OrderState } from '@flotilla/contracts'
 import { LIFE_STATES, type LifeState } from './call-log.ts'
 import type { FaultRequest } from './fault-client.ts'
 
@@ -19,6 +20,23 @@ export type Cell = {
   readonly holdsMs: number
   /** What makes an outcome unknown where the state asks for it. */
   readonly loss: 'landed' | 'dropped'
+}
+
+const ENDED = 'ended: execution makes no request about it any more'
+
+/** Where the states of the order's own life table are met, or why they are not. */
+export const metIn: Readonly<Record<OrderState, readonly LifeState[] | string>> = {
+  // An exit is stored and waits while the protection is taken away.
+  created: ['canceling'],
+  submitting: ['submitting', 'protecting', 'replacing', 'exiting', 'closing'],
+  unknown: ['unknown', 'protection-unknown', 'exit-unknown'],
+  accepted: ['protected', 'canceling'],
+  'partially-filled': ['partially-filled'],
+  filled: ENDED,
+  rejected: ENDED,
+  canceled: ENDED,
+  expired: ENDED,
+  'not-placed': ENDED,
 }
 
 type Match = { readonly method: string; readonly path: string }

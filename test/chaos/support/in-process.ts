@@ -47,7 +47,14 @@ export async function openInProcess(): Promise<InProcess> {
     const watched = pending.watch(calls.watch(venue))
     const ports = { bus, ledger: pending.watch(ledger), venue: watched }
     const config = fleet.section('execution')
-    const agent = hostAgent({ spec: execution, shared: fleet.shared, context, ports, folder, config })
+    const agent = hostAgent({
+      spec: execution,
+      shared: fleet.shared,
+      context,
+      ports,
+      folder,
+      config,
+    })
     closers.push(async () => {
       await stage.whileTimeMoves(agent.stop())
       await bus.close()
@@ -75,7 +82,7 @@ function actorOf(pending: { readonly count: number }): Actor {
   return {
     advance: async () => {},
     rest: async (held) => {
-      for (let quiet = 0; quiet < 2; ) {
+      for (let quiet = 0; quiet < 2;) {
         await new Promise((resolve) => setImmediate(resolve))
         quiet = pending.count > held ? 0 : quiet + 1
       }

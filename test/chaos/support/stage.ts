@@ -15,7 +15,13 @@ import { captureLogs, createManualClock, type ManualClock } from '@flotilla/runt
 import { agent as riskManager } from '@flotilla/risk-manager'
 import { createPendingCalls, type PendingCalls } from '../../e2e/support/pending-calls.ts'
 import { createFaultClient, type FaultClient } from './fault-client.ts'
-import { flattenMessage, intentMessage, symbol, tickerMessage, type IntentWish } from './messages.ts'
+import {
+  flattenMessage,
+  intentMessage,
+  symbol,
+  tickerMessage,
+  type IntentWish,
+} from './messages.ts'
 import { openChaosVenue, venueKeys } from './venue.ts'
 
 /** A round time in whole minutes. */
@@ -234,4 +240,3 @@ async function priceOf(url: string): Promise<string | null> {
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
-
