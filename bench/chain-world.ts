@@ -158,5 +158,5 @@ export function candleOf(symbol: string, number: number, startMs: number): AnyMe
 export function orderNameOf(symbol: string, number: number, startMs: number): string {
   const openTime = instant(startMs + number * candleMs)
   const intentId = deriveId('intent', 'main', strategyName, venueName, symbol, timeframe, openTime)
-  return clientOrderIdOf({ venue: venueName, intentId, leg: 'entry', attempt: 1 })
+  return clientOrderIdOf({ account: 'main', venue: venueName, intentId, leg: 'entry', attempt: 1 })
 }

@@ -50,6 +50,11 @@ export type SubscribeOptions = {
    * sees every message. Such queues vanish with the process; nothing is kept for it.
    */
   readonly instance?: string
+  /**
+   * A further account's own queues, as durable as the agent's: several accounts each take every
+   * message. They stay when the process ends; an account that is given up leaves them to be deleted.
+   */
+  readonly account?: string
 }
 
 export type Subscription = {

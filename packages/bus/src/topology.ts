@@ -4,6 +4,7 @@ import {
   consumersOf,
   messageTypes,
   partitionOfMessage,
+  perAccountAgents,
   queueNameOf,
   streamNamed,
   streamOf,
@@ -68,22 +69,36 @@ export function queuesOf(
   subscription: Omit<SubscribeOptions, 'handler'>,
   limits: LengthLimits = {},
 ): readonly QueueSpec[] {
-  const { agent, types, instance } = subscription
+  const { agent, types, instance, account } = subscription
   const wanted = [...new Set(types.map(streamOf))]
   return wanted.flatMap((stream) => {
     const chosen = types.filter((type) => streamOf(type) === stream)
     const bound = instance === undefined ? boundTypes(agent, stream, chosen) : chosen
     return partitionsOf(stream, subscription.partitions).map((partition) =>
-      specOf({ agent, stream, partition, bound, instance }, limits),
+      specOf({ agent, stream, partition, bound, instance, account }, limits),
     )
   })
 }
 
 /** All queues that the fleet shares, for a broker that must know them before anyone subscribes. */
-export function queuesOfAgent(agent: AgentName, limits: LengthLimits = {}): readonly QueueSpec[] {
+export function queuesOfAgent(
+  agent: AgentName,
+  limits: LengthLimits = {},
+  account?: string,
+): readonly QueueSpec[] {
   if (agents[agent] === undefined) return []
   const types = subscriptionsOf(agent).flatMap((subscription) => subscription.types)
-  return queuesOf({ agent, types }, limits)
+  return queuesOf(account === undefined ? { agent, types } : { agent, types, account }, limits)
+}
+
+/** Those of further accounts, which each have agents of their own. */
+export function queuesOfAccounts(
+  accounts: readonly string[],
+  limits: LengthLimits = {},
+): readonly QueueSpec[] {
+  return accounts.flatMap((account) =>
+    perAccountAgents.flatMap((agent) => queuesOfAgent(agent, limits, account)),
+  )
 }
 
 /** The queues that must have got a durable message before it counts as published. */
@@ -143,12 +158,14 @@ type Place = {
   readonly partition: number
   readonly bound: readonly MessageType[]
   readonly instance: string | undefined
+  readonly account: string | undefined
 }
 
 function specOf(place: Place, limits: LengthLimits): QueueSpec {
-  const { agent, stream, partition, bound, instance } = place
+  const { agent, stream, partition, bound, instance, account } = place
   const { exchange, durable, partitions, lengthMax } = streamNamed(stream)
-  const shared = queueNameOf(agent, stream, partition)
+  const owner = account === undefined ? agent : `${agent}.account-${account}`
+  const shared = queueNameOf(owner, stream, partition)
   const name = instance === undefined ? shared : `${shared}.${instance}`
   if (Buffer.byteLength(name) > NAME_LENGTH_MAX) throw new RangeError(`too long a name: ${name}`)
   return {

@@ -166,6 +166,13 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
   },
 }
 
+/**
+ * Agents that exist once per account: each further account has its own, with durable queues of its
+ * own, so that every account takes every intent. The others serve all accounts.
+ */
+export const perAccountAgents = ['risk-manager', 'execution'] as const satisfies AgentName[]
+export type PerAccountAgent = (typeof perAccountAgents)[number]
+
 export const agentNames = Object.keys(agents) as readonly AgentName[]
 
 export function topologyOf(agent: AgentName): AgentTopology {
@@ -251,9 +258,12 @@ export function bindingKeyOf(type: MessageType, partition: number): string {
   return streams[streamOf(type)].partitions === 1 ? type : `${type}.*.*.${partitionKey(partition)}`
 }
 
-/** `<agent>.<stream>`, and `<agent>.<stream>.p03` for one partition of several. */
-export function queueNameOf(agent: AgentName, stream: StreamName, partition: number): string {
-  const name = `${agent}.${stream}`
+/**
+ * `<agent>.<stream>`, and `<agent>.<stream>.p03` for one partition of several. An owner is an agent, or
+ * `<agent>.account-<account>` of a further account.
+ */
+export function queueNameOf(owner: string, stream: StreamName, partition: number): string {
+  const name = `${owner}.${stream}`
   return streams[stream].partitions === 1 ? name : `${name}.${partitionKey(partition)}`
 }
 

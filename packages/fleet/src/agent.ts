@@ -29,6 +29,11 @@ export type AgentDeps<Config = unknown, Need extends PortName = PortName> = {
    * Throws a `ConfigError` when they make no sense. Absent where there is nothing to read.
    */
   readonly settings?: () => { readonly config: Config; readonly shared: SharedConfig }
+  /**
+   * Of an account that follows the intents of another: the venue that those intents name, whose market
+   * the fleet watches. Unless given, it is the account's own venue.
+   */
+  readonly marketVenue?: string
 } & Pick<Ports, Need>
 
 export type Readiness = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { AgentSpec } from './agent.ts'
 import { fleetJsonSchema, readFleetConfig } from './fleet-config.ts'
-import { liveConfirmationPhrase } from './shared-config.ts'
+import { liveConfirmationPhrase } from './account-fields.ts'
 
 const risk: AgentSpec = {
   name: 'risk-manager',

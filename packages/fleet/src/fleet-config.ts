@@ -1,8 +1,9 @@
-import type { AgentName } from '@flotilla/contracts'
+import type { AgentName, PerAccountAgent } from '@flotilla/contracts'
 import { jsonSchemaOf, parseConfig, readConfig } from '@flotilla/runtime'
 import type { Environment, JsonSchema } from '@flotilla/runtime'
 import { z } from 'zod'
 import type { AgentSpec, PortName } from './agent.ts'
+import { isPerAccount, laidOver, sharedOf } from './further-accounts.ts'
 import { senseCheck } from './sense.ts'
 import { sharedShape } from './shared-config.ts'
 import type { SharedConfig } from './shared-config.ts'
@@ -23,8 +24,16 @@ export type FleetConfig = {
   readonly shared: SharedConfig
   /** An agent's own section, checked by its schema. */
   section(agent: AgentName): unknown
+  /** Those of `accounts:`, each with agents of its own beside the account of `account:`. */
+  readonly further: readonly AccountConfig[]
   /** What must never be logged. */
   readonly secrets: readonly string[]
+}
+
+/** What differs for the agents of one further account. */
+export type AccountConfig = {
+  readonly shared: SharedConfig
+  section(agent: PerAccountAgent): unknown
 }
 
 export type FleetConfigSource = {
@@ -43,10 +52,43 @@ export function readFleetConfig(source: FleetConfigSource): FleetConfig {
   const schema = fleetSchema(specs, needs)
   const config =
     text === undefined ? readConfig({ ...rest, schema }) : parseConfig({ ...rest, schema, text })
+  const sections = config as Record<string, unknown>
+  const further = Object.entries(config.accounts).map(([name, account]): AccountConfig => ({
+    shared: sharedOf(config, name),
+    section: (agent) => {
+      const section = perAccountSections[agent]
+      const spec = specs.find((each) => each.name === agent)
+      const laid = laidOver(sections[section], account[section])
+      return spec === undefined ? laid : spec.config.parse(laid)
+    },
+  }))
   return {
     shared: config,
-    section: (agent) => (config as Record<string, unknown>)[sectionNames[agent] ?? agent],
-    secrets: secretsOf(config),
+    section: (agent) => sections[sectionNames[agent] ?? agent],
+    further,
+    secrets: [config, ...further.map(({ shared }) => shared)].flatMap(secretsOf),
+  }
+}
+
+const perAccountSections = { 'risk-manager': 'risk', execution: 'execution' } as const
+
+/** A policy is right or wrong as a whole: what differs, laid over the section of the fleet. */
+function policyCheck(specs: readonly AgentSpec[]) {
+  return (config: SharedConfig, context: z.RefinementCtx): void => {
+    for (const spec of specs) {
+      const section = isPerAccount(spec.name) ? perAccountSections[spec.name] : null
+      if (section === null) continue
+      const base = (config as Record<string, unknown>)[section]
+      for (const [name, account] of Object.entries(config.accounts)) {
+        const { error } = spec.config.safeParse(laidOver(base, account[section]))
+        for (const issue of error?.issues ?? []) {
+          const path = ['accounts', name, section, ...issue.path]
+          const { message } = issue
+          const params = 'params' in issue ? issue.params : {}
+          context.addIssue({ code: 'custom', path, message, params })
+        }
+      }
+    }
   }
 }
 
@@ -69,7 +111,10 @@ function fleetSchema(specs: readonly AgentSpec[], needs: readonly PortName[]) {
       return [section, spec === undefined ? z.unknown().optional() : spec.config.prefault({})]
     }),
   )
-  return z.strictObject({ ...sections, ...sharedShape }).superRefine(senseCheck(needs))
+  return z
+    .strictObject({ ...sections, ...sharedShape })
+    .superRefine(senseCheck(needs))
+    .superRefine(policyCheck(specs))
 }
 
 function secretsOf(config: SharedConfig): string[] {

@@ -2,6 +2,7 @@ import { gauge, startHeartbeat } from '@flotilla/runtime'
 import type { AgentContext, HealthSource, Timer } from '@flotilla/runtime'
 import type { AnyMessage } from '@flotilla/contracts'
 import type { Agent, AgentSpec, Ports } from './agent.ts'
+import { busOfAccount, ledgerOfAccount } from './further-accounts.ts'
 import type { SharedConfig } from './shared-config.ts'
 
 export type HostOptions = {
@@ -14,6 +15,8 @@ export type HostOptions = {
   readonly folder: string
   /** Reads the settings again; see `AgentDeps`. */
   readonly settings?: () => { readonly config: unknown; readonly shared: SharedConfig }
+  /** Of a further account: the venue whose market the fleet watches. */
+  readonly marketVenue?: string
 }
 
 export type HostedAgent = HealthSource & {
@@ -79,5 +82,12 @@ function createAgent(options: HostOptions): Agent {
   const missing = spec.needs.filter((need) => ports[need] === undefined)
   if (missing.length > 0) throw new Error(`${spec.name} was not given ${missing.join(', ')}`)
   const again = settings === undefined ? {} : { settings }
-  return spec.create({ config, shared, context, folder, ...again, ...(ports as Ports) })
+  const deps = { config, shared, context, folder, ...again, ...(ports as Ports) }
+  const { marketVenue } = options
+  if (marketVenue === undefined) return spec.create(deps)
+  // Of a further account: queues and memory of its own.
+  const { id: account } = shared.account
+  const bus = busOfAccount(deps.bus, account)
+  const ledger = ledgerOfAccount(deps.ledger, account)
+  return spec.create({ ...deps, bus, ledger, marketVenue })
 }

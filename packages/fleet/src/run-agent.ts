@@ -16,6 +16,7 @@ import type { AgentContext, Environment, HealthSource, Life, LogSink } from '@fl
 import type { AgentSpec } from './agent.ts'
 import { readFleetConfig } from './fleet-config.ts'
 import type { FleetConfig } from './fleet-config.ts'
+import { isPerAccount } from './further-accounts.ts'
 import { hostAgent } from './host-agent.ts'
 import { marketClockOf } from './market-clock.ts'
 import { openPorts } from './open-ports.ts'
@@ -35,6 +36,8 @@ async function runAgentProcess(spec: AgentSpec, environment: Environment): Promi
   const read = (): FleetConfig => ownConfig(spec, environment)
   const config = printedUnless(read)
   if (config === null) return 1
+  const part = partOf(spec, config, environment)
+  if (part === null) return 1
   const instance = environment['FLOTILLA_INSTANCE'] ?? hostname()
   const logger = createLogger({
     agent: spec.name,
@@ -44,13 +47,20 @@ async function runAgentProcess(spec: AgentSpec, environment: Environment): Promi
     secrets: config.secrets,
   })
   const stateFolder = resolve(environment['FLOTILLA_FOLDER'] ?? '.flotilla')
-  return live(agentLife({ spec, config, read, instance, logger, stateFolder }), { logger })
+  const settings = () => {
+    const fresh = partOf(spec, read(), environment) ?? part
+    return { config: fresh.section, shared: fresh.shared }
+  }
+  return live(agentLife({ spec, part, settings, instance, logger, stateFolder }), { logger })
 }
 
 function ownConfig(spec: AgentSpec, environment: Environment): FleetConfig {
   const file = environment['FLOTILLA_CONFIG'] ?? 'flotilla.yaml'
   const config = readFleetConfig({ file, specs: [spec], environment })
-  const problems = ownProcessProblems(config.shared, spec.needs).map(({ path, message, fix }) => ({
+  const account = environment['FLOTILLA_ACCOUNT']
+  const further = config.further.find(({ shared }) => shared.account.id === account)
+  const { shared } = further ?? config
+  const problems = ownProcessProblems(shared, spec.needs).map(({ path, message, fix }) => ({
     place: file,
     line: null,
     setting: path.join('.'),
@@ -71,6 +81,32 @@ function printedUnless(read: () => FleetConfig): FleetConfig | null {
   }
 }
 
+/** What this process runs: the agent of the fleet's account, or that of a further one. */
+type Part = {
+  readonly shared: SharedConfig
+  readonly section: unknown
+  readonly marketVenue?: string
+}
+
+/** FLOTILLA_ACCOUNT names the account; null when there is none of that name for this agent. */
+function partOf(spec: AgentSpec, config: FleetConfig, environment: Environment): Part | null {
+  const { name } = spec
+  const account = environment['FLOTILLA_ACCOUNT'] ?? config.shared.account.id
+  if (account === config.shared.account.id) {
+    return { shared: config.shared, section: config.section(name) }
+  }
+  const further = config.further.find(({ shared }) => shared.account.id === account)
+  if (further !== undefined && isPerAccount(name)) {
+    const marketVenue = config.shared.venue.id
+    return { shared: further.shared, section: further.section(name), marketVenue }
+  }
+  const known = [config.shared, ...config.further.map(({ shared }) => shared)]
+  const names = known.map((shared) => shared.account.id).join(', ')
+  const fix = isPerAccount(name) ? `name one of ${names}` : `${name} serves all: remove it`
+  process.stderr.write(`FLOTILLA_ACCOUNT: ${account} is no account of ${name}; ${fix}\n`)
+  return null
+}
+
 /** JSON for who collects lines, readable for who looks at a terminal. */
 function processSink({ logs }: SharedConfig): LogSink {
   const readable = logs.format === 'readable' || (logs.format === 'auto' && process.stdout.isTTY)
@@ -80,16 +116,17 @@ function processSink({ logs }: SharedConfig): LogSink {
 
 type AgentLife = {
   readonly spec: AgentSpec
-  readonly config: FleetConfig
-  /** Reads it again. */
-  readonly read: () => FleetConfig
+  readonly part: Part
+  /** Reads them again. */
+  readonly settings: () => { readonly config: unknown; readonly shared: SharedConfig }
   readonly instance: string
   readonly logger: AgentContext['logger']
   readonly stateFolder: string
 }
 
-function agentLife({ spec, config, read, instance, logger, stateFolder }: AgentLife): Life {
-  const { shared } = config
+function agentLife(life: AgentLife): Life {
+  const { spec, part, settings, instance, logger, stateFolder } = life
+  const { shared, section: config, ...place } = part
   const closers: (() => Promise<void>)[] = []
   let isStopping = false
 
@@ -111,12 +148,8 @@ function agentLife({ spec, config, read, instance, logger, stateFolder }: AgentL
     closers.unshift(() => opened.close())
     if (isStopping) return
 
-    const section = config.section(spec.name)
-    const settings = () => {
-      const fresh = read()
-      return { config: fresh.section(spec.name), shared: fresh.shared }
-    }
-    const hosted = hostAgent({ spec, shared, context, ports, folder, config: section, settings })
+    const own = { ...place, spec, shared, context, ports, folder, config, settings }
+    const hosted = hostAgent(own)
     closers.unshift(() => hosted.stop())
     front.source.readiness = () => hosted.readiness()
     await hosted.start()

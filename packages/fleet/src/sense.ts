@@ -1,7 +1,8 @@
 import { variableOf } from '@flotilla/runtime'
 import type { z } from 'zod'
 import type { PortName } from './agent.ts'
-import { liveConfirmationPhrase } from './shared-config.ts'
+import { liveConfirmationPhrase } from './account-fields.ts'
+import { sharedOf } from './further-accounts.ts'
 import type { SharedConfig } from './shared-config.ts'
 
 /**
@@ -23,7 +24,50 @@ function senseProblems(config: SharedConfig, needs: readonly PortName[]): SenseP
     ...(config.mode === 'live' ? liveProblems(config) : paperProblems(config)),
     ...needs.flatMap((need) => needProblems(config, need)),
     ...symbolProblems(config),
+    ...Object.keys(config.accounts).flatMap((name) => furtherProblems(config, name, needs)),
   ]
+}
+
+/** Of one further account: what would be wrong with it alone, and whose wallet it would share. */
+function furtherProblems(
+  config: SharedConfig,
+  name: string,
+  needs: readonly PortName[],
+): SenseProblem[] {
+  const own = sharedOf(config, name)
+  const path = ['accounts', name]
+  const alone = [
+    ...(own.mode === 'live' ? liveProblems(own) : paperProblems(own)),
+    ...needs.filter((need) => need === 'venue').flatMap((need) => needProblems(own, need, path)),
+  ]
+  const problems = alone.map((each) => ({
+    ...each,
+    path: each.path[0] === 'accounts' ? each.path : [...path, ...each.path],
+  }))
+  if (name === config.account.id) {
+    const fix = 'give one of them another name'
+    problems.push({ path, message: `${name} is the name of account.id already`, fix })
+  }
+  if ((own.venue.kind === 'simulator') !== (config.venue.kind === 'simulator')) {
+    const fix = 'trade all accounts at simulators, or all at exchanges (a testnet is one)'
+    const message = `${own.venue.kind} has another market and time than ${config.venue.kind}`
+    problems.push({ path: [...path, 'venue', 'kind'], message, fix })
+  }
+  const others = Object.keys(config.accounts).filter((other) => other < name)
+  const wallets = [config, ...others.map((other) => sharedOf(config, other))].map(walletOf)
+  const wallet = walletOf(own)
+  if (wallet !== null && wallets.includes(wallet)) {
+    const fix = 'give it keys of its own, or a simulator of its own by venue.url'
+    const message = 'it would trade the wallet of another account'
+    problems.push({ path: [...path, 'venue'], message, fix })
+  }
+  return problems
+}
+
+/** Null where it will have one of its own. */
+function walletOf({ venue }: SharedConfig): string | null {
+  if (venue.kind === 'simulator') return venue.url ?? null
+  return venue.apiKey === undefined ? null : `${venue.kind} ${venue.apiKey}`
 }
 
 /** The same, as a check of a schema. */
@@ -61,12 +105,17 @@ function liveProblems(config: SharedConfig): SenseProblem[] {
   return problems
 }
 
-function needProblems(config: SharedConfig, need: PortName): SenseProblem[] {
+function needProblems(
+  config: SharedConfig,
+  need: PortName,
+  within: readonly string[] = [],
+): SenseProblem[] {
   const { bus, ledger, marketStore, mode, venue } = config
   const missing = (key: string, value: unknown, why: string): SenseProblem[] => {
-    const variable = variableOf([need, key])
-    const fix = `set ${need}.${key}, or the variable ${variable} or ${variable}_FILE`
-    return value === undefined ? [{ path: [need, key], message: `${why} needs it`, fix }] : []
+    const place = [...within, need, key]
+    const variable = variableOf(place)
+    const fix = `set ${place.join('.')}, or the variable ${variable} or ${variable}_FILE`
+    return value === undefined ? [{ path: place, message: `${why} needs it`, fix }] : []
   }
   if (need === 'bus' && bus.kind === 'rabbitmq') return missing('url', bus.url, 'bus.kind rabbitmq')
   if (need === 'ledger' && ledger.kind === 'postgres') {

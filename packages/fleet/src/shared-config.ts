@@ -1,32 +1,12 @@
-import { AccountName, Asset, MarketSymbol, Timeframe, VenueName } from '@flotilla/contracts'
-import { Decimal } from '@flotilla/money'
+import { AccountName, Asset, MarketSymbol, Timeframe } from '@flotilla/contracts'
 import { z } from 'zod'
+import { amount, liveConfirmationPhrase, mode, secret, url, venueShape } from './account-fields.ts'
+import { FurtherAccounts } from './further-accounts.ts'
 
 /**
  * The part of flotilla.yaml that all agents share. Every setting has a default that is safe: paper
  * money, the simulator, this machine only. What one agent alone needs is in its own section.
  */
-
-/** Live trading needs more than one wrong word in a file: this sentence, letter by letter. */
-export const liveConfirmationPhrase = 'I accept that real money is traded'
-
-const url = (protocol: RegExp, example: string) =>
-  z.url({ protocol, error: `is not an address of the form ${example}` })
-
-const secret = (variable: string) =>
-  z
-    .string()
-    .min(1)
-    .optional()
-    .describe(`Better from the environment: ${variable} or ${variable}_FILE.`)
-
-/** An amount as people write it in YAML, quoted or not; exact text from here on. */
-const amount = z
-  .union([z.string(), z.number()])
-  .transform(String)
-  .refine((text) => Decimal.isDecimal(text) && !Decimal.from(text).isNegative(), {
-    error: 'is not a plain decimal number of 0 or more, as 10000 or 84.54',
-  })
 
 const account = z
   .strictObject({
@@ -36,19 +16,7 @@ const account = z
   .describe('The account that is traded.')
 
 /** A venue and the keys to it, as in section `venue`. */
-export const VenueSettings = z.strictObject({
-  kind: z
-    .enum(['simulator', 'binance'])
-    .default('simulator')
-    .describe('The simulator that comes along, or a real exchange.'),
-  id: VenueName.default('simulator').describe('Name of the venue in messages and tables.'),
-  url: url(/^https?$/, 'http://host:port')
-    .optional()
-    .describe('Address of the simulator; the single process starts its own and needs none.'),
-  apiKey: secret('FLOTILLA_VENUE__API_KEY'),
-  apiSecret: secret('FLOTILLA_VENUE__API_SECRET'),
-  testnet: z.boolean().default(false).describe("Use the exchange's own test network."),
-})
+export const VenueSettings = z.strictObject(venueShape)
 
 const venue = VenueSettings.describe('Where is traded.')
 
@@ -169,12 +137,13 @@ const heartbeat = z
   .describe('How often each agent says that it is alive.')
 
 export const sharedShape = {
-  mode: z.enum(['paper', 'live']).default('paper').describe('live trades real money.'),
+  mode: mode.default('paper').describe('live trades real money.'),
   liveConfirmation: z
     .string()
     .optional()
     .describe(`For mode live, exactly: ${liveConfirmationPhrase}`),
   account: account.prefault({}),
+  accounts: FurtherAccounts,
   venue: venue.prefault({}),
   symbols: z
     .array(MarketSymbol)

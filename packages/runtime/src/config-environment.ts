@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { formsAt, hasType, isMap, isOpen, knownKeys } from './config-schema.ts'
+import { formsAt, hasType, isMap, isOpen, knownKeys, mapKeyOf } from './config-schema.ts'
 import type { JsonSchema } from './config-schema.ts'
 import { nearest } from './nearest.ts'
 
@@ -44,7 +44,11 @@ export function readOverrides(environment: Environment, schema: JsonSchema): Ove
 }
 
 export function variableOf(path: readonly (string | number)[]): string {
-  const words = path.map((part) => String(part).replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2'))
+  const words = path.map((part) =>
+    String(part)
+      .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .replaceAll('-', '_'),
+  )
   return `${prefix}${words.join('__').toUpperCase()}`
 }
 
@@ -64,7 +68,7 @@ function readOverride(reading: Reading): Override | OverrideProblem | null {
       const name = matchKey(segment.slice(0, -'_FILE'.length), knownKeys(forms)) ?? ''
       return fromFile(reading, [...path, name])
     } else if (isMap(forms)) {
-      path.push(segment)
+      path.push(mapKeyOf(schema, forms, segment))
     } else {
       return unknownSetting({ variable, path, segment, schema })
     }

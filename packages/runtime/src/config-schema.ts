@@ -38,6 +38,21 @@ export function isMap(forms: readonly JsonSchema[]): boolean {
   return forms.some((form) => isSchema(form['additionalProperties']))
 }
 
+/**
+ * The name in a map that a segment of a variable means: as it is, or where the names must be lower case
+ * with hyphens, in that form, `MY_SECOND` for my-second.
+ */
+export function mapKeyOf(root: JsonSchema, forms: readonly JsonSchema[], segment: string): string {
+  const patterns = forms.flatMap((form) => {
+    const names = form['propertyNames']
+    const own = isSchema(names) ? formsOf(root, names) : []
+    return own.flatMap(({ pattern }) => (typeof pattern === 'string' ? [new RegExp(pattern)] : []))
+  })
+  const lower = segment.toLowerCase().replaceAll('_', '-')
+  const fits = (text: string): boolean => patterns.some((pattern) => pattern.test(text))
+  return !fits(segment) && fits(lower) ? lower : segment
+}
+
 function stepInto(form: JsonSchema, key: string | number): JsonSchema[] {
   if (typeof key === 'number') return isSchema(form['items']) ? [form['items']] : []
   const property = propertiesOf(form)[key]

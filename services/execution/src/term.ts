@@ -214,7 +214,8 @@ export class Term {
   }
 
   #takeTicker({ payload }: Ticker): Settlement {
-    if (payload.venue !== this.#options.deps.shared.venue.id) return ack
+    const { shared, marketVenue = shared.venue.id } = this.#options.deps
+    if (payload.venue !== marketVenue) return ack
     const at = epochMs(payload.observedAt)
     this.#runners.get(payload.symbol)?.offerPrice(Decimal.from(payload.last), at)
     return ack

@@ -106,9 +106,14 @@ export const RiskManagerConfig = fields
   .describe('risk-manager: sizes, limits and the reservation of capital.')
 export type RiskManagerConfig = z.infer<typeof RiskManagerConfig>
 
-export function limitsOf(config: RiskManagerConfig, shared: SharedConfig): Limits {
+/** @param marketVenue the venue that intents name, where that is not the account's own. */
+export function limitsOf(
+  config: RiskManagerConfig,
+  shared: SharedConfig,
+  marketVenue = shared.venue.id,
+): Limits {
   return {
-    venue: shared.venue.id,
+    venue: marketVenue,
     symbols: new Set(shared.symbols),
     confidenceMin: config.confidenceMin,
     priceAgeMaxMs: config.priceAgeMaxMs,

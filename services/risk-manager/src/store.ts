@@ -21,11 +21,18 @@ export class RiskStore {
   readonly #ledger: Ledger
   readonly #marketStore: MarketStore
   readonly #shared: SharedConfig
+  readonly #marketVenue: string
 
-  constructor(deps: { ledger: Ledger; marketStore: MarketStore; shared: SharedConfig }) {
+  constructor(deps: {
+    ledger: Ledger
+    marketStore: MarketStore
+    shared: SharedConfig
+    marketVenue?: string
+  }) {
     this.#ledger = deps.ledger
     this.#marketStore = deps.marketStore
     this.#shared = deps.shared
+    this.#marketVenue = deps.marketVenue ?? deps.shared.venue.id
   }
 
   /** The book as the ledger has it; null before the account was opened. */
@@ -76,7 +83,7 @@ export class RiskStore {
   /** The second link of the price chain. False when the store knows nothing or is away. */
   async noteStoredPrice(book: Book, symbol: string): Promise<boolean> {
     try {
-      const venue = this.#shared.venue.id
+      const venue = this.#marketVenue
       const stored = await this.#marketStore.lastPrice({ venue, symbol })
       if (stored === null) return false
       const { price, at } = stored
@@ -89,10 +96,11 @@ export class RiskStore {
 
   /** So that a restart knows at once how the market moves. Without a store it is learnt anew. */
   async loadHistories(book: Book): Promise<void> {
-    const { symbols, timeframe, venue } = this.#shared
+    const { symbols, timeframe } = this.#shared
+    const venue = this.#marketVenue
     await Promise.all(
       symbols.map(async (symbol) => {
-        const series = { venue: venue.id, symbol, timeframe, limit: barsMax }
+        const series = { venue, symbol, timeframe, limit: barsMax }
         const candles = await this.#marketStore.candles(series).catch(() => [])
         for (const { openTime, closeTime, high, low, close } of candles) {
           const bar = { high: high.toNumber(), low: low.toNumber(), close: close.toNumber() }

@@ -70,8 +70,8 @@ export class Term {
 
   constructor(options: TermOptions) {
     this.#options = options
-    const { config, shared, context } = options.deps
-    this.#limits = limitsOf(config, shared)
+    const { config, shared, context, marketVenue } = options.deps
+    this.#limits = limitsOf(config, shared, marketVenue)
     this.#log = context.logger
     this.#since = context.clock.now()
     const priorities = new Map(Object.entries(config.priorities))

@@ -208,6 +208,7 @@ type OrderMessage = Extract<AnyMessage, { type: `execution.order.${string}` }>
 
 export type OrderOptions = {
   readonly kind?: 'partially-filled' | 'filled' | 'canceled'
+  readonly account?: string
   readonly symbol?: string
   readonly side?: 'buy' | 'sell'
   readonly leg?: OrderLeg
@@ -227,10 +228,11 @@ export type OrderOptions = {
 export function orderMessage(options: OrderOptions = {}): OrderMessage {
   const kind = options.kind ?? 'filled'
   const { price = '50000', quantity = '0.001', tradeId = '1', symbol = 'BTC/USDT' } = options
+  const { account = 'main' } = options
   const ends = kind === 'canceled'
   const filledQuote = decimal(price).times(quantity).toString()
   const order = {
-    account: 'main',
+    account,
     venue: 'simulator',
     symbol,
     clientOrderId: 'fls-test-e1',
@@ -252,7 +254,7 @@ export function orderMessage(options: OrderOptions = {}): OrderMessage {
     source: 'execution',
     occurredAt: testNow,
     discriminator: `${symbol} ${kind} ${tradeId}`,
-    account: 'main',
+    account,
   } as const
   if (ends) {
     const payload = { ...order, code: 'requested', reason: 'a test' }

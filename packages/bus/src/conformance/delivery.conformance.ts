@@ -137,6 +137,28 @@ export function deliveryConformance(open: OpenBroker): void {
     expect(left.numbers).toEqual(right.numbers)
   })
 
+  test('every account with queues of its own takes every message, also what came before it', async () => {
+    const agent = 'risk-manager' as const
+    const first = new Recorder()
+    const further = new Recorder()
+    await takeIntents(bus, first)
+    const account = 'cautious'
+    const begun = await bus.subscribe({ agent, types: intents, handler: further.handler, account })
+    await bus.publish(intent(1))
+    await Promise.all([first.hasSeen(1), further.hasSeen(1)])
+    await begun.cancel()
+    await bus.publish(intent(2))
+    await first.hasSeen(2)
+    const other = await broker.connect()
+    await other.subscribe({ agent, types: intents, handler: further.handler, account })
+    await further.hasSeen(2)
+    await other.close()
+    expect([first.numbers, further.numbers]).toEqual([
+      [1, 2],
+      [1, 2],
+    ])
+  })
+
   test('a trading message without its queue is reported as unroutable', async () => {
     const publish = bus.publish(intent(1))
     await expect(publish).rejects.toThrow(UnroutableError)

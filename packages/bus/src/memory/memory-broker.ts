@@ -12,6 +12,7 @@ import type { BusLog } from '../log.ts'
 import { defaultRedelivery, type RedeliveryPolicy } from '../settle.ts'
 import {
   isDurable,
+  queuesOfAccounts,
   queuesOfAgent,
   requiredQueuesOf,
   type LengthLimits,
@@ -36,6 +37,8 @@ export type MemoryBrokerOptions = {
   readonly confirm?: 'routed' | 'settled'
   /** Agents whose trading queues exist from the start; all unless given. */
   readonly provision?: readonly AgentName[]
+  /** Further accounts, whose trading queues exist from the start too. */
+  readonly accounts?: readonly string[]
   readonly redelivery?: Partial<RedeliveryPolicy>
   /** Shorter queues than the topology asks for. */
   readonly lengthMax?: LengthLimits
@@ -116,10 +119,12 @@ export class Broker {
       defer: (task) => this.#defer(task),
       changed: () => this.#wakeIdleWaiters(),
     }
-    for (const agent of options.provision ?? agentNames) {
-      for (const spec of queuesOfAgent(agent, this.lengthMax)) {
-        if (spec.overflow === 'hold-publisher') this.declare(spec)
-      }
+    const provided = (options.provision ?? agentNames).flatMap((agent) => {
+      return queuesOfAgent(agent, this.lengthMax)
+    })
+    const ofAccounts = queuesOfAccounts(options.accounts ?? [], this.lengthMax)
+    for (const spec of [...provided, ...ofAccounts]) {
+      if (spec.overflow === 'hold-publisher') this.declare(spec)
     }
   }
 

@@ -21,6 +21,10 @@ export type OwnMarketOptions = {
   readonly logger: Logger
   /** 0 takes a free port. */
   readonly port: number
+  /** Of a further account: an exchange of its own, with its own wallet. */
+  readonly account?: string
+  /** The market's time, where another exchange keeps it already. */
+  readonly clock?: Clock
   readonly onTaskError: TaskErrorHandler
 }
 
@@ -34,7 +38,7 @@ const recordedHistoryMinutes = 500
 const seededStart = '2026-01-05T00:00:00.000Z'
 
 export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMarket> {
-  const { shared, world, logger, port, onTaskError } = options
+  const { shared, world, logger, port, onTaskError, account, clock } = options
   const { createSimulator } = await import('@flotilla/exchange-simulator')
   const simulator = createSimulator({
     config: {
@@ -44,7 +48,8 @@ export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMark
       ...beginningOf(shared.simulator),
       ...simulatorKeys,
     },
-    folder: join(world.folder, 'simulator'),
+    folder: join(world.folder, account === undefined ? 'simulator' : `simulator-${account}`),
+    ...(clock === undefined ? {} : { clock }),
     logger,
     // Nobody catches it: an exchange that cannot write down what it did must not go on.
     onBroken: (error) =>
@@ -55,7 +60,7 @@ export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMark
   await simulator.start()
   return {
     simulator,
-    clock: createScaledClock(simulator.anchor(), onTaskError),
+    clock: clock ?? createScaledClock(simulator.anchor(), onTaskError),
     shared: { ...shared, venue: { ...shared.venue, url: simulator.url, ...simulatorKeys } },
   }
 }

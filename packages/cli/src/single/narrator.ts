@@ -18,6 +18,8 @@ export type NarratorOptions = {
   readonly now: () => number
   /** With all of them on it a line of prices is complete. */
   readonly symbols: readonly string[]
+  /** What is said of other accounts names them. */
+  readonly account?: string
 }
 
 /** A little under a second: at sixty times the speed of life every candle is told. */
@@ -38,7 +40,9 @@ export function createNarrator(options: NarratorOptions): Narrator {
         scores({ message, moment: candleCloseTime, symbol, value: signed(score) })
       } else {
         const words = wordsFor(message, paint)
-        if (words !== null) options.print(line(message, words, paint))
+        const { account = options.account } = message
+        const whose = account === options.account ? '' : `[${account}] `
+        if (words !== null) options.print(line(message, `${whose}${words}`, paint))
       }
     },
   }

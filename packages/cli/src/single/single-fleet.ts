@@ -1,8 +1,15 @@
 import { join } from 'node:path'
-import { createMemoryBroker } from '@flotilla/bus'
+import { createMemoryBroker, type MemoryBroker } from '@flotilla/bus'
 import type { AgentName } from '@flotilla/contracts'
-import { hostAgent, marketClockOf, openPorts } from '@flotilla/fleet'
-import type { AgentSpec, FleetConfig, HostedAgent, Ports, SharedConfig } from '@flotilla/fleet'
+import { hostAgent, isPerAccount, marketClockOf, openPorts } from '@flotilla/fleet'
+import type {
+  AccountConfig,
+  AgentSpec,
+  FleetConfig,
+  HostedAgent,
+  Ports,
+  SharedConfig,
+} from '@flotilla/fleet'
 import { startPrivatePostgres } from '@flotilla/ledger'
 import {
   createLogger,
@@ -40,6 +47,13 @@ export type Running = {
   readonly clock: Clock
   /** When recorded prices end, or null. */
   readonly endsAt: number | null
+}
+
+type FleetParts = {
+  readonly shared: SharedConfig
+  readonly clock: Clock
+  readonly ports: Omit<Ports, 'bus'>
+  readonly broker: MemoryBroker
 }
 
 /** Of the five seconds for a stop, what a start under way may still take. */
@@ -87,11 +101,17 @@ export class SingleFleet implements Life {
   async #bringUp(): Promise<void> {
     const { shared, clock, endsAt } = await this.#startServers()
     if (this.#isStopping) return
-    const broker = createMemoryBroker({ confirm: 'settled' })
+    const { further } = this.#options.config
+    const accounts = further.map((each) => each.shared.account.id)
+    const broker = createMemoryBroker({ confirm: 'settled', accounts })
     const ports = await this.#openSharedPorts(shared, clock)
     const operatorBus = observed(broker.connect(), this.#options.hear)
     this.#closers.push(() => operatorBus.close())
 
+    // Before the strategies, and stopped after them: what they say is heard by every account.
+    for (const account of further) {
+      await this.#hostAccount(account, { shared, clock, ports, broker })
+    }
     for (const spec of this.#options.specs) {
       const bus = observed(broker.connect(), this.#options.hear)
       this.#closers.push(() => bus.close())
@@ -158,7 +178,7 @@ export class SingleFleet implements Life {
   async #startServers(): Promise<{ shared: SharedConfig; clock: Clock; endsAt: number | null }> {
     const [database, market] = await Promise.allSettled([
       this.#startDatabase(),
-      this.#startMarket(),
+      this.#startMarket(this.#options.config.shared),
     ])
     if (database.status === 'rejected') throw database.reason
     if (market.status === 'rejected') throw market.reason
@@ -175,16 +195,22 @@ export class SingleFleet implements Life {
     return { kind: 'postgres', url: server.url }
   }
 
-  async #startMarket(): Promise<{ shared: SharedConfig; clock: Clock; endsAt: number | null }> {
-    const { config, world, simulatorPort } = this.#options
-    const { shared } = config
+  /** `further`: the account whose exchange it is, in the market time of the first. */
+  async #startMarket(
+    shared: SharedConfig,
+    further?: { readonly instance: string; readonly clock: Clock },
+  ): Promise<{ shared: SharedConfig; clock: Clock; endsAt: number | null }> {
+    const { world, simulatorPort } = this.#options
     const onTaskError = (error: unknown): void =>
       this.#logger.error({ err: error }, 'timed task failed')
     if (shared.venue.kind !== 'simulator' || shared.venue.url !== undefined) {
-      return { shared, clock: await marketClockOf(shared, onTaskError), endsAt: null }
+      const clock = further?.clock ?? (await marketClockOf(shared, onTaskError))
+      return { shared, clock, endsAt: null }
     }
     const logger = this.#loggerFor('exchange-simulator')
-    const market = await startOwnMarket({ shared, world, logger, port: simulatorPort, onTaskError })
+    const port = further === undefined ? simulatorPort : 0
+    const place = further === undefined ? {} : { account: further.instance, clock: further.clock }
+    const market = await startOwnMarket({ shared, world, logger, port, onTaskError, ...place })
     const { simulator } = market
     this.#closers.push(() => simulator.stop())
     return { shared: market.shared, clock: market.clock, endsAt: simulator.endOfData() }
@@ -204,12 +230,41 @@ export class SingleFleet implements Life {
     return { ledger, marketStore, venue }
   }
 
+  /** Its agents, and where it trades: at an exchange of its own, with the same market as the others. */
+  async #hostAccount(account: AccountConfig, fleet: FleetParts): Promise<void> {
+    const { clock, ports, broker } = fleet
+    const { world, specs } = this.#options
+    const { id: instance } = account.shared.account
+    const market = await this.#startMarket(account.shared, { instance, clock })
+    const shared = { ...market.shared, ledger: fleet.shared.ledger }
+    const context = { name: 'operator', instance, logger: this.#logger, clock } as const
+    const opened = await openPorts({ shared, needs: ['venue'], context, folder: world.folder })
+    this.#closers.push(() => opened.close())
+    const { venue = ports.venue } = opened.ports
+    for (const spec of specs) {
+      if (!isPerAccount(spec.name)) continue
+      const bus = observed(broker.connect(), this.#options.hear)
+      this.#closers.push(() => bus.close())
+      const marketVenue = fleet.shared.venue.id
+      const place = { instance, section: account.section(spec.name), marketVenue }
+      const own = { shared, clock, ports: { ...ports, venue, bus } }
+      this.#agents.push(this.#host(spec, { ...own, ...place }))
+    }
+  }
+
   #host(
     spec: AgentSpec,
-    parts: { readonly shared: SharedConfig; readonly clock: Clock; readonly ports: Ports },
+    parts: {
+      readonly shared: SharedConfig
+      readonly clock: Clock
+      readonly ports: Ports
+      readonly instance?: string
+      readonly section?: unknown
+      readonly marketVenue?: string
+    },
   ): HostedAgent {
     const { config, world } = this.#options
-    const instance = '1'
+    const { instance = '1', section = config.section(spec.name) } = parts
     const context = {
       name: spec.name,
       instance,
@@ -222,8 +277,8 @@ export class SingleFleet implements Life {
       ...parts,
       spec,
       context,
-      config: config.section(spec.name),
-      folder: world.part(join('agents', spec.name)),
+      config: section,
+      folder: world.part(join('agents', spec.name, ...(instance === '1' ? [] : [instance]))),
     })
   }
 

@@ -68,7 +68,9 @@ type RunOptions = {
 }
 
 async function runFleet({ options, specs, config, world, terminal }: RunOptions): Promise<number> {
-  const tally = createTally()
+  const accounts = [config.shared, ...config.further.map(({ shared }) => shared)].map(
+    ({ account }) => ({ ...account, tally: createTally(account.id) }),
+  )
   const isJson = config.shared.logs.format === 'json'
   // Whoever wants JSON gets nothing else: the agents' own lines then tell it all.
   const tell = (text: string): void => {
@@ -79,9 +81,10 @@ async function runFleet({ options, specs, config, world, terminal }: RunOptions)
     colors: terminal.colors,
     now: () => realClock.now(),
     symbols: config.shared.symbols,
+    account: config.shared.account.id,
   })
   const hear = onceEach((message) => {
-    tally.hear(message)
+    for (const { tally } of accounts) tally.hear(message)
     narrator.hear(message)
   })
   const token = randomBytes(24).toString('hex')
@@ -105,9 +108,11 @@ async function runFleet({ options, specs, config, world, terminal }: RunOptions)
         tell(greeting(running, world))
         end.begin(running)
       },
-      beforeClose: async ({ ports, shared: { account } }) => {
-        const source = { tally, ledger: ports.ledger, account: account.id }
-        tell(await summaryOf({ ...source, currency: account.currency }))
+      beforeClose: async ({ ports: { ledger } }) => {
+        for (const { id, currency, tally } of accounts) {
+          const heading = accounts.length === 1 ? 'Summary' : `Summary of account ${id}`
+          tell(await summaryOf({ tally, ledger, account: id, currency, heading }))
+        }
       },
     },
   )

@@ -9,6 +9,8 @@ export type SummarySource = {
   readonly ledger: Pick<LedgerReads, 'loadBalances' | 'loadPositions'>
   readonly account: string
   readonly currency: string
+  /** Where there are several. */
+  readonly heading?: string
 }
 
 export async function summaryOf(source: SummarySource): Promise<string> {
@@ -18,7 +20,7 @@ export async function summaryOf(source: SummarySource): Promise<string> {
   const rows = balances.filter(({ total }) => !total.isZero())
   return [
     '',
-    'Summary',
+    source.heading ?? 'Summary',
     ...table(tallyRows(source.tally)).map((line) => `  ${line}`),
     '',
     ...table([

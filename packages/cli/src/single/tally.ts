@@ -1,4 +1,4 @@
-import type { AnyMessage } from '@flotilla/contracts'
+import { perAccountAgents, type AgentName, type AnyMessage } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 
 /** What happened in this run, counted from the messages as they went out. */
@@ -11,7 +11,14 @@ export type Tally = {
   priceOf(symbol: string): Decimal | null
 }
 
-export function createTally(): Tally {
+/** What a strategy says is said to every account. */
+function isOfAnother({ source, account }: AnyMessage, own: string | undefined): boolean {
+  if (own === undefined || account === undefined || account === own) return false
+  return (perAccountAgents as readonly AgentName[]).includes(source)
+}
+
+/** Of all messages, or only of those that are not another account's. */
+export function createTally(account?: string): Tally {
   const counts = new Map<string, number>()
   const denials = new Map<string, number>()
   const prices = new Map<string, string>()
@@ -20,6 +27,7 @@ export function createTally(): Tally {
   }
   return {
     hear(message) {
+      if (isOfAnother(message, account)) return
       addTo(counts, message.type)
       if (message.type === 'market.candle.closed.v1') {
         prices.set(message.payload.symbol, message.payload.close)

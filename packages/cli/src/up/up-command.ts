@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { perAccountAgents } from '@flotilla/contracts'
 import { ownProcessProblems } from '@flotilla/fleet'
-import type { AgentSpec, FleetConfig, SharedConfig } from '@flotilla/fleet'
+import type { AgentSpec, FleetConfig } from '@flotilla/fleet'
 import {
   createLogger,
   fileSink,
@@ -27,7 +28,7 @@ export async function startProcesses(
 ): Promise<number> {
   const specs = await loadAgents()
   const config = checkedConfig(options.config, specs, terminal)
-  if (config === null || !isDistributed(config.shared, options, terminal)) return 1
+  if (config === null || !isDistributed(config, options, terminal)) return 1
 
   const isJson = config.shared.logs.format === 'json'
   const logger = createLogger({
@@ -44,8 +45,9 @@ export async function startProcesses(
     ],
     secrets: config.secrets,
   })
+  const programs = programsOf(specs, config, configFile(options.config))
   const files = new Map<string, LogSink>(
-    specs.map(({ name }) => [name, fileSink(join(logFolder(), `${name}.log`))]),
+    programs.map(({ name }) => [name, fileSink(join(logFolder(), `${name}.log`))]),
   )
   const supervisor = new Supervisor({
     line: (name, line) => {
@@ -59,21 +61,24 @@ export async function startProcesses(
     },
   })
   const start = (): Promise<void> => {
-    for (const program of programsOf(specs, config, configFile(options.config))) {
-      supervisor.supervise(program)
-    }
+    for (const program of programs) supervisor.supervise(program)
     return Promise.resolve()
   }
   return live({ start, stop: () => supervisor.stop() }, { logger, stopMsMax: 5_000 })
 }
 
 function isDistributed(
-  shared: SharedConfig,
+  { shared, further }: FleetConfig,
   options: { readonly config?: string },
   terminal: Terminal,
 ): boolean {
   const place = shownPath(configFile(options.config))
-  const problems = ownProcessProblems(shared, ['ledger', 'venue'])
+  const problems = [shared, ...further.map((each) => each.shared)].flatMap((each) => {
+    return ownProcessProblems(each, ['ledger', 'venue']).map((problem) => {
+      const within = each === shared ? [] : ['accounts', each.account.id]
+      return { ...problem, path: [...within, ...problem.path] }
+    })
+  })
   for (const { path, message, fix } of problems) {
     terminal.complain(formatProblem({ place, line: null, setting: path.join('.'), message, fix }))
   }
@@ -83,9 +88,18 @@ function isDistributed(
 /** Health ports count up from the configured one in the order of the agents. */
 function programsOf(specs: readonly AgentSpec[], config: FleetConfig, file: string): Program[] {
   const { port } = config.shared.http
-  return specs.map(({ name }) => {
+  const places = [
+    ...specs.map(({ name }) => ({ name, program: name as string, account: undefined })),
+    ...config.further.flatMap(({ shared: { account } }) =>
+      perAccountAgents.map((name) => {
+        return { name, program: `${name}.${account.id}`, account: account.id }
+      }),
+    ),
+  ]
+  return places.map(({ name, program, account }, index) => {
+    const offset = account === undefined ? agentOrder.indexOf(name) : index
     return {
-      name,
+      name: program,
       file: mainOf(name),
       environment: {
         FLOTILLA_CONFIG: file,
@@ -93,7 +107,8 @@ function programsOf(specs: readonly AgentSpec[], config: FleetConfig, file: stri
         FLOTILLA_INSTANCE: '1',
         FLOTILLA_LOGS__FORMAT: 'json',
         FLOTILLA_ANALYSIS__INDICATORS: JSON.stringify(neededIndicators(config)),
-        FLOTILLA_HTTP__PORT: String(port === 0 ? 0 : port + agentOrder.indexOf(name)),
+        FLOTILLA_HTTP__PORT: String(port === 0 ? 0 : port + offset),
+        ...(account === undefined ? {} : { FLOTILLA_ACCOUNT: account }),
       },
     }
   })

@@ -11,6 +11,7 @@ import { applyFill, flatPosition } from './position.ts'
 const rules = symbolRules()
 const market = { account: 'main', venue: 'simulator', symbol: rules.symbol, rules }
 const ours = clientOrderIdOf({
+  account: 'main',
   venue: 'simulator',
   intentId: deriveId('one'),
   leg: 'stop-loss',

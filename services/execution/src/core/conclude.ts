@@ -122,7 +122,7 @@ export function openNextSlice(work: Work, ticket: Ticket): void {
     leg,
     side,
     type,
-    clientOrderId: clientOrderIdOf({ venue, intentId, leg, attempt }),
+    clientOrderId: clientOrderIdOf({ account, venue, intentId, leg, attempt }),
     attempt,
     quantity: target,
     correlationId: order.correlationId,

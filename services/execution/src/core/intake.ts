@@ -142,7 +142,7 @@ function ticketOf(
     leg: purpose,
     side,
     attempt,
-    clientOrderId: clientOrderIdOf({ venue, intentId, leg: purpose, attempt }),
+    clientOrderId: clientOrderIdOf({ account, venue, intentId, leg: purpose, attempt }),
     correlationId: message.correlationId,
     details: detailsOf(terms),
     ...form,

@@ -2,7 +2,13 @@ import { deriveId } from '@flotilla/contracts'
 import { describe, expect, it } from 'vitest'
 import { clientOrderIdOf, isOurName } from './order-id.ts'
 
-const name = { venue: 'binance', intentId: deriveId('one'), leg: 'entry', attempt: 1 } as const
+const name = {
+  account: 'main',
+  venue: 'binance',
+  intentId: deriveId('one'),
+  leg: 'entry',
+  attempt: 1,
+} as const
 
 describe('client order ids', () => {
   it('are the same for the same work', () => {
@@ -21,17 +27,20 @@ describe('client order ids', () => {
       { ...name, leg: 'exit' },
       { ...name, intentId: deriveId('two') },
       { ...name, venue: 'simulator' },
+      { ...name, account: 'cautious' },
     ] as const
     expect(new Set(all.map((each) => clientOrderIdOf(each))).size).toBe(all.length)
   })
 
-  it('fit the venues even for the largest intent id', () => {
-    const longest = clientOrderIdOf({
-      ...name,
-      intentId: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
-      attempt: 99_999,
-    })
-    expect(longest).toMatch(/^[a-zA-Z0-9-_]{1,36}$/)
+  it('fit the venues however many attempts there were', () => {
+    for (let number = 0; number < 200; number++) {
+      const longest = clientOrderIdOf({
+        ...name,
+        intentId: deriveId(String(number)),
+        attempt: 99_999,
+      })
+      expect(longest).toMatch(/^[a-zA-Z0-9-_]{1,36}$/)
+    }
   })
 
   it('tell our orders from those of others', () => {

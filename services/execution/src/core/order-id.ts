@@ -1,6 +1,6 @@
 // Names of orders. A name follows from the intent, the leg and the attempt, so that the same work
 // makes the same name, and a shared account's orders can be told from ours by the prefix.
-import type { OrderLeg } from '@flotilla/contracts'
+import { deriveId, type OrderLeg } from '@flotilla/contracts'
 
 const PREFIX = 'fl'
 
@@ -17,6 +17,8 @@ const letters: Readonly<Record<NamedLeg, string>> = {
 }
 
 export type OrderName = {
+  /** Several accounts act on the same intent, each with orders of its own. */
+  readonly account: string
   readonly venue: string
   readonly intentId: string
   readonly leg: NamedLeg
@@ -25,11 +27,12 @@ export type OrderName = {
 }
 
 /**
- * `fl<venue letter><intent in base 36>-<leg letter><attempt>`. The whole 128 bits of the intent's
- * UUID fit (25 digits), so two intents never share a name; 36 characters hold 999,999 attempts.
+ * `fl<venue letter><account and intent in base 36>-<leg letter><attempt>`. Account and intent are one
+ * UUIDv5, whose whole 128 bits fit (25 digits); 36 characters hold 999,999 attempts.
  */
 export function clientOrderIdOf(name: OrderName): string {
-  const intent = BigInt(`0x${name.intentId.replaceAll('-', '')}`).toString(36)
+  const owner = deriveId('order', name.account, name.intentId)
+  const intent = BigInt(`0x${owner.replaceAll('-', '')}`).toString(36)
   const letter = /^[a-z]/.exec(name.venue)?.[0] ?? 'v'
   return `${PREFIX}${letter}${intent}-${letters[name.leg]}${name.attempt}`
 }

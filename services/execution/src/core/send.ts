@@ -101,7 +101,7 @@ export function exitPrice(work: Work, price: Decimal): Decimal {
 
 /** Stop and take-profit as one pair where both are wanted, else the stop alone. */
 export function sendProtection(work: Work, owner: Owner, stop: Decimal): void {
-  const { rules, symbol, venue } = work.market
+  const { account, rules, symbol, venue } = work.market
   const { intentId } = owner
   const quantity = sellableOf(heldOf(work).quantity, rules)
   const attempt = nextAttempt(work, intentId, 'protection')
@@ -114,7 +114,7 @@ export function sendProtection(work: Work, owner: Owner, stop: Decimal): void {
     sendOrder(work, alone)
     return
   }
-  const listId = clientOrderIdOf({ venue, intentId, leg: 'protection', attempt })
+  const listId = clientOrderIdOf({ account, venue, intentId, leg: 'protection', attempt })
   const limitPrice = exitPrice(work, takeProfit)
   const takeProfitOrder = { leg: 'take-profit', attempt, type: 'limit-maker', quantity } as const
   const below = submit(work, ownTicket(work, owner, { ...stopOrder, listId }))
@@ -153,7 +153,7 @@ function ownTicket(
     intentId,
     reservationId: null,
     side: 'sell',
-    clientOrderId: clientOrderIdOf({ venue, intentId, leg, attempt }),
+    clientOrderId: clientOrderIdOf({ account, venue, intentId, leg, attempt }),
     correlationId: cause.correlationId,
     details: detailsOf(ownTerms),
     ...form,

@@ -45,6 +45,8 @@ export function decide(question: {
   const { account } = book.account
   const decision: IntentDecision = {
     account,
+    // What is meant for the market that is watched is traded where the account is.
+    venue: intent.venue === limits.venue ? book.account.venue : intent.venue,
     intent,
     message,
     now,
@@ -76,6 +78,7 @@ export function reservationIdOf(account: string, intentId: string): string {
 
 type IntentDecision = {
   readonly account: string
+  readonly venue: string
   readonly intent: IntentProposed
   readonly message: IntentMessage
   readonly now: number
@@ -137,8 +140,8 @@ function envelopeOf({ account, message, now }: IntentDecision) {
   return { source: 'risk-manager', occurredAt: now, cause: message, account } as const
 }
 
-function verdictOf({ account, intent, decisionId }: IntentDecision) {
-  const { intentId, strategy, venue, symbol, side, purpose } = intent
+function verdictOf({ account, venue, intent, decisionId }: IntentDecision) {
+  const { intentId, strategy, symbol, side, purpose } = intent
   return { decisionId, intentId, strategy, account, venue, symbol, side, purpose }
 }
 

@@ -38,6 +38,7 @@ export type Caps = {
 
 /** What the trader allows. Shares are of one: 0.25 is a quarter. */
 export type Limits = {
+  /** That intents name; what is approved is traded at the account's own. */
   readonly venue: string
   readonly symbols: ReadonlySet<string>
   /** Of an entry, 0 to 100; an exit is never held up by it. */

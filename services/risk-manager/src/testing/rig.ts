@@ -2,7 +2,7 @@
 // (or the one that is given), a fake venue, and ears for what it says.
 import { ack, createMemoryBroker, type Bus, type MemoryBroker } from '@flotilla/bus'
 import type { AnyMessage, MessageOfType, MessageType } from '@flotilla/contracts'
-import { SharedConfigSchema, type Agent } from '@flotilla/fleet'
+import { hostAgent, SharedConfigSchema, type Agent } from '@flotilla/fleet'
 import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
 import type { MarketStore, StoredPrice } from '@flotilla/market-store'
 import type { Logger } from '@flotilla/runtime'
@@ -18,6 +18,8 @@ export type RigOptions = {
   readonly venue?: FakeVenue
   readonly marketStore?: MarketStore
   readonly instance?: string
+  /** A further account, hosted as the fleet hosts one. */
+  readonly account?: string
   readonly balances?: Readonly<Record<string, string>>
   /** As in flotilla.yaml, below `risk:`. */
   readonly config?: Readonly<Record<string, unknown>>
@@ -62,16 +64,21 @@ export function createRig(options: RigOptions = {}): Rig {
       now: () => context.clock.now(),
     })
   const bus = options.bus ?? broker.connect()
-  const agent = spec.create({
-    config: RiskManagerConfig.parse(options.config ?? originConfig),
-    shared: SharedConfigSchema.parse({ symbols }),
+  const { account } = options
+  const config = RiskManagerConfig.parse(options.config ?? originConfig)
+  const around = {
+    shared: SharedConfigSchema.parse({
+      symbols,
+      ...(account === undefined ? {} : { account: { id: account } }),
+    }),
     context: { ...context, logger: options.logger ?? context.logger },
     folder: '/nonexistent',
-    bus,
-    ledger,
-    venue,
-    marketStore: options.marketStore ?? emptyMarketStore(),
-  })
+  }
+  const ports = { bus, ledger, venue, marketStore: options.marketStore ?? emptyMarketStore() }
+  const agent: Agent =
+    account === undefined
+      ? spec.create({ ...around, ...ports, config })
+      : hostAgent({ ...around, spec, ports, config, marketVenue: 'simulator' })
   const heard: AnyMessage[] = []
   const outside = broker.connect()
   return {
