@@ -44,7 +44,9 @@ it.each([
     const { clock, logger } = on.context
     const baseUrl = `http://127.0.0.1:${port}`
     const keys = { apiKey: 'wrong', secret: 'wrong' }
-    venue = await openBinanceVenue({ name: 'simulator', baseUrl, clock, logger, ...keys })
+    const open = () => openBinanceVenue({ name: 'simulator', baseUrl, clock, logger, ...keys })
+    venue = await open()
+    on.open = open
     await on.listen()
     await on.start({}, ['BTC/USDT'], venue)
 

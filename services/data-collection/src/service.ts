@@ -170,7 +170,9 @@ export class DataCollection implements Agent {
   }
 
   async #follow(running: Running, plan: SourcePlan): Promise<void> {
-    if (fingerprintOf(plan) === fingerprintOf(running.plan)) running.source.askAgain(null)
+    const isSame = fingerprintOf(plan) === fingerprintOf(running.plan)
+    // A venue that was refused keeps its key back by itself: only a new one asks again.
+    if (isSame && !running.source.isDisabled) running.source.askAgain(null)
     else await this.#change(running, plan)
   }
 
@@ -183,9 +185,9 @@ export class DataCollection implements Agent {
       running.plan = plan
       running.source.askAgain(venue)
       await before?.close()
-      context.logger.info({ venue: plan.id }, 'settings of source changed, asking with them')
+      context.logger.info({ venue: plan.id }, 'source opened anew')
     } catch (err) {
-      context.logger.error({ err, venue: plan.id }, 'source not opened with changed settings')
+      context.logger.error({ err, venue: plan.id }, 'source not opened anew')
     }
   }
 

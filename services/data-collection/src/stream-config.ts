@@ -56,7 +56,7 @@ export const StreamConfig = z
 export type StreamConfig = z.infer<typeof StreamConfig>
 
 /** On an accelerated market a hiccup of a few real seconds is minutes of silence. */
-const hiccupMs = 10_000
+const hiccupMs = 5_000
 
 export function streamLimits(config: StreamConfig, speed: number): StreamLimits {
   const { dropsMax, dropWindowMs, reopenMs, restMs, stableMs, silenceMaxMs } = config

@@ -9,7 +9,9 @@ import { createTestContext } from '@flotilla/runtime/testing'
 import type { Venue, VenueCandle } from '@flotilla/venue'
 import { createFakeVenue, symbolRules } from '@flotilla/venue/testing'
 import { agent as spec } from './index.ts'
-import { candles, epoch, indexOf, minute } from './testing.ts'
+import { DataCollection } from './service.ts'
+import type { Deps, OpenVenue } from './service.ts'
+import { candle, candles, epoch, forming, indexOf, minute } from './testing.ts'
 
 type Candle = MessageOfType<'market.candle.closed.v1'>
 type SourceState = MessageOfType<'market.source.state-changed.v1'>
@@ -25,6 +27,10 @@ export class Stage {
   readonly heard: AnyMessage[] = []
   /** Nothing is kept over a restart unless a test gives a folder. */
   folder = ''
+  /** Opens the venues beside the traded one, and those with changed settings. */
+  open: OpenVenue = async () => this.venue
+  /** What flotilla.yaml says by now: the section of the agent, and what all share. */
+  settings: { config: object; shared: object } | null = null
   readonly #outside = this.broker.connect()
   readonly #lives: Agent[] = []
   /** What the venue answers with, given the candles that it has by now. */
@@ -37,6 +43,7 @@ export class Stage {
     })
     this.venue.setPrice('BTC/USDT', '50000')
     this.venue.fetchCandles = async (request) => {
+      this.venue.calls.push({ method: 'fetchCandles', argument: request })
       await this.venue.fetchTime()
       const now = this.context.clock.now()
       const all = this.damage(
@@ -60,6 +67,7 @@ export class Stage {
       types: [
         'market.candle.closed.v1',
         'market.ticker.updated.v1',
+        'market.book.updated.v1',
         'market.source.state-changed.v1',
         'market.universe.changed.v1',
       ],
@@ -72,15 +80,21 @@ export class Stage {
     symbols: readonly string[] = ['BTC/USDT'],
     venue: Venue = this.venue,
   ): Promise<Agent> {
-    const agent = spec.create({
-      config: spec.config.parse({ historyCandles: 20, settleMs: 0, ...config }),
-      shared: SharedConfigSchema.parse({ symbols, simulator: { speed: 1 } }),
+    const read = ({ config: section, shared }: { config: object; shared: object }) => ({
+      config: spec.config.parse({ historyCandles: 20, settleMs: 0, ...section }),
+      shared: SharedConfigSchema.parse({ symbols, simulator: { speed: 1 }, ...shared }),
+    })
+    const now = this.settings ?? { config, shared: {} }
+    const deps: Deps = {
+      ...read(now),
       context: this.context,
       bus: this.broker.connect(),
       marketStore: this.store,
       venue,
       folder: this.folder,
-    })
+      ...(this.settings === null ? {} : { settings: () => read(this.settings ?? now) }),
+    }
+    const agent = new DataCollection(deps, this.open)
     this.#lives.push(agent)
     await agent.start()
     return agent
@@ -89,6 +103,24 @@ export class Stage {
   async minutes(count: number): Promise<void> {
     await this.context.clock.advance(count * minute)
     await this.broker.idle()
+  }
+
+  /** Minutes in which the stream tells each candle as it closes, and a price. */
+  async streamedMinutes(count: number): Promise<void> {
+    for (let passed = 0; passed < count; passed += 1) {
+      await this.minutes(1)
+      const closedAt = Math.floor((this.context.clock.now() - epoch) / minute)
+      this.venue.streams.tellCandles([candle(closedAt - 1), forming(closedAt)])
+      this.venue.setPrice('BTC/USDT', 50_000 + closedAt)
+      await this.broker.idle()
+      await this.context.clock.advance(0)
+      await this.broker.idle()
+    }
+  }
+
+  /** How often the venue was asked this. */
+  asked(method: keyof Venue): number {
+    return this.venue.callsOf(method).length
   }
 
   async reload(): Promise<void> {

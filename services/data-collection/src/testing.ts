@@ -25,6 +25,12 @@ export function candle(index: number, overrides: Partial<VenueCandle> = {}): Ven
   }
 }
 
+/** The candle of this minute while it lasts: as yet nothing has happened in it. */
+export function forming(index: number): VenueCandle {
+  const { open } = candle(index)
+  return candle(index, { high: open, low: open, close: open, closed: false })
+}
+
 /** The candles from one number up to, not including, another. */
 export function candles(from: number, to: number): VenueCandle[] {
   return Array.from({ length: to - from }, (_, index) => candle(from + index))

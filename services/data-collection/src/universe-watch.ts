@@ -19,7 +19,7 @@ export type UniverseWatchDeps = {
   readonly folder: string
 }
 
-export type UniverseMarket = {
+type UniverseMarket = {
   /** Our name of the venue. */
   readonly venue: string
   readonly symbols: readonly string[]

@@ -24,7 +24,8 @@ export class KeyDoor {
       `${this.#venueName} refuses the API key (${words}); check venue.apiKey and venue.apiSecret ` +
       '(FLOTILLA_VENUE__API_KEY, FLOTILLA_VENUE__API_SECRET) and the permissions and addresses of the key'
     const facts = { venue: this.#venueName, refusal: this.#refusal }
-    this.#logger?.error(facts, 'venue refuses the key, nothing signed is sent any more')
+    // The one clear message is the agents': they know what goes on without the key.
+    this.#logger?.warn(facts, 'venue refuses the key, nothing signed is sent any more')
   }
 
   /** The key is tried again, once: if it is refused the door closes again. */

@@ -1,0 +1,95 @@
+// data-collection on a simulator's wire, with a bus, a store and a venue of its own, and what it said.
+import { createMemoryBroker } from '@flotilla/bus'
+import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
+import { agent as spec } from '@flotilla/data-collection'
+import { SharedConfigSchema } from '@flotilla/fleet'
+import type { Agent } from '@flotilla/fleet'
+import { openSqliteMarketStore } from '@flotilla/market-store'
+import type { MarketStore } from '@flotilla/market-store'
+import type { AgentContext } from '@flotilla/runtime'
+import { openBinanceVenue } from '@flotilla/venue'
+import type { Venue } from '@flotilla/venue'
+
+export type MarketWatchOptions = {
+  readonly context: AgentContext
+  readonly url: string
+  /** Section `data` and what all share, as in flotilla.yaml. */
+  readonly data?: object
+  readonly shared?: object
+}
+
+export type MarketWatch = {
+  readonly agent: Agent
+  readonly venue: Venue
+  readonly store: MarketStore
+  readonly heard: readonly AnyMessage[]
+  candles(symbol?: string): MessageOfType<'market.candle.closed.v1'>['payload'][]
+  /** Lets every message reach its hearer. */
+  idle(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function watchMarket(options: MarketWatchOptions): Promise<MarketWatch> {
+  const { context, url } = options
+  const broker = createMemoryBroker()
+  const venue = await openBinanceVenue({
+    name: 'simulator',
+    baseUrl: url,
+    clock: context.clock,
+    logger: context.logger,
+    rateLimitMs: 0,
+  })
+  const store = openSqliteMarketStore({ file: ':memory:' })
+  const heard: AnyMessage[] = []
+  const ear = broker.connect()
+  await ear.subscribe({
+    agent: 'risk-manager',
+    types: [
+      'market.candle.closed.v1',
+      'market.ticker.updated.v1',
+      'market.book.updated.v1',
+      'market.source.state-changed.v1',
+      'market.universe.changed.v1',
+    ],
+    handler: async ({ message }) => {
+      heard.push(message)
+      return { kind: 'ack' }
+    },
+  })
+  const agent = spec.create({
+    config: spec.config.parse(options.data ?? {}),
+    shared: SharedConfigSchema.parse({ simulator: { speed: 1 }, ...options.shared }),
+    context,
+    bus: broker.connect(),
+    marketStore: store,
+    venue,
+    folder: '',
+  })
+  await agent.start()
+  return {
+    agent,
+    venue,
+    store,
+    heard,
+    candles: (symbol) =>
+      heard.flatMap((each) => {
+        if (each.type !== 'market.candle.closed.v1') return []
+        return symbol === undefined || each.payload.symbol === symbol ? [each.payload] : []
+      }),
+    idle: () => broker.idle(),
+    stop: async () => {
+      await agent.stop()
+      await ear.close()
+      await venue.close()
+      await store.close()
+    },
+  }
+}
+
+/** Sets a fault at the simulator's control port, or lifts all of them with null. */
+export async function setFault(controlUrl: string | null, fault: object | null): Promise<void> {
+  const init =
+    fault === null ? { method: 'DELETE' } : { method: 'POST', body: JSON.stringify(fault) }
+  const answer = await fetch(`${controlUrl ?? ''}/__sim/faults`, init)
+  if (!answer.ok) throw new Error(`fault refused: ${await answer.text()}`)
+}
