@@ -29,7 +29,32 @@ export type Interval = {
   previous(start: number): number
 }
 
-export function intervalOf(name: string): Interval | null {
+/** `offset` is how many minutes the clocks of the wanted time zone are ahead of UTC. */
+export function intervalOf(name: string, offset = 0): Interval | null {
+  const interval = utcIntervalOf(name)
+  if (interval === null || offset === 0) return interval
+  return {
+    startOf: (minute) => interval.startOf(minute + offset) - offset,
+    next: (start) => interval.next(start + offset) - offset,
+    previous: (start) => interval.previous(start + offset) - offset,
+  }
+}
+
+const ZONE = /^([+-]?)(\d{1,2})(?::(\d{2}))?$/
+const ZONE_MINUTES_MIN = -12 * 60
+const ZONE_MINUTES_MAX = 14 * 60
+
+/** Minutes ahead of UTC, of `8`, `-1:00` or `+05:45`; null for what is no time zone on earth. */
+export function zoneMinutes(text: string): number | null {
+  const match = ZONE.exec(text)
+  if (match === null) return null
+  const [, sign, hours, minutes = '0'] = match
+  if (Number(minutes) >= 60) return null
+  const offset = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
+  return offset < ZONE_MINUTES_MIN || offset > ZONE_MINUTES_MAX ? null : offset
+}
+
+function utcIntervalOf(name: string): Interval | null {
   if (name === '1M') return months
   const length = minutesOf[name]
   if (length === undefined) return null

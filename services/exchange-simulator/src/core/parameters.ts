@@ -6,6 +6,8 @@ export type Parameters = ReadonlyMap<string, string>
 const AMOUNT_RANGE = String.raw`^([0-9]{1,20})(\.[0-9]{1,20})?$`
 const INTEGER_RANGE = '^[0-9]{1,20}$'
 const CLIENT_ID_RANGE = '^[a-zA-Z0-9-_]{1,36}$'
+/** In milliseconds it would be the year 33658. */
+const MICROSECONDS_FROM = 1e15
 const CLIENT_ID = /^[a-zA-Z0-9-_]{1,36}$/
 
 /**
@@ -76,6 +78,12 @@ export class ParameterReader {
     if (value === null) return null
     if (!/^\d{1,20}$/.test(value)) this.refuse(refusals.illegalCharacters(name, INTEGER_RANGE))
     return Number(value)
+  }
+
+  /** Milliseconds since 1970; a number that can only be microseconds is taken as that. */
+  moment(name: string): number | null {
+    const value = this.integer(name)
+    return value !== null && value >= MICROSECONDS_FROM ? Math.floor(value / 1_000) : value
   }
 
   choice<const Choice extends string>(

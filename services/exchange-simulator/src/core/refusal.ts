@@ -35,6 +35,8 @@ export const refusals = {
   invalidSymbol: () => refuse(-1121, 'Invalid symbol.'),
   invalidCombination: () => refuse(-1128, 'Combination of optional parameters invalid.'),
   invalidData: (name: string) => refuse(-1130, `Data sent for parameter '${name}' is not valid.`),
+  otherStatus: () =>
+    refuse(-1220, "The symbol's status does not match the requested symbolStatus."),
   filter: (name: string) => refuse(-1013, `Filter failure: ${name}`),
   marketClosed: () => refuse(-1013, 'Market is closed.'),
   rejected: (message: string) => refuse(-2010, message),

@@ -1,4 +1,4 @@
-import { createRandom, isRefusal, type Parameters, type Random } from '../core/index.ts'
+import { createRandom, type Parameters, type Random } from '../core/index.ts'
 import { readParameters, type WireRequest } from '../http/wire.ts'
 import { FAULT_KINDS, type FaultKind, type FaultSpec, type Match } from './fault-kinds.ts'
 
@@ -25,12 +25,8 @@ export type Subject = {
 }
 
 export function subjectOf(request: WireRequest): Subject {
-  const parameters = readParameters(request)
-  return {
-    method: request.method,
-    path: request.path,
-    parameters: isRefusal(parameters) ? new Map<string, string>() : parameters,
-  }
+  const { parameters } = readParameters(request)
+  return { method: request.method, path: request.path, parameters }
 }
 
 export class FaultRegistry {

@@ -7,6 +7,7 @@ import {
   type Trade,
 } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
+import { symbolFilters } from './exchange-info.ts'
 import { limitOf, reply, withFeed, type Endpoint, type Reply } from './endpoint.ts'
 import { tradeReport } from './reports.ts'
 
@@ -52,6 +53,30 @@ export const accountEndpoints: readonly Endpoint[] = [
     security: 'signed',
     parameters: ['symbol', 'orderId', 'startTime', 'endTime', 'fromId', 'limit'],
     handle: (call) => withFeed(call, ({ market }, reader) => myTrades(market, reader)),
+  },
+  {
+    // Allocations come from the smart order routing, which no symbol here takes part in.
+    method: 'GET',
+    path: '/api/v3/myAllocations',
+    weight: 20,
+    security: 'signed',
+    parameters: ['symbol', 'startTime', 'endTime', 'fromAllocationId', 'limit', 'orderId'],
+    handle: (call) => withFeed(call, () => reply([])),
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/myFilters',
+    weight: 40,
+    security: 'signed',
+    parameters: ['symbol'],
+    handle: (call) =>
+      withFeed(call, ({ market }) =>
+        reply({
+          exchangeFilters: [],
+          symbolFilters: symbolFilters(market.rules),
+          assetFilters: [],
+        }),
+      ),
   },
 ]
 

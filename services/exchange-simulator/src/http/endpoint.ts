@@ -2,6 +2,7 @@ import type { Desk } from '../desk.ts'
 import {
   ParameterReader,
   refusals,
+  statusOf,
   type Feed,
   type Parameters,
   type Refusal,
@@ -50,24 +51,34 @@ export function withFeed(
   return feed === undefined ? refusals.invalidSymbol() : use(feed, reader)
 }
 
+type Feeds = { readonly feeds: readonly Feed[]; readonly isOne: boolean }
+
 /** The markets of `symbol`, of `symbols` (a JSON array) or all; one alone is answered as an object. */
-export function feedsOf(call: Call): { feeds: readonly Feed[]; isOne: boolean } | Refusal {
-  const { desk, parameters } = call
+export function feedsOf({ desk, parameters }: Call): Feeds | Refusal {
+  const status = parameters.get('symbolStatus')
+  if (status !== undefined && !STATUSES.includes(status)) {
+    return refusals.invalidData('symbolStatus')
+  }
+  const isAsked = ({ market }: Feed): boolean => status === undefined || statusOf(market) === status
+  const symbols = symbolsIn(parameters)
+  if (symbols === null) return { feeds: [...desk.feeds.values()].filter(isAsked), isOne: false }
+  if ('kind' in symbols) return symbols
+  const feeds = symbols.flatMap((symbol) => desk.feeds.get(symbol) ?? [])
+  if (feeds.length < symbols.length) return refusals.invalidSymbol()
+  return feeds.every(isAsked) ? { feeds, isOne: parameters.has('symbol') } : refusals.otherStatus()
+}
+
+/** Null when none is named. */
+function symbolsIn(parameters: Parameters): readonly string[] | Refusal | null {
   const one = parameters.get('symbol')
   const many = parameters.get('symbols')
   if (one !== undefined && many !== undefined) return refusals.invalidCombination()
-  if (one === undefined && many === undefined)
-    return { feeds: [...desk.feeds.values()], isOne: false }
-  const symbols = one === undefined ? readSymbols(many ?? '') : [one]
-  if (symbols === null) return refusals.illegalCharacters('symbols', SYMBOLS_RANGE)
-  const feeds: Feed[] = []
-  for (const symbol of symbols) {
-    const feed = desk.feeds.get(symbol)
-    if (feed === undefined) return refusals.invalidSymbol()
-    feeds.push(feed)
-  }
-  return { feeds, isOne: one !== undefined }
+  if (one !== undefined) return [one]
+  if (many === undefined) return null
+  return readSymbols(many) ?? refusals.illegalCharacters('symbols', SYMBOLS_RANGE)
 }
+
+const STATUSES = ['TRADING', 'HALT', 'BREAK']
 
 const SYMBOLS_RANGE = String.raw`^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$`
 

@@ -2,6 +2,7 @@ import {
   decimalsOfStep,
   formatUnits,
   ORDER_TYPES,
+  refusals,
   SELF_TRADE_MODES,
   statusOf,
   type Feed,
@@ -17,18 +18,25 @@ export const exchangeInfo: Endpoint = {
   security: 'none',
   parameters: ['symbol', 'symbols', 'permissions', 'showPermissionSets', 'symbolStatus'],
   handle: (call) => {
+    const { parameters } = call
+    const isNamed = parameters.has('symbol') || parameters.has('symbols')
+    if (isNamed && (parameters.has('permissions') || parameters.has('symbolStatus'))) {
+      return refusals.invalidCombination()
+    }
     const chosen = feedsOf(call)
     if ('kind' in chosen) return chosen
-    const status = call.parameters.get('symbolStatus')
-    const feeds = chosen.feeds.filter(
-      (feed) => status === undefined || statusOf(feed.market) === status,
-    )
+    const isWanted = /\bSPOT\b/.test(parameters.get('permissions') ?? 'SPOT')
+    const feeds = isWanted ? chosen.feeds : []
+    const showsSets = parameters.get('showPermissionSets') !== 'false'
     return reply({
       timezone: 'UTC',
       serverTime: call.desk.now(),
       rateLimits: rateLimits(call.desk.config),
       exchangeFilters: [],
-      symbols: feeds.map(symbolInfo),
+      symbols: feeds.map((feed) => {
+        const { permissionSets, ...info } = symbolInfo(feed)
+        return showsSets ? { ...info, permissionSets } : info
+      }),
     })
   },
 }
@@ -83,7 +91,7 @@ function symbolInfo({ market }: Feed): Readonly<Record<string, unknown>> {
   }
 }
 
-function symbolFilters(rules: SymbolRules): readonly Readonly<Record<string, unknown>>[] {
+export function symbolFilters(rules: SymbolRules): readonly Readonly<Record<string, unknown>>[] {
   return [
     {
       filterType: 'PRICE_FILTER',

@@ -78,8 +78,8 @@ export const bookEndpoints: readonly Endpoint[] = [
         const limit = limitOf(reader, 500, 1_000)
         const range = {
           fromId: reader.integer('fromId'),
-          startTime: reader.integer('startTime'),
-          endTime: reader.integer('endTime'),
+          startTime: reader.moment('startTime'),
+          endTime: reader.moment('endTime'),
         }
         if (range.fromId !== null && (range.startTime ?? range.endTime) !== null) {
           return refusals.invalidCombination()

@@ -1,34 +1,20 @@
 import {
   formatUnits,
   intervalOf,
-  larger,
   MINUTE_MS,
   minuteOf,
   ONE,
   refusals,
   SECOND_MS,
-  TRADE_IDS_PER_SECOND,
+  zoneMinutes,
   type Bar,
   type Feed,
   type Interval,
   type ParameterReader,
-  type Parameters,
 } from '../core/index.ts'
-import {
-  feedsOf,
-  limitOf,
-  oneOrMany,
-  reply,
-  withFeed,
-  type Call,
-  type Endpoint,
-} from './endpoint.ts'
-import { bestQuote } from './market-books.ts'
+import { limitOf, reply, withFeed, type Call, type Endpoint } from './endpoint.ts'
 
-const DAY_MS = 86_400_000
-const HOUR_MS = 3_600_000
-
-/** The past: candles and what a window of time amounts to. */
+/** The past: candles, and prices that are means over time. */
 export const historyEndpoints: readonly Endpoint[] = [
   klinesEndpoint('klines'),
   klinesEndpoint('uiKlines'),
@@ -46,131 +32,46 @@ export const historyEndpoints: readonly Endpoint[] = [
   },
   {
     method: 'GET',
-    path: '/api/v3/ticker/24hr',
-    weight: (parameters) => tickerWeight(parameters),
+    path: '/api/v3/referencePrice',
+    weight: 2,
     security: 'none',
-    parameters: ['symbol', 'symbols', 'type', 'symbolStatus'],
-    handle: (call) => {
-      const chosen = feedsOf(call)
-      if ('kind' in chosen) return chosen
-      const isMini = call.parameters.get('type') === 'MINI'
-      const rows = chosen.feeds.map((feed) => {
-        const window = windowOf(feed, call.desk.now(), DAY_MS)
-        return isMini ? miniTicker(window) : dayTicker(window)
-      })
-      return oneOrMany(rows, chosen.isOne)
-    },
+    parameters: ['symbol'],
+    handle: (call) =>
+      withFeed(call, (feed) => {
+        const now = call.desk.now()
+        return reply({
+          symbol: feed.market.rules.symbol,
+          referencePrice: formatUnits(referencePrice(feed, now)),
+          timestamp: now,
+        })
+      }),
   },
   {
     method: 'GET',
-    path: '/api/v3/ticker',
-    weight: 4,
+    path: '/api/v3/referencePrice/calculation',
+    weight: 2,
     security: 'none',
-    parameters: ['symbol', 'symbols', 'windowSize', 'type', 'symbolStatus'],
-    handle: rollingTicker,
+    parameters: ['symbol', 'symbolStatus'],
+    handle: (call) =>
+      withFeed(call, ({ market }) =>
+        reply({
+          symbol: market.rules.symbol,
+          calculationType: 'ARITHMETIC_MEAN',
+          bucketCount: REFERENCE_SECONDS,
+          bucketWidthMs: SECOND_MS,
+        }),
+      ),
   },
 ]
 
-function tickerWeight(parameters: Parameters): number {
-  if (parameters.has('symbol')) return 2
-  const symbols = parameters.get('symbols')?.split(',').length ?? Infinity
-  if (symbols <= 20) return 2
-  return symbols <= 100 ? 40 : 80
-}
+const REFERENCE_SECONDS = 10
 
-function rollingTicker(call: Call): ReturnType<Endpoint['handle']> {
-  if (!call.parameters.has('symbol') && !call.parameters.has('symbols')) {
-    return refusals.mandatory('symbol')
-  }
-  const chosen = feedsOf(call)
-  if ('kind' in chosen) return chosen
-  const length = windowLength(call.parameters.get('windowSize') ?? '1d')
-  if (length === null) return refusals.invalidData('windowSize')
-  const isMini = call.parameters.get('type') === 'MINI'
-  const rows = chosen.feeds.map((feed) => {
-    const window = windowOf(feed, call.desk.now(), length)
-    return isMini ? miniTicker(window) : rollingRow(window)
-  })
-  return oneOrMany(rows, chosen.isOne)
-}
-
-/** Longest window of each unit, and what the unit is. */
-const windowUnits: Readonly<Record<string, { readonly most: number; readonly ms: number }>> = {
-  m: { most: 59, ms: MINUTE_MS },
-  h: { most: 23, ms: HOUR_MS },
-  d: { most: 7, ms: DAY_MS },
-}
-
-export function windowLength(text: string): number | null {
-  const match = /^(\d{1,2})([mhd])$/.exec(text)
-  const count = Number(match?.[1] ?? 0)
-  const unit = windowUnits[match?.[2] ?? '']
-  return unit === undefined || count < 1 || count > unit.most ? null : count * unit.ms
-}
-
-type Window = {
-  readonly feed: Feed
-  readonly bar: Bar
-  readonly openTime: number
-  readonly closeTime: number
-}
-
-/** Windows are cut at whole minutes. */
-export function windowOf(feed: Feed, now: number, length: number): Window {
-  const to = minuteOf(now) + 1
-  const from = to - length / MINUTE_MS
-  const price = feed.market.lastPrice
-  const empty = { open: price, high: price, low: price, close: price, volume: 0n, trades: 0 }
-  const bar = feed.history.bar(from, to, now) ?? { ...empty, quoteVolume: 0n }
-  return { feed, bar, openTime: from * MINUTE_MS, closeTime: now }
-}
-
-function miniTicker({ feed, bar, openTime, closeTime }: Window): Record<string, unknown> {
-  return {
-    symbol: feed.market.rules.symbol,
-    openPrice: formatUnits(bar.open),
-    highPrice: formatUnits(bar.high),
-    lowPrice: formatUnits(bar.low),
-    lastPrice: formatUnits(feed.market.lastPrice),
-    volume: formatUnits(bar.volume),
-    quoteVolume: formatUnits(bar.quoteVolume),
-    openTime,
-    closeTime,
-    firstId: Math.floor(openTime / SECOND_MS) * TRADE_IDS_PER_SECOND,
-    lastId: Math.floor(closeTime / SECOND_MS) * TRADE_IDS_PER_SECOND,
-    count: bar.trades,
-  }
-}
-
-function rollingRow(window: Window): Record<string, unknown> {
-  const { bar, feed } = window
-  const { symbol, ...mini } = miniTicker(window)
-  const change = feed.market.lastPrice - bar.open
-  const average = bar.volume === 0n ? feed.market.lastPrice : (bar.quoteVolume * ONE) / bar.volume
-  return {
-    symbol,
-    priceChange: formatUnits(change),
-    priceChangePercent: (Number((change * 100_000n) / larger(1n, bar.open)) / 1_000).toFixed(3),
-    weightedAvgPrice: formatUnits(average),
-    ...mini,
-  }
-}
-
-export function dayTicker(window: Window): Record<string, unknown> {
-  const { feed, closeTime } = window
-  const [bidPrice, bidQty] = bestQuote(feed.market, 'BUY')
-  const [askPrice, askQty] = bestQuote(feed.market, 'SELL')
-  const lastTrade = feed.history.trade(Math.floor(closeTime / SECOND_MS))
-  const row = rollingRow(window)
-  return {
-    ...row,
-    prevClosePrice: row['openPrice'],
-    lastQty: formatUnits(lastTrade?.quantity ?? 0n),
-    bidPrice,
-    bidQty,
-    askPrice,
-    askQty,
-  }
+/** Mean of the prices at the end of each of the last ten seconds. */
+export function referencePrice({ history }: Feed, now: number): bigint {
+  let sum = 0n
+  for (let back = 0; back < REFERENCE_SECONDS; back += 1)
+    sum += history.price(now - back * SECOND_MS)
+  return sum / BigInt(REFERENCE_SECONDS)
 }
 
 function klinesEndpoint(name: 'klines' | 'uiKlines'): Endpoint {
@@ -195,25 +96,33 @@ function klines(call: Call, feed: Feed, reader: ParameterReader): ReturnType<End
   const name = reader.mandatoryText('interval')
   const now = call.desk.now()
   const range: KlineRange = {
-    startTime: reader.integer('startTime'),
-    endTime: Math.min(reader.integer('endTime') ?? now, now),
+    startTime: reader.moment('startTime'),
+    endTime: Math.min(reader.moment('endTime') ?? now, now),
     limit: limitOf(reader, 500, 1_000),
     now,
   }
-  // Candles of other time zones are cut elsewhere; only whole UTC days are kept here.
-  if (!['0', '00:00', '+00:00'].includes(reader.text('timeZone') ?? '0')) {
-    return refusals.invalidData('timeZone')
-  }
+  const zone = zoneMinutes(reader.text('timeZone') ?? '0')
+  if (zone === null) reader.refuse(refusals.invalidData('timeZone'))
   if (reader.refusal !== null) return reader.refusal
-  const rows = klineRows(feed, name, range)
+  const rows = klineRows(feed, { name, zone: zone ?? 0 }, range)
   return rows === null ? refusals.invalidInterval() : reply(rows)
 }
 
+export type KlineKind = {
+  readonly name: string
+  /** Minutes that the clocks by which candles are cut are ahead of UTC. */
+  readonly zone: number
+}
+
 /** The candles that overlap a range, oldest first; null for an unknown length. */
-export function klineRows(feed: Feed, name: string, range: KlineRange): unknown[][] | null {
+export function klineRows(
+  feed: Feed,
+  { name, zone }: KlineKind,
+  range: KlineRange,
+): unknown[][] | null {
   const known = { ...range, endTime: Math.min(range.endTime, lastMoment(feed)) }
   if (name === '1s') return secondKlines(feed, known)
-  const interval = intervalOf(name)
+  const interval = intervalOf(name, zone)
   return interval === null ? null : minuteKlines(feed, interval, known)
 }
 

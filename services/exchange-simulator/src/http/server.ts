@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TimeUnit } from './time-unit.ts'
 
 export type TextResponse = {
   readonly status: number
@@ -16,6 +17,7 @@ export type TextRequest = {
   readonly query: string
   readonly body: string
   readonly apiKey: string | null
+  readonly timeUnit?: TimeUnit
 }
 
 export type RunningServer = { readonly url: string; close(): Promise<void> }
@@ -75,6 +77,7 @@ function answerSafely(
 ): TextResponse | Promise<TextResponse> {
   const [path, query] = splitOnce(request.url ?? '/')
   const key = request.headers['x-mbx-apikey']
+  const unit = request.headers['x-mbx-time-unit']
   try {
     return options.answer({
       method: request.method ?? 'GET',
@@ -82,6 +85,7 @@ function answerSafely(
       query,
       body,
       apiKey: typeof key === 'string' ? key : null,
+      timeUnit: unit === 'MICROSECOND' ? unit : 'MILLISECOND',
     })
   } catch (error) {
     return failed(options, error)

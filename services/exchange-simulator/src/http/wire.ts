@@ -9,6 +9,8 @@ import type { Limits, LimitVerdict } from './limits.ts'
 import { listEndpoints } from './list-endpoints.ts'
 import { bookEndpoints } from './market-books.ts'
 import { historyEndpoints } from './market-history.ts'
+import { tickerEndpoints } from './market-tickers.ts'
+import { inMicroseconds, type TimeUnit } from './time-unit.ts'
 import { orderEndpoints } from './order-endpoints.ts'
 import { checkKey, checkSignature } from './security.ts'
 
@@ -19,6 +21,8 @@ export type WireRequest = {
   readonly query: string
   readonly body: string
   readonly apiKey: string | null
+  /** Times are answered in milliseconds unless the client asked for the finer unit. */
+  readonly timeUnit?: TimeUnit
   /** What query and body say, when they came decoded already. */
   readonly parameters?: Parameters
 }
@@ -57,6 +61,7 @@ export function createWire(parts: WireParts): Wire {
       ...generalEndpoints,
       ...bookEndpoints,
       ...historyEndpoints,
+      ...tickerEndpoints,
       ...orderEndpoints,
       ...listEndpoints,
       ...accountEndpoints,
@@ -67,17 +72,17 @@ export function createWire(parts: WireParts): Wire {
   return (request, twist = straight) => {
     const endpoint = routes.get(`${request.method} ${request.path}`)
     const sent = readParameters(request)
-    const parameters = isRefusal(sent) ? new Map<string, string>() : sent
-    const weight = endpoint === undefined ? 1 : weightOf(endpoint, parameters)
+    const weight = endpoint === undefined ? 1 : weightOf(endpoint, sent.parameters)
     const closed = parts.limits.enter(weight)
     if (closed !== null) return refuseAtDoor(parts, closed)
     if (endpoint === undefined) return escape(parts, request)
-    const outcome = isRefusal(sent)
-      ? sent
-      : handle({ parts, request, endpoint, parameters: sent, twist })
-    return isRefusal(outcome)
-      ? respond(parts, outcome.status, { code: outcome.code, msg: outcome.message })
-      : accepted({ parts, endpoint, weight }, outcome)
+    const outcome = handle({ parts, request, endpoint, sent, twist })
+    if (isRefusal(outcome)) {
+      return respond(parts, outcome.status, { code: outcome.code, msg: outcome.message })
+    }
+    const { timeUnit } = request
+    const body = timeUnit === 'MICROSECOND' ? inMicroseconds(outcome.body) : outcome.body
+    return accepted({ parts, endpoint, weight }, { ...outcome, body })
   }
 }
 
@@ -85,14 +90,15 @@ type Handling = {
   readonly parts: WireParts
   readonly request: WireRequest
   readonly endpoint: Endpoint
-  readonly parameters: Parameters
+  readonly sent: SentParameters
   readonly twist: Twist
 }
 
 function handle(handling: Handling): Reply | Refusal {
-  const { parts, request, endpoint, parameters, twist } = handling
+  const { parts, request, endpoint, sent, twist } = handling
   const { desk } = parts
-  const refusal = checkAccess(handling) ?? checkRead(endpoint, parameters)
+  const { parameters } = sent
+  const refusal = checkAccess(handling) ?? checkRead(endpoint, sent)
   if (refusal !== null) return refusal
   if (endpoint.method === 'GET' || endpoint.method === 'WS') {
     return endpoint.handle({ desk: twist.view(desk), parameters })
@@ -112,7 +118,7 @@ function hasChanged(outcome: Reply | Refusal): boolean {
   return !isRefusal(outcome) && outcome.status !== 400
 }
 
-function checkAccess({ parts, request, endpoint, parameters, twist }: Handling): Refusal | null {
+function checkAccess({ parts, request, endpoint, sent, twist }: Handling): Refusal | null {
   if (endpoint.security === 'none') return null
   const { desk } = parts
   const { skewMs } = twist
@@ -123,10 +129,12 @@ function checkAccess({ parts, request, endpoint, parameters, twist }: Handling):
   }
   const refusal = checkKey(request, desk.config)
   if (refusal !== null || endpoint.security === 'key') return refusal
-  return checkSignature(request, parameters, context)
+  return checkSignature(request, sent.parameters, context)
 }
 
-function checkRead(endpoint: Endpoint, parameters: Parameters): Refusal | null {
+function checkRead(endpoint: Endpoint, sent: SentParameters): Refusal | null {
+  if (sent.isDoubled) return refusals.duplicateParameter()
+  const { parameters } = sent
   const known = (name: string): boolean =>
     endpoint.parameters.includes(name) ||
     (endpoint.security === 'signed' && SIGNING_PARAMETERS.includes(name))
@@ -148,19 +156,26 @@ function weightOf(endpoint: Endpoint, parameters: Parameters): number {
   return typeof endpoint.weight === 'number' ? endpoint.weight : endpoint.weight(parameters)
 }
 
+export type SentParameters = {
+  readonly parameters: Parameters
+  /** Query or body says the same name twice. */
+  readonly isDoubled: boolean
+}
+
 /** Query and body together; what is in both counts as the query says it. */
-export function readParameters(request: WireRequest): Parameters | Refusal {
-  if (request.parameters !== undefined) return request.parameters
+export function readParameters(request: WireRequest): SentParameters {
+  if (request.parameters !== undefined) return { parameters: request.parameters, isDoubled: false }
   const parameters = new Map<string, string>()
+  let isDoubled = false
   for (const part of [request.query, request.body]) {
     const seen = new Set<string>()
     for (const [name, value] of new URLSearchParams(part)) {
-      if (seen.has(name)) return refusals.duplicateParameter()
+      if (seen.has(name)) isDoubled = true
       seen.add(name)
       if (!parameters.has(name)) parameters.set(name, value)
     }
   }
-  return parameters
+  return { parameters, isDoubled }
 }
 
 type Acceptance = {

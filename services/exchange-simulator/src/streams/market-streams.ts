@@ -1,4 +1,4 @@
-import { SECOND_MS, type Feed, type Side } from '../core/index.ts'
+import { SECOND_MS, zoneMinutes, type Feed, type Side } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import {
   bestQuote,
@@ -7,12 +7,14 @@ import {
   tradesIn,
   type PublicTrade,
 } from '../http/market-books.ts'
-import { klineRows, windowLength } from '../http/market-history.ts'
+import { klineRows } from '../http/market-history.ts'
+import { windowLength } from '../http/market-tickers.ts'
 import {
   aggregateEvent,
   averageEvent,
   klineEvent,
   miniTickerEvent,
+  referenceEvent,
   tickerEvent,
   tradeEvent,
 } from './payloads.ts'
@@ -25,7 +27,7 @@ export type MarketStream = { poll(now: number): readonly unknown[] }
 
 /** Null for a name that no stream has: nobody complains, and nothing comes. */
 export function openStream(name: string, desk: Desk): MarketStream | null {
-  if (name === '!miniTicker@arr') return allTickers(desk)
+  if (name.startsWith('!')) return streamOfAll(name, desk)
   const [symbol = '', type = '', speed = ''] = name.split('@')
   const feed = desk.feeds.get(symbol.toUpperCase())
   if (feed === undefined || symbol !== symbol.toLowerCase()) return null
@@ -57,11 +59,10 @@ const makers: Readonly<Record<string, (wish: Wish) => MarketStream | null>> = {
   miniTicker: ({ feed }) => every(SECOND_MS, (now) => [miniTickerEvent(feed, now)]),
   ticker: ({ feed, detail }) => {
     if (detail === '') return every(SECOND_MS, (now) => [tickerEvent(feed, now)])
-    const length = windowLength(detail)
-    if (length === null) return null
-    const window = { length, name: `${detail}Ticker` }
-    return every(SECOND_MS, (now) => [tickerEvent(feed, now, window)])
+    const window = rollingWindow(detail)
+    return window && every(SECOND_MS, (now) => [tickerEvent(feed, now, window)])
   },
+  referencePrice: ({ feed }) => every(SECOND_MS, (now) => [referenceEvent(feed, now)]),
   avgPrice: ({ feed }) => every(SECOND_MS, (now) => [averageEvent(feed, now)]),
   bookTicker: ({ feed }) => bookTickers(feed),
   depth: (wish) => depthChanges(wish),
@@ -85,8 +86,22 @@ function every(length: number, make: (now: number) => readonly unknown[]): Marke
   }
 }
 
-function allTickers(desk: Desk): MarketStream {
-  return every(SECOND_MS, (now) => [[...desk.feeds.values()].map((f) => miniTickerEvent(f, now))])
+/** The windows that have a stream. */
+const WINDOWS = ['1h', '4h', '1d']
+
+function rollingWindow(name: string): { length: number; name: string } | null {
+  const length = WINDOWS.includes(name) ? windowLength(name) : null
+  return length === null ? null : { length, name: `${name}Ticker` }
+}
+
+/** Streams of all symbols; the one of the full tickers has been retired. */
+function streamOfAll(name: string, desk: Desk): MarketStream | null {
+  const feeds = [...desk.feeds.values()]
+  const all = (event: (feed: Feed, now: number) => unknown): MarketStream =>
+    every(SECOND_MS, (now) => [feeds.map((feed) => event(feed, now))])
+  if (name === '!miniTicker@arr') return all(miniTickerEvent)
+  const window = rollingWindow(/^!ticker_(\w+)@arr$/.exec(name)?.[1] ?? '')
+  return window && all((feed, now) => tickerEvent(feed, now, window))
 }
 
 /** After a jump of time only the latest of the trades are told. */
@@ -111,16 +126,18 @@ function trades({ feed, now }: Wish, render: typeof tradeEvent): MarketStream {
 
 /** The open candle every two seconds, and every candle once more when it has ended. */
 function klines({ feed, now, detail, speed }: Wish): MarketStream | null {
-  const isUtc = speed === '' || speed === '+00:00'
-  const [first] = klineRows(feed, detail, { startTime: null, endTime: now, limit: 1, now }) ?? []
-  if (first === undefined || !isUtc) return null
+  const zone = zoneMinutes(speed === '' ? '0' : speed)
+  if (zone === null) return null
+  const kind = { name: detail, zone }
+  const [first] = klineRows(feed, kind, { startTime: null, endTime: now, limit: 1, now }) ?? []
+  if (first === undefined) return null
   const pause = detail === '1s' ? SECOND_MS : SLOW_MS
   let from = Number(first[0])
   let last = -Infinity
   return {
     poll: (moment) => {
       const range = { startTime: from, endTime: moment, limit: TRADES_MAX, now: moment }
-      const rows = klineRows(feed, detail, range) ?? []
+      const rows = klineRows(feed, kind, range) ?? []
       const ended = rows.filter((row) => Number(row[6]) < moment)
       const open = rows.filter((row) => Number(row[6]) >= moment)
       const lastEnded = ended.at(-1)

@@ -1,6 +1,7 @@
 import { formatUnits, multiply, type Feed } from '../core/index.ts'
 import { aggregateTrade, type PublicTrade } from '../http/market-books.ts'
-import { dayTicker, windowOf } from '../http/market-history.ts'
+import { referencePrice } from '../http/market-history.ts'
+import { dayTicker, windowOf } from '../http/market-tickers.ts'
 
 /** Market events in the exchange's one-letter words. */
 type Event = Readonly<Record<string, unknown>>
@@ -116,6 +117,11 @@ const day = { length: DAY_MS, name: '24hrTicker' }
 export function averageEvent({ market, history }: Feed, now: number): Event {
   const price = history.average(now)
   return { e: 'avgPrice', E: now, s: market.rules.symbol, i: '5m', w: formatUnits(price), T: now }
+}
+
+export function referenceEvent(feed: Feed, now: number): Event {
+  const { symbol } = feed.market.rules
+  return { e: 'referencePrice', s: symbol, r: formatUnits(referencePrice(feed, now)), t: now }
 }
 
 export function notionalText(price: bigint, quantity: bigint): string {
