@@ -202,17 +202,18 @@ function accepted({ parts, endpoint, weight }: Acceptance, outcome: Reply): Wire
   }
 }
 
-function respond({ limits }: WireParts, status: number, body: unknown): WireResponse {
+function respond(parts: WireParts, status: number, body: unknown): WireResponse {
+  const headers = { 'Content-Type': 'application/json;charset=UTF-8', ...usageHeaders(parts) }
+  return { status, headers, body: JSON.stringify(body) }
+}
+
+/** On every response, whatever it says. */
+function usageHeaders({ limits }: WireParts): Readonly<Record<string, string>> {
   const used = String(limits.usedWeight)
   return {
-    status,
-    headers: {
-      'Content-Type': 'application/json;charset=UTF-8',
-      'X-MBX-UUID': randomUUID(),
-      'X-MBX-USED-WEIGHT': used,
-      'X-MBX-USED-WEIGHT-1M': used,
-    },
-    body: JSON.stringify(body),
+    'X-MBX-UUID': randomUUID(),
+    'X-MBX-USED-WEIGHT': used,
+    'X-MBX-USED-WEIGHT-1M': used,
   }
 }
 
@@ -228,11 +229,12 @@ function refuseAtDoor(
 }
 
 /** Somebody meant another exchange: said aloud, and remembered for the tests. */
-function escape({ desk }: WireParts, { method, path }: WireRequest): WireResponse {
+function escape(parts: WireParts, { method, path }: WireRequest): WireResponse {
+  const { desk } = parts
   desk.noteEscape({ method, path, at: desk.now() })
   return {
     status: 404,
-    headers: { 'Content-Type': 'text/html; charset=utf-8' },
+    headers: { 'Content-Type': 'text/html; charset=utf-8', ...usageHeaders(parts) },
     body: '<html><body><h2>404 Not found</h2></body></html>',
   }
 }
