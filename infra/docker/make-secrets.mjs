@@ -10,7 +10,14 @@ import { join } from 'node:path'
 const root = process.argv[2] ?? '/secrets'
 /** The user of the agents' containers. */
 const AGENT_UID = Number(process.env.FLOTILLA_SECRET_UID ?? 10_001)
-const AGENTS = ['data-collection', 'technical-analysis', 'strategy', 'risk-manager', 'execution']
+const AGENTS = [
+  'data-collection',
+  'technical-analysis',
+  'strategy',
+  'risk-manager',
+  'execution',
+  'gateway',
+]
 const VENUE = ['venue-api-key', 'venue-api-secret']
 const INFLUX = ['influxdb-token']
 
@@ -28,6 +35,7 @@ const folders = {
   strategy: ['bus-url-strategy', 'ledger-url'],
   'risk-manager': ['bus-url-risk-manager', 'ledger-url', ...INFLUX, ...VENUE],
   execution: ['bus-url-execution', 'ledger-url', ...VENUE],
+  gateway: ['bus-url-gateway', 'ledger-url', 'gateway-token', 'gateway-webhook-token'],
 }
 
 const secrets = new Map()

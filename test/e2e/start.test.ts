@@ -84,6 +84,7 @@ describe('without a fleet', () => {
         'strategy',
         'risk',
         'execution',
+        'gateway',
       ]),
     )
   })

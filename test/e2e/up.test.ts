@@ -12,7 +12,14 @@ import { makeFolder } from './flotilla-command.ts'
 import type { Folder, Run } from './flotilla-command.ts'
 
 const rabbit = await sharedRabbit()
-const agents = ['execution', 'risk-manager', 'strategy', 'technical-analysis', 'data-collection']
+const agents = [
+  'execution',
+  'risk-manager',
+  'strategy',
+  'technical-analysis',
+  'data-collection',
+  'gateway',
+]
 const speed = 240
 const patience = { timeout: 240_000 }
 

@@ -2,7 +2,7 @@ import type { AgentName } from '@flotilla/contracts'
 import type { AgentSpec } from '@flotilla/fleet'
 
 /**
- * The five agents in the order in which they are started: who listens before who speaks. They are
+ * The agents in the order in which they are started: who listens before who speaks. They are
  * loaded on demand, for `--help` must not wait for them.
  */
 export async function loadAgents(): Promise<readonly AgentSpec[]> {
@@ -12,6 +12,7 @@ export async function loadAgents(): Promise<readonly AgentSpec[]> {
     import('@flotilla/strategy'),
     import('@flotilla/technical-analysis'),
     import('@flotilla/data-collection'),
+    import('@flotilla/gateway'),
   ])
   return doors.map(({ agent }) => agent)
 }
@@ -22,4 +23,5 @@ export const agentOrder: readonly AgentName[] = [
   'strategy',
   'technical-analysis',
   'data-collection',
+  'gateway',
 ]

@@ -160,6 +160,10 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
       'control.resume.v1',
     ],
   },
+  gateway: {
+    publishes: ['strategy.intent.proposed.v1', 'agent.heartbeat.v1'],
+    consumes: ['market.ticker.updated.v1'],
+  },
   operator: {
     publishes: [...streams.control.types, 'strategy.intent.proposed.v1'],
     consumes: [],

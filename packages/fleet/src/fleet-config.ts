@@ -18,6 +18,7 @@ export const sectionNames: Readonly<Partial<Record<AgentName, string>>> = {
   strategy: 'strategy',
   'risk-manager': 'risk',
   execution: 'execution',
+  gateway: 'gateway',
 }
 
 export type FleetConfig = {
@@ -122,7 +123,17 @@ function secretsOf(config: SharedConfig): string[] {
   const passwords = [bus.url, ledger.url, marketStore.url, venue.url].map((address) =>
     address === undefined ? undefined : new URL(address).password,
   )
-  return [venue.apiKey, venue.apiSecret, marketStore.token, ...passwords].filter(
+  return [...namedSecretsIn(config), ...passwords].filter(
     (value): value is string => value !== undefined && value !== '',
+  )
+}
+
+const secretNames: ReadonlySet<string> = new Set(['token', 'apiKey', 'apiSecret'])
+
+/** Every section names its secrets alike, so that a new one cannot be forgotten here. */
+function namedSecretsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) =>
+    typeof inner === 'string' && secretNames.has(name) ? [inner] : namedSecretsIn(inner),
   )
 }

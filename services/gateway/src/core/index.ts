@@ -1,0 +1,5 @@
+export { alertRequest, executeRequest } from './requests.ts'
+export type { Problem, Request, Requested } from './requests.ts'
+export { propose } from './propose.ts'
+export type { LastPrice, ProposalContext, Proposed } from './propose.ts'
+export { canonicalSymbol } from './symbols.ts'

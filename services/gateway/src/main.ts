@@ -1,0 +1,4 @@
+import { runAgent } from '@flotilla/fleet'
+import { agent } from './index.ts'
+
+await runAgent(agent)

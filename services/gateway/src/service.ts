@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto'
+import { ack } from '@flotilla/bus'
+import type { Delivery, Settlement, Subscription } from '@flotilla/bus'
+import { deriveId, epochMs } from '@flotilla/contracts'
+import type { Agent, AgentDeps, Readiness } from '@flotilla/fleet'
+import { realClock } from '@flotilla/runtime'
+import type { GatewayConfig } from './config.ts'
+import { alertRequest, executeRequest, propose } from './core/index.ts'
+import type { LastPrice, Request, Requested } from './core/index.ts'
+import { paths, problemAnswer, startSignalServer } from './http.ts'
+import type { Answer, SignalServer } from './http.ts'
+import { createGatewayMetrics } from './metrics.ts'
+import type { GatewayMetrics } from './metrics.ts'
+import { GatewayStore } from './store.ts'
+
+export type Deps = AgentDeps<GatewayConfig, 'bus' | 'ledger'>
+
+type Route = 'execute' | 'alert'
+
+/** Turns what people and charting services ask for into intents like any other. */
+export class Gateway implements Agent {
+  readonly #deps: Deps
+  readonly #store: GatewayStore
+  readonly #metrics: GatewayMetrics
+  readonly #prices = new Map<string, LastPrice>()
+  #subscription: Subscription | null = null
+  #server: SignalServer | null = null
+  #started = false
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+    const { ledger, bus, context } = deps
+    this.#store = new GatewayStore({ ledger, bus, logger: context.logger })
+    this.#metrics = createGatewayMetrics(context.metrics)
+  }
+
+  async start(): Promise<void> {
+    const { bus, config, context } = this.#deps
+    await this.#store.start()
+    this.#subscription = await bus.subscribe({
+      agent: 'gateway',
+      types: ['market.ticker.updated.v1'],
+      handler: (delivery) => Promise.resolve(this.#onTicker(delivery)),
+    })
+    this.#started = true
+    if (!isOpen(config)) {
+      context.logger.info('no token configured, signals from outside are not taken')
+      return
+    }
+    this.#server = await startSignalServer(config, {
+      execute: (body, idempotencyKey) => this.#execute(body, idempotencyKey),
+      alert: (body) => this.#alert(body),
+      intent: (intentId) => this.#intent(intentId),
+      onUnauthorized: ({ path, address }) => {
+        this.#metrics.unauthorized.inc()
+        context.logger.warn({ path, address }, 'request without the right token refused')
+      },
+    })
+    context.logger.info({ url: this.#server.url }, 'signals from outside are taken')
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close()
+    await this.#subscription?.cancel()
+    await this.#store.stop()
+  }
+
+  readiness(): Readiness {
+    const { config } = this.#deps
+    return {
+      ready: this.#started,
+      detail: {
+        url: this.#server?.url ?? null,
+        takes: {
+          execute: config.token !== undefined,
+          alerts: config.webhook.token !== undefined,
+        },
+        priced: [...this.#prices.keys()],
+      },
+    }
+  }
+
+  #onTicker({ message }: Delivery): Settlement {
+    if (message.type !== 'market.ticker.updated.v1') return ack
+    const { venue, symbol, last, observedAt } = message.payload
+    if (venue !== this.#deps.shared.venue.id) return ack
+    const at = epochMs(observedAt)
+    if (at >= (this.#prices.get(symbol)?.at ?? 0)) this.#prices.set(symbol, { price: last, at })
+    return ack
+  }
+
+  #execute(body: unknown, idempotencyKey: string | null): Promise<Answer> {
+    const requested = executeRequest(body, this.#deps.shared.symbols)
+    return this.#answer('execute', requested, idempotencyKey)
+  }
+
+  #alert(body: unknown): Promise<Answer> {
+    return this.#answer('alert', alertRequest(body, this.#deps.shared.symbols), null)
+  }
+
+  async #answer(route: Route, requested: Requested, key: string | null): Promise<Answer> {
+    if (requested.kind === 'refused') {
+      this.#refused(route, requested.problems)
+      return problemAnswer(422, requested.problems)
+    }
+    const { request } = requested
+    const late = this.#lateness(request)
+    if (late !== null) {
+      this.#refused(route, [late])
+      return problemAnswer(422, [late])
+    }
+    return this.#propose(route, request, this.#keyOf(route, request, key))
+  }
+
+  /** Alerts happen in the real world, whatever time the market of this fleet runs in. */
+  #lateness({ sentAt }: Request) {
+    const { ageMaxMs } = this.#deps.config.webhook
+    if (sentAt === null) return null
+    const ageMs = realClock.now() - sentAt
+    if (ageMs <= ageMaxMs) return null
+    const message = `is ${ageMs} ms ago, more than ${ageMaxMs} (gateway.webhook.ageMaxMs)`
+    return { field: 'time', value: new Date(sentAt).toISOString(), message }
+  }
+
+  /**
+   * The sender's name for the request, and what it asks: the same again is the same intent. A request
+   * that has no name is one of its own each time.
+   */
+  #keyOf(route: Route, request: Request, key: string | null): string {
+    const { id, sentAt, ...asked } = request
+    const name = key ?? id ?? (sentAt === null ? randomUUID() : String(sentAt))
+    return deriveId('signal', route, name, JSON.stringify(asked))
+  }
+
+  async #propose(route: Route, request: Request, key: string): Promise<Answer> {
+    const { config, shared, context } = this.#deps
+    const { priceAgeMaxMs, intentLifetimeMs, confidence } = config
+    const proposed = propose(request, {
+      now: context.clock.now(),
+      account: shared.account.id,
+      venue: shared.venue.id,
+      key,
+      lastPrice: this.#prices.get(request.symbol) ?? null,
+      priceAgeMaxMs,
+      intentLifetimeMs,
+      confidence,
+    })
+    if (proposed.kind === 'no-price') {
+      this.#refused(route, [proposed.problem])
+      return problemAnswer(409, [proposed.problem])
+    }
+    const { message } = proposed
+    const outcome = await this.#store.keep(message)
+    if (outcome.kind === 'refused') throw new Error(`${outcome.constraint}: ${outcome.detail}`)
+    const isKnown = outcome.kind === 'duplicate'
+    this.#metrics.signals.inc({ route, outcome: isKnown ? 'known' : 'proposed' })
+    const { intentId, symbol, side, purpose, expectedPrice, strategy } = message.payload
+    const told = { intentId, symbol, side, purpose, strategy, route }
+    const { correlationId } = message
+    if (isKnown) context.logger.info({ ...told, correlationId }, 'signal was known already')
+    else context.logger.info({ ...told, expectedPrice, correlationId }, 'intent proposed')
+    const status = paths.intent.replace(':intentId', intentId)
+    // What the first answer said of price and expiry is not known any more: only what is the same.
+    return { status: isKnown ? 200 : 202, body: { ...told, correlationId, known: isKnown, status } }
+  }
+
+  #refused(route: Route, problems: readonly object[]): void {
+    this.#metrics.signals.inc({ route, outcome: 'refused' })
+    this.#deps.context.logger.warn({ route, problems }, 'signal refused')
+  }
+
+  async #intent(intentId: string): Promise<Answer> {
+    const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(intentId)
+    const fate = isId ? await this.#store.fateOf(this.#deps.shared.account.id, intentId) : null
+    if (fate === null) return { status: 404, body: { error: `there is no intent ${intentId}` } }
+    return { status: 200, body: fate }
+  }
+}
+
+function isOpen({ token, webhook }: GatewayConfig): boolean {
+  return token !== undefined || webhook.token !== undefined
+}
