@@ -196,6 +196,8 @@ export type MessageQuery = { readonly correlationId: string } | { readonly inten
 export type FillQuery = {
   readonly account: string
   readonly clientOrderId?: string
+  /** Of any of these orders; none gives none. */
+  readonly clientOrderIds?: readonly string[]
   readonly symbol?: string
   readonly since?: number
   readonly limit?: number

@@ -55,6 +55,8 @@ export class DeskRunner {
   #price: { price: Decimal; at: number } | null = null
   #tickWaits = false
   #idle: (() => void)[] = []
+  /** A broken invariant of ours: no entry is sent here until an operator resumes. */
+  #fault: string | null = null
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -135,18 +137,43 @@ export class DeskRunner {
     const input = await job.input()
     for (let refusals = 0; ;) {
       this.#options.over.throwIfAborted()
-      const desk = { ...this.#desk, entriesStopped: this.#options.entriesStopped() }
-      const draft = step(desk, input, this.#options.clock.now())
+      const draft = await this.#step(input)
       const done = await this.#commit(draft, job.causeId)
       if (done === 'not known') {
         await this.#loadAgain('the commit failed')
         continue
       }
-      if (done.kind === 'committed') this.#accept(draft)
+      if (done.kind === 'committed') {
+        this.#accept(draft)
+        if ('kind' in input && input.kind === 'resume') this.#fault = null
+      }
       if (done.kind !== 'refused') return done
       if (refusals > 0) return done
       refusals += 1
       await this.#loadAgain(`the ledger refused: ${done.constraint}: ${done.detail}`)
+    }
+  }
+
+  /**
+   * A fault of ours must not make the desk deaf: what it waited for would never be asked again, and a
+   * position would be left alone. It begins again from the ledger, without new entries.
+   */
+  async #step(input: Input): Promise<Draft> {
+    const { logger, clock, stretch, metrics, over, entriesStopped } = this.#options
+    try {
+      const desk = { ...this.#desk, entriesStopped: entriesStopped() ?? this.#fault }
+      return step(desk, input, clock.now())
+    } catch (error) {
+      const { symbol } = this.#desk.market
+      this.#fault = `a fault of execution: ${String(error)}`
+      metrics.deskFaults.inc()
+      logger.error({ err: error, symbol, input: input.kind }, 'desk fault, entries stopped here')
+      await clock.sleep(RETRY_PAUSE_MS * stretch, over)
+      await this.#loadAgain('a fault')
+      // What was asked may lead to the same fault again: the orders come first, the rest in its time.
+      const { settings } = this.#desk
+      this.#desk = { ...this.#desk, sweepAt: clock.now() + settings.sweepMs }
+      throw error
     }
   }
 

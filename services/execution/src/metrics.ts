@@ -43,6 +43,10 @@ export function createExecutionMetrics(metrics: Metrics, { desks, stops }: Watch
       help: 'Calls to the venue, by kind and outcome.',
       labelNames: ['kind', 'outcome'],
     }),
+    deskFaults: counter(metrics, {
+      name: 'flotilla_desk_faults_total',
+      help: 'Broken invariants of execution itself; the symbol takes no entries until resumed.',
+    }),
     protectionFailures: counter(metrics, {
       name: 'flotilla_protection_failures_total',
       help: 'Protection that could not be placed, by what was done.',

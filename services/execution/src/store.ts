@@ -21,7 +21,8 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   const exits = exitsOf(await ledger.recall('execution', exitsKey(symbol)))
   const state = { orders, position, halted, exits }
   if (orders.length === 0) return { ...state, fills: [] }
-  const fills = await ledger.loadFills({ account, symbol, since: orders[0]!.createdAt })
+  // By their names, never by time: the venue's clock dates fills, and it may be behind ours.
+  const fills = await ledger.loadFills({ account, clientOrderIds: [...known.keys()] })
   return { ...state, fills }
 }
 

@@ -169,10 +169,18 @@ function orderReads(state: MemoryState): OrderReads {
         )
         .slice(0, limit),
     findOrder: async (clientOrderId) => state.orders.get(clientOrderId) ?? null,
-    loadFills: async ({ account, clientOrderId, symbol, since = 0, limit = Infinity }) =>
+    loadFills: async ({
+      account,
+      clientOrderId,
+      clientOrderIds,
+      symbol,
+      since = 0,
+      limit = Infinity,
+    }) =>
       [...state.fills.values()]
         .filter((each) => each.account === account && each.filledAt >= since)
         .filter((each) => clientOrderId === undefined || each.clientOrderId === clientOrderId)
+        .filter((each) => clientOrderIds?.includes(each.clientOrderId) ?? true)
         .filter((each) => symbol === undefined || each.symbol === symbol)
         .toSorted(
           (left, right) => left.filledAt - right.filledAt || byText(left.tradeId, right.tradeId),

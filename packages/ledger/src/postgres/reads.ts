@@ -111,12 +111,15 @@ function orderReads(query: Query): OrderReads {
 
 async function loadFills(query: Query, fills: FillQuery): ReturnType<LedgerReads['loadFills']> {
   const { account, clientOrderId = null, symbol = null, since = null, limit = null } = fills
+  const orders = fills.clientOrderIds ?? null
   const text = `select * from fills
     where account = $1 and ($2::text is null or client_order_id = $2)
       and ($3::text is null or symbol = $3)
       and ($4::float8 is null or filled_at >= to_timestamp($4::float8 / 1000))
+      and ($6::text[] is null or client_order_id = any($6))
     order by filled_at, trade_id collate "C" limit $5`
-  return (await query(text, [account, clientOrderId, symbol, since, limit])).map(toFill)
+  const values = [account, clientOrderId, symbol, since, limit, orders]
+  return (await query(text, values)).map(toFill)
 }
 
 type MemoryReads = Pick<LedgerReads, 'recall' | 'recallAll' | 'wasProcessed' | 'loadMessages'>

@@ -7,6 +7,7 @@ import { accepted, filled } from './announce.ts'
 import { conclude, exitGoesOn, openNextSlice } from './conclude.ts'
 import type { Seen, Ticket } from './desk.ts'
 import { beginExits, rungFilled } from './exits.ts'
+import { halt } from './halt.ts'
 import { isDoubtful, isEnded, mayFollow } from './order-life.ts'
 import { applyFill } from './position.ts'
 import {
@@ -72,6 +73,10 @@ function hasEnded({ status }: Pick<Seen, 'status'>): boolean {
 export function recordFill(work: Work, told: VenueFill): void {
   const ticket = ticketOfFill(work, told)
   if (ticket === null || ticket.trades.has(told.tradeId)) return
+  if (!mayFollow(ticket.order.state, 'fill-part')) {
+    refuseFill(work, ticket, told)
+    return
+  }
   const fill: Fill = {
     account: work.market.account,
     venue: work.market.venue,
@@ -92,6 +97,18 @@ export function recordFill(work: Work, told: VenueFill): void {
   const endsReservation = after.order.reservationId !== null && !goesOn
   work.messages.push(filled(spoken(work, after), fill, endsReservation))
   if (goesOn) openNextSlice(work, after)
+}
+
+/**
+ * An order that is filled to the last cannot be filled again. Which side is wrong is not for us to guess:
+ * the trade is named and not counted, entries stop, and the comparison of balances shows the truth.
+ */
+function refuseFill(work: Work, ticket: Ticket, { tradeId, quantity }: VenueFill): void {
+  const { clientOrderId } = ticket.order
+  work.tickets.set(clientOrderId, { ...ticket, trades: new Set([...ticket.trades, tradeId]) })
+  const values = { clientOrderId, tradeId, quantity: quantity.toString() }
+  note(work, 'fill of an order that is filled already', { level: 'error', ...values })
+  halt(work, `fill_beyond_order: trade ${tradeId} of ${clientOrderId}`)
 }
 
 export function ticketOfFill(work: Work, told: VenueFill): Ticket | null {

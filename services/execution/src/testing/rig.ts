@@ -23,17 +23,19 @@ export type World = {
   readonly ledger: Ledger
   readonly venue: FakeVenue
   now: number
+  /** How far the venue's clock is behind ours, milliseconds. */
+  venueLagMs: number
 }
 
 export async function createWorld(own?: Ledger): Promise<World> {
   const ledger = await openTestLedger(own)
-  const world: { now: number } = { now: startedAt }
+  const world = { now: startedAt, venueLagMs: 0 }
   const venue = createFakeVenue({
     name: venueName,
     rules: symbols.map((symbol) => symbolRules({ symbol })),
     balances: { USDT: '1000000' },
     prices: { 'BTC/USDT': '50000', 'ETH/USDT': '2500' },
-    now: () => world.now,
+    now: () => world.now - world.venueLagMs,
   })
   return Object.assign(world, { ledger, venue })
 }

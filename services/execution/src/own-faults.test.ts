@@ -1,0 +1,101 @@
+// What a restart must know, and what happens when execution itself breaks one of its own rules.
+import { createMessage, Resume } from '@flotilla/contracts'
+import type { Venue, VenueFill } from '@flotilla/venue'
+import { afterEach, expect, it } from 'vitest'
+import { account, approval, hold } from './testing.ts'
+import { isFlat, isProtected } from './testing/deaths.ts'
+import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
+
+const rigs: Rig[] = []
+afterEach(async () => {
+  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
+})
+
+async function live(world: World, options: RigOptions = {}): Promise<Rig> {
+  const rig = await createRig(world, options)
+  rigs.push(rig)
+  await rig.agent.start()
+  return rig
+}
+
+async function approve(world: World, rig: Rig, name: string) {
+  const { message, reservation } = approval({ now: world.now, name, expiresInMs: 86_400_000 })
+  await hold(world.ledger, reservation)
+  await rig.publish(message)
+  return message.payload.intentId
+}
+
+/** Fills of the symbol were fetched, and the answer was taken in. */
+async function untilSwept(world: World, rig: Rig): Promise<void> {
+  const before = world.venue.callsOf('fetchFills').length
+  await rig.until(() => world.venue.callsOf('fetchFills').length >= before + 2)
+}
+
+it('knows at a restart the fills that a slower clock has dated before the order', async () => {
+  const world = await createWorld()
+  world.venueLagMs = 400
+  const first = await live(world)
+  await approve(world, first, 'one')
+  await first.until(() => isProtected(world))
+  await first.agent.stop()
+  const second = await live(world)
+  await untilSwept(world, second)
+  expect(second.context.logs.messages('error')).toEqual([])
+  world.venue.setPrice('BTC/USDT', '48000')
+  await second.until(() => isFlat(world))
+})
+
+/** The fake venue, whose fills a test may spoil. */
+function spoiled(world: World, spoil: (fills: VenueFill[]) => VenueFill[]): Venue {
+  const { venue } = world
+  const fetchFills: Venue['fetchFills'] = async (...asked) =>
+    spoil([...(await venue.fetchFills(...asked))])
+  return new Proxy<Venue>(venue, {
+    get: (target, name) => {
+      if (name === 'fetchFills') return fetchFills
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
+const resume = (at: number) =>
+  createMessage(Resume, {
+    source: 'operator',
+    occurredAt: at,
+    discriminator: 'resume',
+    payload: { account: null, symbol: null, requestedBy: 'test', reason: 'looked at' },
+  })
+
+const reasonOf = async (world: World, intentId: string) =>
+  (await world.ledger.loadOrdersOfIntent(account, intentId))[0]?.reason
+
+it.each([
+  ['a fault of its own', 'desk fault, entries stopped here', 'trading_stopped', () => null],
+  [
+    'a second trade of a filled order',
+    'fill of an order that is filled already',
+    'symbol_halted',
+    (real: VenueFill) => ({ ...real, tradeId: 'second' }),
+  ],
+])('watches a position after %s, and takes no entry until resumed', async (...row) => {
+  const [, event, refusal, strangeOf] = row
+  const world = await createWorld()
+  const strange: (VenueFill | null)[] = []
+  const venue = spoiled(world, (fills) => [...fills, ...(strange.splice(0) as VenueFill[])])
+  const rig = await live(world, { venue })
+  await approve(world, rig, 'one')
+  await rig.until(() => isProtected(world))
+  const [real] = await world.venue.fetchFills('BTC/USDT', { since: 0 })
+  strange.push(strangeOf(real!))
+  await rig.until(() => rig.context.logs.messages('error').includes(event))
+  const kept = await approve(world, rig, 'two')
+  await rig.until(async () => (await reasonOf(world, kept)) === refusal)
+
+  world.venue.setPrice('BTC/USDT', '48000')
+  await rig.until(() => isFlat(world))
+  world.venue.setPrice('BTC/USDT', '50000')
+  await rig.publish(resume(world.now))
+  await approve(world, rig, 'three')
+  await rig.until(() => isProtected(world))
+})
