@@ -108,13 +108,25 @@ export type OrderFillFact = PayloadOf<typeof OrderFilled>
  * - `none`: flat, nothing to protect
  * - `dust`: too little to be traded, named so that nobody waits for it
  * - `unprotected`: held, and its protection is not placed yet: a state with a deadline
- * - `protected`: a stop rests at the venue
+ * - `protected`: a stop rests at the venue, or execution watches the price in its place: see the mode
  * - `closing`: an exit is on its way
  */
 export const ProtectionState = z
   .enum(['none', 'dust', 'unprotected', 'protected', 'closing'])
   .meta({ id: 'ProtectionState' })
 export type ProtectionState = z.infer<typeof ProtectionState>
+
+/**
+ * How much of a protection the venue carries out by itself.
+ * - `pair`: stop and take-profit rest together and cancel each other
+ * - `stop`: a stop rests; execution watches the take-profit
+ * - `stop-limit`: the same with a stop that has a limit; execution also watches for a gap through it
+ * - `supervised`: nothing rests; execution watches both prices
+ */
+export const ProtectionMode = z
+  .enum(['pair', 'stop', 'stop-limit', 'supervised'])
+  .meta({ id: 'ProtectionMode' })
+export type ProtectionMode = z.infer<typeof ProtectionMode>
 
 export const PositionChanged = defineMessage('execution.position.changed.v1', {
   summary: 'What is held of a symbol, and how it is protected.',
@@ -134,8 +146,11 @@ export const PositionChanged = defineMessage('execution.position.changed.v1', {
       state: ProtectionState,
       stopPrice: PriceText.nullable(),
       takeProfitPrice: PriceText.nullable(),
-      /** The quantity that the resting orders cover. */
+      /** The quantity that the resting orders cover, or that is watched over. */
       quantity: QuantityText,
+      mode: ProtectionMode.optional(),
+      /** Which leg failed and why, or what closes the position; null when all is well. */
+      reason: z.string().max(500).nullable().optional(),
     }),
   }),
 })

@@ -82,8 +82,6 @@ export type AccountEvent =
 export type VenueProfile = {
   /** A client order id must match this. */
   readonly clientOrderIdPattern: RegExp
-  /** Stop and take-profit rest together and cancel each other at the venue. */
-  readonly nativeOco: boolean
   /** How old a signed request may be when it arrives. Bounds how late a delayed one can become an order. */
   readonly recvWindowMs: number
   /** How long the venue's gateway waits for its engine before it gives up on an order. */

@@ -1,5 +1,6 @@
 // The agent's section of flotilla.yaml. Times are milliseconds of real time: on an accelerated
 // market they are stretched with it, because networks do not become faster.
+import { ProtectionMode } from '@flotilla/contracts'
 import { z } from 'zod'
 
 const milliseconds = z.int().min(1)
@@ -59,6 +60,22 @@ export const ExecutionConfig = z
       .default(3)
       .describe('Orders that one exit may send when the ones before did nothing.'),
     exits: Exits,
+    protection: z
+      .enum(['auto', ...ProtectionMode.options])
+      .default('auto')
+      .describe('The strongest protection wanted; auto is the strongest that the venue has.'),
+    stopLimitDistance: z
+      .number()
+      .min(0.0001)
+      .max(0.2)
+      .default(0.01)
+      .describe('Where stops need a limit: how far it lies below the stop, as a share.'),
+    gapMs: milliseconds
+      .default(5_000)
+      .describe('How long the price may be below such a limit before the market is taken.'),
+    supervisionMs: milliseconds
+      .default(15_000)
+      .describe('Without a price for so long a position that only we watch counts as unprotected.'),
     pollMs: milliseconds
       .default(5_000)
       .describe('How often the venue is asked about resting orders.'),

@@ -86,6 +86,10 @@ async function read(venue: Venue, symbol: string, effect: Read): Promise<Answer>
       const protection = await venue.queryProtection({ symbol, clientProtectionId: listId })
       return { key, kind: 'protection-told', listId, protection }
     }
+    case 'fetch-price': {
+      const { last } = await venue.fetchTicker(symbol)
+      return { key, kind: 'price-told', price: last }
+    }
     case 'fetch-fills':
       return { key, kind: 'fills-told', fills: await venue.fetchFills(symbol, effect.from) }
     case 'search': {
@@ -105,6 +109,7 @@ function subjectOf(effect: Read): string | null {
     case 'search':
       return effect.subject
     case 'fetch-fills':
+    case 'fetch-price':
       return null
   }
 }

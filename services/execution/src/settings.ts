@@ -37,6 +37,10 @@ export function settingsOf(
     sweepMs: scaled(config.sweepMs),
     fillMarginMs: scaled(FILL_MARGIN_MS),
     priceFreshMs: PRICE_FRESH_MS,
+    protection: config.protection === 'auto' ? 'pair' : config.protection,
+    stopLimitDistance: exact(config.stopLimitDistance),
+    gapMs: scaled(config.gapMs),
+    supervisionMs: scaled(config.supervisionMs),
     exits: exitPlanOf(config.exits),
   }
 }

@@ -253,12 +253,17 @@ export class DeskHarness {
     if (!('outcome' in answer) || answer.outcome.kind !== 'rejected') return
     const { code, reason } = answer.outcome
     if (reason.startsWith('scripted') || code === 'order_not_found') return
-    const isPair = effect.kind === 'place-protection'
-    const { stop, takeProfit } = isPair ? effect.request : { stop: null, takeProfit: null }
-    const hasLeft =
-      stop?.stopPrice.atLeast(this.#price) === true ||
-      takeProfit?.limitPrice.atMost(this.#price) === true
-    if (code !== 'price_relation' || !hasLeft) this.refused.push(`${effect.key}: ${code} ${reason}`)
+    const outOfPlace = code === 'price_relation' || code === 'would_trigger_immediately'
+    if (!outOfPlace || !this.#hasLeft(effect)) this.refused.push(`${effect.key}: ${code} ${reason}`)
+  }
+
+  #hasLeft(effect: Effect): boolean {
+    if (effect.kind === 'place-order') {
+      return 'stopPrice' in effect.request && effect.request.stopPrice.atLeast(this.#price)
+    }
+    if (effect.kind !== 'place-protection') return false
+    const { stop, takeProfit } = effect.request
+    return stop.stopPrice.atLeast(this.#price) || takeProfit.limitPrice.atMost(this.#price)
   }
 
   async receive(answer: Answer): Promise<void> {

@@ -106,7 +106,6 @@ class BinanceVenue implements Venue {
     this.name = options.name
     this.profile = {
       clientOrderIdPattern: /^[a-zA-Z0-9-_]{1,36}$/,
-      nativeOco: true,
       recvWindowMs: options.recvWindowMs,
       engineTimeoutMs: 10_000,
     }

@@ -50,7 +50,6 @@ export class FakeVenue implements Venue {
   readonly name: string
   readonly profile = {
     clientOrderIdPattern: /^[a-zA-Z0-9-_]{1,36}$/,
-    nativeOco: true,
     recvWindowMs: 5_000,
     engineTimeoutMs: 10_000,
   }

@@ -17,6 +17,7 @@ import {
   type AnyMessage,
   type OrderFacts,
   type OrderType,
+  type ProtectionMode,
   type TimeInForce,
 } from '@flotilla/contracts'
 import type { Fill, Order, Position, Protection } from '@flotilla/ledger'
@@ -95,10 +96,11 @@ function endDefinitionOf(order: Order) {
 
 export function positionChanged(options: {
   readonly position: Position
+  readonly mode: ProtectionMode
   readonly cause: Cause | null
   readonly now: number
 }): AnyMessage {
-  const { position, cause, now } = options
+  const { position, mode, cause, now } = options
   const { account, venue, symbol } = position
   const held = position.quantity.isPositive()
   return createMessage(PositionChanged, {
@@ -115,12 +117,15 @@ export function positionChanged(options: {
       quantity: held ? position.quantity.toString() : '0',
       averageEntryPrice: held ? textOf(position.averageEntryPrice) : null,
       realisedProfit: position.realisedProfit.toString(),
-      protection: protectionFacts(position.protection ?? noProtection, held),
+      protection: protectionFacts(position.protection ?? noProtection, { held, mode }),
     },
   })
 }
 
-function protectionFacts(protection: Protection, held: boolean) {
+function protectionFacts(
+  protection: Protection,
+  { held, mode }: { readonly held: boolean; readonly mode: ProtectionMode },
+) {
   const state = held ? protection.state : ('none' as const)
   const guarded = state !== 'none' && state !== 'dust'
   return {
@@ -128,12 +133,14 @@ function protectionFacts(protection: Protection, held: boolean) {
     stopPrice: guarded ? textOf(protection.stop) : null,
     takeProfitPrice: guarded ? textOf(protection.takeProfit) : null,
     quantity: protection.quantity.toString(),
+    ...(guarded ? { mode } : {}),
+    reason: held ? (protection.reason?.slice(0, REASON_LENGTH_MAX) ?? null) : null,
   }
 }
 
 export type Failure = {
   readonly position: Position
-  readonly leg: 'stop-loss' | 'flatten'
+  readonly leg: 'stop-loss' | 'take-profit' | 'flatten'
   readonly attempts: number
   readonly code: string
   readonly reason: string

@@ -1,6 +1,6 @@
 // The desk of one symbol: everything that execution knows and decides about it. Orders of different
 // symbols never wait for each other, so each symbol has a desk of its own.
-import type { AnyMessage, IntentApproved, Message } from '@flotilla/contracts'
+import type { AnyMessage, IntentApproved, Message, ProtectionMode } from '@flotilla/contracts'
 import type { LedgerChange, Order, Position, Reservation } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
 import type {
@@ -48,6 +48,14 @@ export type Settings = {
   readonly fillMarginMs: number
   /** A price older than this is no ground to close a position. */
   readonly priceFreshMs: number
+  /** The strongest protection that is wanted; the venue may offer less. */
+  readonly protection: ProtectionMode
+  /** How far the limit of a stop-limit order lies below its stop, as a share of it. */
+  readonly stopLimitDistance: Decimal
+  /** How long the price may be below that limit before the position is sold at the market. */
+  readonly gapMs: number
+  /** Without a price for so long nobody watches over what the venue does not carry out. */
+  readonly supervisionMs: number
   /** Further ways out of every position of the account; null when stop and take-profit are all. */
   readonly exits: ExitPlan | null
 }
@@ -125,6 +133,11 @@ export type Desk = {
   readonly canceling: Retry
   readonly selling: Retry
   readonly fetchingFills: Retry
+  readonly fetchingPrice: Retry
+  /** Since when the price is below the limit of the resting stop; null while it is not. */
+  readonly gapSince: number | null
+  /** What we have asked the venue to take away: its end is no surprise. */
+  readonly takingAway: string | null
   /** When all fills are looked through next, for those that nobody announced. */
   readonly sweepAt: number
   readonly sweptUntil: number
@@ -139,6 +152,8 @@ export type Effect = { readonly key: string } & (
   | { readonly kind: 'query-order'; readonly clientOrderId: string }
   | { readonly kind: 'query-protection'; readonly listId: string }
   | { readonly kind: 'fetch-fills'; readonly from: FillsFrom }
+  /** Where the price is watched from here and nobody told it for a while. */
+  | { readonly kind: 'fetch-price' }
   /** Open orders and fills together: the last look before an order is believed never placed. */
   | { readonly kind: 'search'; readonly subject: string; readonly from: FillsFrom }
 )
@@ -176,6 +191,7 @@ export type Answer = { readonly key: string } & (
       readonly protection: VenueProtection | null
     }
   | { readonly kind: 'fills-told'; readonly fills: readonly VenueFill[] }
+  | { readonly kind: 'price-told'; readonly price: Decimal }
   | {
       readonly kind: 'searched'
       readonly subject: string
@@ -242,6 +258,9 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     canceling: calm,
     selling: calm,
     fetchingFills: calm,
+    fetchingPrice: calm,
+    gapSince: null,
+    takingAway: null,
     sweepAt: 0,
     sweptUntil: 0,
   }

@@ -3,12 +3,20 @@
 // It works from the state alone, so it does not matter which event, or which restart, led there.
 import { Decimal } from '@flotilla/money'
 import { close, type Why } from './close.ts'
-import { retryAfter } from './conclude.ts'
+import { retryAfter, sayProtectionFailed } from './conclude.ts'
 import { calm, subjectOf, type Owner, type Ticket } from './desk.ts'
 import { dropExits, dueRung, superviseExits } from './exits.ts'
 import { isDoubtful, isWorking } from './order-life.ts'
 import { isDust, sellableOf } from './position.ts'
-import { exitPrice, sendExit, sendFlatten, sendProtection, sendRung } from './send.ts'
+import {
+  exitPrice,
+  sendExit,
+  sendFlatten,
+  sendProtection,
+  sendRung,
+  stopLimitPrice,
+} from './send.ts'
+import { superviseProtection, watchOver } from './supervise.ts'
 import {
   callVenue,
   dueExitOf,
@@ -18,8 +26,10 @@ import {
   isUnsettled,
   keepProtection,
   liveProtectionOf,
+  modeOf,
   note,
   protectionOf,
+  ticketsOfSubject,
   workingSaleOf,
   type Work,
 } from './work.ts'
@@ -30,7 +40,8 @@ export function guard(work: Work): void {
   // What is being sold decides what is left to protect.
   if (workingSaleOf(work) !== null) return
   if (dueExitOf(work) === null && !isClosing(work)) {
-    superviseExits(work)
+    superviseProtection(work, resting)
+    if (!isClosing(work)) superviseExits(work)
     keepOrSellPart(work, resting)
   }
   if (dueExitOf(work) !== null || isClosing(work)) sell(work, resting)
@@ -46,12 +57,32 @@ function keepOrSellPart(work: Work, resting: readonly Ticket[]): void {
 
 /** From the moment the resting orders are gone the time without protection counts. */
 function noteWhatIsGone(work: Work, resting: readonly Ticket[]): void {
-  if (resting.length > 0 || protectionOf(work).state !== 'protected') return
+  const { state, listId } = protectionOf(work)
+  // Where nothing rests at the venue nothing can be gone.
+  if (resting.length > 0 || state !== 'protected' || listId === null) return
   const gone = { quantity: Decimal.zero, listId: null, since: work.now, reason: null }
-  keepProtection(work, {
-    state: heldOf(work).quantity.isPositive() ? 'unprotected' : 'none',
-    ...gone,
-  })
+  const held = heldOf(work).quantity.isPositive()
+  keepProtection(work, { state: held ? 'unprotected' : 'none', ...gone })
+  const lost = held && work.takingAway !== listId ? lostLegOf(work, listId) : null
+  if (lost !== null) sayLost(work, lost, listId)
+}
+
+function sayLost(work: Work, { order }: Ticket, about: string): void {
+  const code = order.reason ?? 'gone'
+  const reason = `${order.leg} ended by the venue: ${code}`
+  keepProtection(work, { reason })
+  if (work.owner === null) return
+  const leg = order.leg === 'take-profit' ? 'take-profit' : 'stop-loss'
+  const failure = { leg, attempts: 1, code, reason, action: 'retrying', about } as const
+  sayProtectionFailed(work, work.owner.cause, failure)
+}
+
+/** The leg that the venue ended by itself; none when one of them has sold. */
+function lostLegOf(work: Work, listId: string): Ticket | null {
+  const legs = ticketsOfSubject(work, listId)
+  if (legs.some(({ order }) => order.filledQuantity.isPositive())) return null
+  const rejected = legs.find(({ order }) => order.state === 'rejected')
+  return rejected ?? legs[0] ?? null
 }
 
 /** Sells only when nothing rests that could sell the same, and when it is known what that sold. */
@@ -107,6 +138,7 @@ function takeAway(work: Work, resting: readonly Ticket[]): void {
   const busy = work.pending.has(`place:${subject}`) || work.pending.has(`cancel:${subject}`)
   if (busy || work.now < work.canceling.nextAt) return
   work.canceling = retryAfter(work, work.canceling)
+  work.takingAway = subject
   const key = `cancel:${subject}`
   if (order.listId === null) {
     callVenue(work, { kind: 'cancel-order', key, clientOrderId: order.clientOrderId })
@@ -127,6 +159,7 @@ function protect(work: Work, resting: readonly Ticket[]): void {
   }
   const { stop } = protectionOf(work)
   if (stop === null || work.owner === null) leaveBare(work)
+  else if (modeOf(work) === 'supervised') watchOver(work)
   else if (isTooLittleAt(work, stop)) closeWhatNoStopTakes(work)
   else place(work, work.owner, stop)
 }
@@ -146,7 +179,9 @@ function isTooLittle(work: Work): boolean {
 
 /** Venues judge the smallest value of a stop at its own price. */
 function isTooLittleAt(work: Work, stop: Decimal): boolean {
-  return isDust(heldOf(work).quantity, exitPrice(work, stop), work.market.rules)
+  const limited = modeOf(work) === 'stop-limit'
+  const price = limited ? stopLimitPrice(work, stop) : exitPrice(work, stop)
+  return isDust(heldOf(work).quantity, price, work.market.rules)
 }
 
 /** It can be sold and not protected: better out than bare. Without a price nobody knows the former. */

@@ -14,6 +14,7 @@ import {
   callVenue,
   heldOf,
   keepProtection,
+  modeOf,
   move,
   nextAttempt,
   protectionOf,
@@ -47,6 +48,10 @@ function requestOf(order: Order): OrderRequest {
   const common = { clientOrderId, symbol, side, quantity }
   if (order.type === 'limit' && order.price !== null) {
     return { ...common, type: 'limit', limitPrice: order.price, timeInForce: 'ioc' }
+  }
+  if (order.type === 'stop-loss-limit' && order.stopPrice !== null && order.price !== null) {
+    const { stopPrice, price: limitPrice } = order
+    return { ...common, type: 'stop-loss-limit', stopPrice, limitPrice, timeInForce: 'gtc' }
   }
   if (order.type === 'stop-loss' && order.stopPrice !== null) {
     return { ...common, type: 'stop-loss', stopPrice: order.stopPrice }
@@ -99,21 +104,43 @@ export function exitPrice(work: Work, price: Decimal): Decimal {
   return roundPrice({ price, tick: work.market.rules.priceTick, side: 'sell' })
 }
 
-/** Stop and take-profit as one pair where both are wanted, else the stop alone. */
+/** The price that a stop-limit order still takes: with room below the stop, or it would be left behind. */
+export function stopLimitPrice(work: Work, stop: Decimal): Decimal {
+  const { priceTick } = work.market.rules
+  const limit = stop.minus(stop.times(work.settings.stopLimitDistance))
+  return Decimal.max(priceTick, roundDownToStep(limit, priceTick))
+}
+
+/** Stop and take-profit as one pair where both are wanted and the venue has it, else the stop alone. */
 export function sendProtection(work: Work, owner: Owner, stop: Decimal): void {
+  const { takeProfit } = protectionOf(work)
+  if (takeProfit === null || modeOf(work) !== 'pair') sendStop(work, owner, stop)
+  else sendPair(work, owner, { stop, takeProfit })
+}
+
+function sendStop(work: Work, owner: Owner, stop: Decimal): void {
+  const quantity = sellableOf(heldOf(work).quantity, work.market.rules)
+  const attempt = nextAttempt(work, owner.intentId, 'protection')
+  const stopPrice = exitPrice(work, stop)
+  const common = { leg: 'stop-loss', attempt, quantity, stopPrice } as const
+  const form =
+    modeOf(work) === 'stop-limit'
+      ? ({ ...common, type: 'stop-loss-limit', price: stopLimitPrice(work, stopPrice) } as const)
+      : ({ ...common, type: 'stop-loss' } as const)
+  const alone = ownTicket(work, owner, form)
+  keepProtection(work, { listId: alone.order.clientOrderId })
+  sendOrder(work, alone)
+}
+
+type PairPrices = { readonly stop: Decimal; readonly takeProfit: Decimal }
+
+function sendPair(work: Work, owner: Owner, { stop, takeProfit }: PairPrices): void {
   const { account, rules, symbol, venue } = work.market
   const { intentId } = owner
   const quantity = sellableOf(heldOf(work).quantity, rules)
   const attempt = nextAttempt(work, intentId, 'protection')
   const stopPrice = exitPrice(work, stop)
   const stopOrder = { leg: 'stop-loss', attempt, type: 'stop-loss', quantity, stopPrice } as const
-  const { takeProfit } = protectionOf(work)
-  if (takeProfit === null) {
-    const alone = ownTicket(work, owner, stopOrder)
-    keepProtection(work, { listId: alone.order.clientOrderId })
-    sendOrder(work, alone)
-    return
-  }
   const listId = clientOrderIdOf({ account, venue, intentId, leg: 'protection', attempt })
   const limitPrice = exitPrice(work, takeProfit)
   const takeProfitOrder = { leg: 'take-profit', attempt, type: 'limit-maker', quantity } as const

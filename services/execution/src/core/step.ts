@@ -1,5 +1,6 @@
 // The one way in: an input and the time lead to a draft. First what the input says becomes known,
 // then everything that is due is done, whatever the input was.
+import type { Decimal } from '@flotilla/money'
 import type { ProtectionOutcome, WriteRejected } from '@flotilla/venue'
 import {
   askLater,
@@ -14,6 +15,7 @@ import { close } from './close.ts'
 import { conclude, retryAfter, sayProtectionFailed } from './conclude.ts'
 import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
 import { guard } from './guard.ts'
+import { askPriceIfDue, PRICE_KEY, priceFailed } from './supervise.ts'
 import { resume } from './halt.ts'
 import { approve, endWhatMayNotBeSent } from './intake.ts'
 import { observe, recordFill, settle } from './observe.ts'
@@ -38,6 +40,7 @@ export function step(desk: Desk, input: Input, now: number): Draft {
   sendEntries(work)
   guard(work)
   askWhatIsDue(work)
+  askPriceIfDue(work)
   return finish(work)
 }
 
@@ -84,6 +87,8 @@ function takeAnswer(work: Work, answer: Answer): void {
     }
     case 'fills-told':
       return fillsTold(work, answer)
+    case 'price-told':
+      return priceTold(work, answer.price)
     case 'searched':
       return searched(work, answer)
     case 'read-failed':
@@ -224,11 +229,17 @@ function fillsTold(work: Work, { fills }: Extract<Answer, { kind: 'fills-told' }
   work.fetchingFills = missing ? retryAfter(work, work.fetchingFills) : calm
 }
 
+/** Told when it was asked for: that is how old it is at most. */
+function priceTold(work: Work, price: Decimal): void {
+  takePrice(work, { value: price, at: work.now })
+}
+
 function readFailed(
   work: Work,
-  { subject, retryAfterMs }: Extract<Answer, { kind: 'read-failed' }>,
+  { key, subject, retryAfterMs }: Extract<Answer, { kind: 'read-failed' }>,
 ): void {
-  if (subject !== null) askLater(work, subject, retryAfterMs)
+  if (key === PRICE_KEY) priceFailed(work, retryAfterMs)
+  else if (subject !== null) askLater(work, subject, retryAfterMs)
   else {
     work.fetchingFills = retryAfter(work, work.fetchingFills, retryAfterMs)
     work.sweepAt = Math.max(work.fetchingFills.nextAt, work.now)
@@ -238,6 +249,7 @@ function readFailed(
 /** A price at one of the exits is a good moment to ask what became of them. */
 function takePrice(work: Work, price: NonNullable<Desk['price']>): void {
   if (work.price === null || price.at >= work.price.at) work.price = price
+  work.fetchingPrice = calm
   const { stop, takeProfit } = protectionOf(work)
   const below = stop !== null && price.value.atMost(stop)
   const above = takeProfit !== null && price.value.atLeast(takeProfit)

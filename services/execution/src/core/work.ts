@@ -1,7 +1,7 @@
 // One step's work in progress. It is a copy of the desk that may be changed, with what the step
 // leads to beside it; `begin` and `finish` are the only ways in and out, so that from outside a
 // step is a function from values to values.
-import type { AnyMessage } from '@flotilla/contracts'
+import type { AnyMessage, ProtectionMode } from '@flotilla/contracts'
 import type { Fill, LedgerChange, Order, Position, Protection } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
 import { positionChanged } from './announce.ts'
@@ -17,6 +17,7 @@ import {
 } from './desk.ts'
 import { isEnded, isWorking, nextState, type OrderEvent } from './order-life.ts'
 import { flatPosition, noProtection } from './position.ts'
+import { protectionModeOf } from './protection-mode.ts'
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
@@ -66,7 +67,8 @@ export function finish(work: Work): Draft {
     const position = { ...heldOf(work), updatedAt: work.now, version: heldOf(work).version + 1 }
     work.position = position
     changes.push({ kind: 'position-changed', position })
-    messages.push(positionChanged({ position, cause: work.owner?.cause ?? null, now: work.now }))
+    const cause = work.owner?.cause ?? null
+    messages.push(positionChanged({ position, mode: modeOf(work), cause, now: work.now }))
   }
   forgetWhatIsOver(work)
   return { desk: deskOf(work), changes, messages, effects: work.effects, notes: work.notes }
@@ -151,6 +153,11 @@ export function heldOf(work: Work): Position {
 export function keepPosition(work: Work, position: Position): void {
   work.position = position
   work.positionTouched = true
+}
+
+/** How a position of this symbol is protected here. */
+export function modeOf({ market, settings }: Work): ProtectionMode {
+  return protectionModeOf(market.rules, settings.protection)
 }
 
 export function protectionOf(work: Work): Protection {

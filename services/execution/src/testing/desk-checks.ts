@@ -1,8 +1,10 @@
 // What must hold at the end of every life of a desk.
-import type { AnyMessage } from '@flotilla/contracts'
+import type { AnyMessage, ProtectionMode } from '@flotilla/contracts'
 import { Decimal, roundUpToStep, sum } from '@flotilla/money'
+import type { VenueOrder } from '@flotilla/venue'
 import { expect } from 'vitest'
 import { isDust } from '../core/position.ts'
+import { protectionModeOf } from '../core/protection-mode.ts'
 import { account, symbol, venueName, type DeskHarness, type HarnessOptions } from '../testing.ts'
 
 /** Of the same account, but not ours: selling more than the position would be seen. */
@@ -68,17 +70,40 @@ async function everythingIsProtectedOrEnded(desk: DeskHarness): Promise<void> {
   expect(known.map(({ clientOrderId }) => clientOrderId).toSorted()).toEqual(
     open.map(({ clientOrderId }) => clientOrderId).toSorted(),
   )
+  const mode = protectionModeOf(rules)
+  if (mode !== 'pair') nothingIsMissed(desk, { held, open })
   if (open.length === 0) {
+    const watched = mode === 'supervised' && position?.protection?.state === 'protected'
+    if (watched) return expect(position.protection?.quantity.atMost(held)).toBe(true)
     expect(isDust(held, desk.desk.price?.value ?? null, rules)).toBe(true)
     expect(['none', 'dust']).toContain(position?.protection?.state ?? 'none')
     return
   }
-  expect(open.map(({ type }) => type).toSorted()).toEqual(['limit-maker', 'stop-loss'])
+  expect(open.map(({ type }) => type).toSorted()).toEqual(restingTypes[mode])
   const sold = sum(open.map(({ filledQuantity }) => filledQuantity))
   const covered = open[0]!.quantity.minus(sold)
   expect(held.minus(covered).lessThan(rules.quantityStep)).toBe(true)
   expect(covered.atMost(held)).toBe(true)
   expect(position?.protection?.state).toBe('protected')
+}
+
+type Left = { readonly held: Decimal; readonly open: readonly VenueOrder[] }
+
+/** What no order at the venue carries out was carried out when the price was there. */
+function nothingIsMissed(desk: DeskHarness, { held, open }: Left): void {
+  const price = desk.desk.price?.value ?? Decimal.zero
+  if (isDust(held, price, desk.desk.market.rules)) return
+  const { stop, takeProfit } = desk.desk.position?.protection ?? {}
+  expect(takeProfit?.greaterThan(price)).toBe(true)
+  const lowest = open.length === 0 ? stop : open[0]!.limitPrice
+  expect(lowest?.greaterThan(price)).not.toBe(true)
+}
+
+const restingTypes: Readonly<Record<ProtectionMode, readonly string[]>> = {
+  pair: ['limit-maker', 'stop-loss'],
+  stop: ['stop-loss'],
+  'stop-limit': ['stop-loss-limit'],
+  supervised: [],
 }
 
 async function plansAreKept(desk: DeskHarness, plan: HarnessOptions['exits']): Promise<void> {
@@ -90,7 +115,7 @@ async function plansAreKept(desk: DeskHarness, plan: HarnessOptions['exits']): P
   if (position === null || exits === null || open.length === 0) return
   expect(exits.rungs).toBeLessThanOrEqual(exits.plan.ladder.length)
   expect(exits.left).toBeNull()
-  const stop = open.find(({ type }) => type === 'stop-loss')?.stopPrice
+  const stop = open.find(({ type }) => type.startsWith('stop-loss'))?.stopPrice
   const wanted = roundUpToStep(position.protection!.stop!, market.rules.priceTick)
   expect(stop?.toString()).toBe(wanted.toString())
 }

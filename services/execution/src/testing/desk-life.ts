@@ -2,7 +2,7 @@
 // moment between commit, request and answer. Whatever happens: no order is doubled, none is lost, what
 // is held is the sum of the fills, and it is protected when the venue is well again.
 import { Decimal } from '@flotilla/money'
-import type { VenueFill } from '@flotilla/venue'
+import type { OrderType, VenueFill } from '@flotilla/venue'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Answer } from '../core/index.ts'
@@ -88,6 +88,7 @@ class Run {
         const openOrders = answer.openOrders.filter(({ venueOrderId }) => isThere(venueOrderId))
         return { ...answer, openOrders, fills: answer.fills.filter(isOld) }
       }
+      case 'price-told':
       case 'order-placed':
       case 'order-canceled':
       case 'protection-placed':
@@ -223,15 +224,28 @@ function wait(command: { patience: number }) {
 }
 
 /** Small market orders, so that exits go in slices. */
-const options = { btc: OTHERS, rules: { marketQuantityMax: Decimal.from('0.006') } }
+const marketQuantityMax = Decimal.from('0.006')
+
+type Offer = readonly [ocoAllowed: boolean, orderTypes: readonly OrderType[]]
+
+/** What venues offer, from the most to nothing: each leaves more of the protection to the desk. */
+export const offers: readonly Offer[] = [
+  [true, ['market', 'limit', 'limit-maker', 'stop-loss', 'stop-loss-limit']],
+  [false, ['market', 'limit', 'limit-maker', 'stop-loss']],
+  [false, ['market', 'limit', 'limit-maker', 'stop-loss-limit']],
+  [false, ['market', 'limit', 'limit-maker']],
+]
 
 const weaknesses = fc.constantFrom<Weakness>('blind-to-names', 'stale-copies')
 
 /** One life of a desk as a property; with seams it is the life of a desk that has a fault. */
-export function deskProperty(plant: () => Seams = () => ({})) {
+export function deskProperty(plant: () => Seams = () => ({}), among = offers) {
   const sequences = fc.array(commands, { minLength: 10, maxLength: 60, size: 'max' })
-  return fc.asyncProperty(sequences, plans, weaknesses, async (sequence, exits, weakness) => {
-    const desk = await createHarness({ ...options, exits, seams: plant() })
+  const venues = fc.tuple(fc.constantFrom(...among), weaknesses)
+  return fc.asyncProperty(sequences, plans, venues, async (sequence, exits, [offer, weakness]) => {
+    const [ocoAllowed, orderTypes] = offer
+    const rules = { marketQuantityMax, ocoAllowed, orderTypes }
+    const desk = await createHarness({ btc: OTHERS, rules, exits, seams: plant() })
     const run = new Run(desk, weakness)
     for (const command of sequence) await run.run(command)
     await run.heal()

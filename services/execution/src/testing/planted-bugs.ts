@@ -146,6 +146,18 @@ export const plantedBugs: Readonly<Record<string, () => Seams>> = {
   }),
 }
 
+/** Faults that show only where the venue does not carry out the whole protection. */
+export const watchBugs: Readonly<Record<string, () => Seams>> = {
+  'leaves to the venue what the venue does not do': () => ({
+    step: (desk, input, now) => {
+      const { ocoAllowed, orderTypes } = desk.market.rules
+      const isWatched = !ocoAllowed || !orderTypes.includes('stop-loss')
+      const blind = isWatched && input.kind === 'price' ? { kind: 'tick' as const } : input
+      return step(isWatched ? { ...desk, price: null } : desk, blind, now)
+    },
+  }),
+}
+
 function remembered(draft: Draft, sent: Map<string, Effect>): Draft {
   for (const effect of draft.effects) sent.set(effect.key, effect)
   return draft
