@@ -71,7 +71,7 @@ async function everythingIsProtectedOrEnded(desk: DeskHarness): Promise<void> {
     open.map(({ clientOrderId }) => clientOrderId).toSorted(),
   )
   const mode = protectionModeOf(rules)
-  if (mode !== 'pair') nothingIsMissed(desk, { held, open })
+  if (mode !== 'pair') await nothingIsMissed(desk, { held, open })
   if (open.length === 0) {
     const watched = mode === 'supervised' && position?.protection?.state === 'protected'
     if (watched) return expect(position.protection?.quantity.atMost(held)).toBe(true)
@@ -90,8 +90,8 @@ async function everythingIsProtectedOrEnded(desk: DeskHarness): Promise<void> {
 type Left = { readonly held: Decimal; readonly open: readonly VenueOrder[] }
 
 /** What no order at the venue carries out was carried out when the price was there. */
-function nothingIsMissed(desk: DeskHarness, { held, open }: Left): void {
-  const price = desk.desk.price?.value ?? Decimal.zero
+async function nothingIsMissed(desk: DeskHarness, { held, open }: Left): Promise<void> {
+  const { last: price } = await desk.venue.fetchTicker(symbol)
   if (isDust(held, price, desk.desk.market.rules)) return
   const { stop, takeProfit } = desk.desk.position?.protection ?? {}
   expect(takeProfit?.greaterThan(price)).toBe(true)

@@ -148,12 +148,12 @@ export const plantedBugs: Readonly<Record<string, () => Seams>> = {
 
 /** Faults that show only where the venue does not carry out the whole protection. */
 export const watchBugs: Readonly<Record<string, () => Seams>> = {
-  'leaves to the venue what the venue does not do': () => ({
+  'does not look at the price': () => ({
     step: (desk, input, now) => {
-      const { ocoAllowed, orderTypes } = desk.market.rules
-      const isWatched = !ocoAllowed || !orderTypes.includes('stop-loss')
-      const blind = isWatched && input.kind === 'price' ? { kind: 'tick' as const } : input
-      return step(isWatched ? { ...desk, price: null } : desk, blind, now)
+      const isPrice = input.kind === 'price' || input.kind === 'price-told'
+      const at = Decimal.from('50000')
+      const seen = isPrice ? { ...input, price: at } : input
+      return step({ ...desk, price: { value: at, at: now } }, seen, now)
     },
   }),
 }
