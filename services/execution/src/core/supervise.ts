@@ -21,8 +21,8 @@ export const PRICE_KEY = 'price'
 
 /** Closes the position when the price has reached an exit that no order at the venue would take. */
 export function superviseProtection(work: Work, resting: readonly Ticket[]): void {
-  const price = work.price?.value ?? null
-  if (modeOf(work) === 'pair' || price === null || isBlind(work) || isTooLittle(work)) return
+  const price = priceSeen(work)
+  if (modeOf(work) === 'pair' || price === null || isTooLittle(work)) return
   const { takeProfit } = protectionOf(work)
   if (takeProfit?.atMost(price) === true) closeAt(work, 'take_profit_reached', takeProfit)
   else if (resting.length > 0) watchForGap(work, resting, price)
@@ -98,6 +98,11 @@ export function askPriceIfDue(work: Work): void {
 
 export function priceFailed(work: Work, atLeastMs: number): void {
   work.fetchingPrice = retryAfter(work, work.fetchingPrice, atLeastMs)
+}
+
+/** Null when it is too old to act on. */
+function priceSeen(work: Work): Decimal | null {
+  return isBlind(work) ? null : (work.price?.value ?? null)
 }
 
 function isBlind(work: Work): boolean {
