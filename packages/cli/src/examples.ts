@@ -7,6 +7,8 @@ export const examples = {
   up: 'npm run flotilla -- up --config distributed.yaml',
   logs: 'npm run flotilla -- logs risk-manager --lines 50 --follow',
   control: 'npm run flotilla -- control pause --symbol BTC/USDT --reason "news at three"',
+  compare: 'npm run flotilla -- compare main cautious --period 60',
+  equity: 'npm run flotilla -- equity --account main --since 2026-01-05',
   why: 'npm run flotilla -- why BTC/USDT',
   download:
     'npm run flotilla -- download --symbol BTC/USDT --timeframe 1h --from 2024-01-01 --to 2024-02-01',

@@ -1,5 +1,6 @@
 import { Timeframe } from '@flotilla/contracts'
 import { Command, CommanderError } from 'commander'
+import { addAccountCommands } from './account-commands.ts'
 import { collect, momentOf, numberFrom, oneOf, symbolOf, wholeNumberFrom } from './arguments.ts'
 import { checkConfig, printConfigSchema } from './config-commands.ts'
 import type { DownloadCommandOptions } from './download/download-command.ts'
@@ -36,6 +37,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
     .exitOverride()
   addRunCommands(program, terminal, finish)
   addOperatorCommands(program, terminal, finish)
+  addAccountCommands(program, terminal, finish)
   addConfigCommands(program, terminal, finish)
   addStrategyCommand(program, terminal, finish)
   addProvisionCommand(program, terminal, finish)

@@ -52,6 +52,12 @@ async function openPrivate(shared: SharedConfig): Promise<OpenedLedger> {
   return readFrom(address, `${name} (${how})`, async () => own?.stop())
 }
 
+/** Where the fleet that runs or ran here keeps what is its own; null when none did. */
+export async function worldFolder(shared: SharedConfig): Promise<string | null> {
+  const name = await chosenWorld(stateFolder(), shared)
+  return name === null ? null : join(stateFolder(), name)
+}
+
 /** Null when another process serves the folder: a fleet that is just starting, or another look. */
 async function startUnlessServed(folder: string): Promise<PrivatePostgres | null> {
   try {
