@@ -81,6 +81,8 @@ function joined(all: readonly Changes[]): Changes | null {
     lists: new Set(all.flatMap(({ lists }) => [...lists])),
     assets: new Set(all.flatMap(({ assets }) => [...assets])),
     trades: all.flatMap(({ trades }) => trades),
+    prevented: all.flatMap(({ prevented }) => prevented),
+    amendments: all.flatMap(({ amendments }) => amendments),
     events: [],
   }
 }

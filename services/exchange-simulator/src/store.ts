@@ -1,7 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { Changes, Engine, Holding, Order, OrderList, Remembered, Trade } from './core/index.ts'
+import type {
+  Amendment,
+  Changes,
+  Engine,
+  Holding,
+  Order,
+  OrderList,
+  PreventedMatch,
+  Remembered,
+  Trade,
+} from './core/index.ts'
 
 /** A signed request that changed something, in the order of arrival. */
 export type AcceptedRequest = {
@@ -45,9 +55,14 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS orders (
     symbol TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (symbol, id)
   ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS trades (
+  CREATE TABLE IF NOT EXISTS fills (
+    symbol TEXT NOT NULL, id INTEGER NOT NULL, order_id INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (symbol, id, order_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS prevented (
     symbol TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (symbol, id)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS amendments (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS lists (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS holdings (asset TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS requests (arrival INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -64,6 +79,7 @@ export function openStore(folder: string | null): SimulatorStore {
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;')
   database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;')
   database.exec(TABLES)
+  moveTrades(database)
   const statements = prepare(database)
   return {
     load: () => load(database),
@@ -83,8 +99,26 @@ export function openStore(folder: string | null): SimulatorStore {
   }
 }
 
+/** A folder of an earlier version has its trades where two with one id had no room. */
+function moveTrades(database: DatabaseSync): void {
+  const isThere = database
+    .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'trades'")
+    .get()
+  if (isThere === undefined) return
+  database.exec(`
+    BEGIN IMMEDIATE;
+    INSERT OR IGNORE INTO fills
+      SELECT symbol, id, json_extract(body, '$.orderId'), body FROM trades;
+    DROP TABLE trades;
+    COMMIT;
+  `)
+}
+
 type Statements = Readonly<
-  Record<'meta' | 'orders' | 'trades' | 'lists' | 'holdings' | 'requests', StatementSync>
+  Record<
+    'meta' | 'orders' | 'fills' | 'lists' | 'prevented' | 'amendments' | 'holdings' | 'requests',
+    StatementSync
+  >
 >
 
 function prepare(database: DatabaseSync): Statements {
@@ -93,8 +127,10 @@ function prepare(database: DatabaseSync): Statements {
   return {
     meta: put('meta', 2),
     orders: put('orders', 3),
-    trades: put('trades', 3),
+    fills: put('fills', 4),
     lists: put('lists', 2),
+    prevented: put('prevented', 3),
+    amendments: put('amendments', 2),
     holdings: put('holdings', 2),
     requests: put('requests', 2),
   }
@@ -113,8 +149,15 @@ function saveChanges(statements: Statements, engine: Engine, changes: Changes): 
     statements.orders.run(order.symbol, order.id, encode({ ...order, trades: [] }))
   }
   for (const trade of changes.trades) {
-    statements.trades.run(trade.symbol, trade.id, encode(trade))
+    statements.fills.run(trade.symbol, trade.id, trade.orderId, encode(trade))
   }
+  for (const match of changes.prevented) {
+    statements.prevented.run(match.symbol, match.id, encode(match))
+  }
+  for (const amendment of changes.amendments) {
+    statements.amendments.run(amendment.executionId, encode(amendment))
+  }
+  statements.meta.run('lastExecutionId', String(engine.lastExecutionId))
   for (const list of changes.lists) statements.lists.run(list.id, encode(list))
   for (const asset of changes.assets) {
     statements.holdings.run(asset, encode(engine.holdings.get(asset)))
@@ -137,7 +180,10 @@ function load(database: DatabaseSync): SimulatorMemory {
   const realTime = meta.get('realTime') ?? ''
   return {
     orders: bodiesOf<Order>(database, 'orders', 'symbol, id'),
-    trades: bodiesOf<Trade>(database, 'trades', 'symbol, id'),
+    trades: bodiesOf<Trade>(database, 'fills', 'symbol, id, order_id'),
+    prevented: bodiesOf<PreventedMatch>(database, 'prevented', 'symbol, id'),
+    amendments: bodiesOf<Amendment>(database, 'amendments', 'id'),
+    lastExecutionId: Number(meta.get('lastExecutionId') ?? 0),
     lists: bodiesOf<OrderList>(database, 'lists', 'id'),
     arrivals: Number(last?.['arrival'] ?? 0),
     holdings: new Map(holdings),

@@ -1,25 +1,30 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { desktop, ladder, newOrder, rules, type OrderShape } from '../testing/builders.ts'
-import { ReferenceEngine } from '../testing/reference-engine.ts'
+import { desktop, ladder, newOrder, rules } from '../testing/builders.ts'
+import { drawOco, drawOrder, drawPendingList, type Draw } from '../testing/random-commands.ts'
+import type { ReferenceOrder } from '../testing/reference-rules.ts'
+import { ReferenceVenue } from '../testing/reference-venue.ts'
 import {
+  amendOrder,
   cancelOrder,
   movePrice,
-  ORDER_TYPES,
   replaceOrder,
-  SELF_TRADE_MODES,
   submitOco,
   submitOrder,
-  TIMES_IN_FORCE,
+  submitPendingList,
+  isLive,
+  isStop,
   units,
   type Engine,
+  type ListSubmission,
+  type Market,
   type Replaced,
   type Side,
+  type Submission,
 } from './index.ts'
 
 /** Two numbers make a command, so that a failing sequence shrinks to its essence quickly. */
 type Command = readonly [number, number]
-type Draw = (count: number) => number
 
 const commands = fc.array(fc.tuple(fc.nat(0xffff_ffff), fc.nat(0xffff_ffff)), {
   minLength: 1,
@@ -35,48 +40,8 @@ function drawer([first, second]: Command): Draw {
   }
 }
 
-function drawOrder(draw: Draw, side?: Side): OrderShape {
-  const type = ORDER_TYPES[draw(7)]!
-  const byQuote = type === 'MARKET' && draw(3) === 0
-  const isLimit = type.includes('LIMIT')
-  const isStop = type.startsWith('STOP') || type.startsWith('TAKE')
-  return {
-    side: side ?? (draw(2) === 0 ? 'BUY' : 'SELL'),
-    type,
-    timeInForce: type === 'LIMIT' || (isLimit && isStop) ? TIMES_IN_FORCE[draw(3)]! : 'GTC',
-    price: isLimit ? 93 + draw(15) : 0,
-    stopPrice: isStop ? 93 + draw(15) : 0,
-    quantity: byQuote ? 0 : 1 + draw(24),
-    quoteQuantity: byQuote ? 50 + draw(40) * 37 : 0,
-    clientOrderId: 'abcdef'[draw(6)]!,
-    selfTradeMode: SELF_TRADE_MODES[draw(3)]!,
-  }
-}
-
-function drawOco(draw: Draw): { above: OrderShape; below: OrderShape } {
-  const side = draw(2) === 0 ? 'BUY' : 'SELL'
-  const common = { side, timeInForce: 'GTC', quantity: 1 + draw(20) } as const
-  const stopType = draw(2) === 0 ? 'STOP_LOSS' : 'STOP_LOSS_LIMIT'
-  const isSell = side === 'SELL'
-  const stopAt = isSell ? 94 + draw(6) : 101 + draw(6)
-  const stop = {
-    ...common,
-    type: stopType,
-    stopPrice: stopAt,
-    price: stopType === 'STOP_LOSS' ? 0 : stopAt - 1 + draw(3),
-    clientOrderId: 'gh'[draw(2)]!,
-  } as const
-  const profit = {
-    ...common,
-    type: 'LIMIT_MAKER',
-    price: isSell ? 101 + draw(6) : 94 + draw(6),
-    clientOrderId: 'ij'[draw(2)]!,
-  } as const
-  return isSell ? { above: profit, below: stop } : { above: stop, below: profit }
-}
-
-function reference(): ReferenceEngine {
-  return new ReferenceEngine({
+function reference(): ReferenceVenue {
+  return new ReferenceVenue({
     rules: rules(),
     fees: { maker: units('0.001'), taker: units('0.002') },
     average: units('100'),
@@ -89,7 +54,7 @@ function levels(price: number, sizes: readonly number[], side: Side) {
   return sizes.flatMap((_size, index) => source(side, index) ?? [])
 }
 
-type World = { readonly engine: Engine; readonly model: ReferenceEngine; price: number }
+type World = { readonly engine: Engine; readonly model: ReferenceVenue; price: number }
 
 function run(sequence: readonly Command[]): void {
   const { engine } = desktop({ USDT: 2_000, BTC: 40 })
@@ -109,56 +74,102 @@ function run(sequence: readonly Command[]): void {
   }
 }
 
+type Play = (world: World, draw: Draw, index: number) => readonly [ours: unknown, theirs: unknown]
+
 /** Does the same in both worlds and returns what each says to it. */
-function play(world: World, draw: Draw, index: number): [ours: unknown, theirs: unknown] {
-  const { engine, model } = world
-  const now = 3_000 + Math.floor(index / 2)
-  const kind = draw(10)
-  if (kind < 5) {
+const plays: Readonly<Record<string, Play>> = {
+  submit: ({ engine, model }, draw, index) => {
     const request = newOrder(drawOrder(draw))
-    const done = submitOrder(engine, request, now)
-    const expected = model.submit(request, now)
     return [
-      done.kind === 'refused' ? done.message : done.order.id,
-      typeof expected === 'string' ? expected : expected.id,
+      answerOf(submitOrder(engine, request, timeOf(index))),
+      idsOf(model.submit(request, timeOf(index))),
     ]
-  }
-  if (kind < 6) {
-    const shapes = drawOco(draw)
-    const oco = {
-      listClientOrderId: `list-${index}`,
-      above: newOrder(shapes.above),
-      below: newOrder(shapes.below),
-    }
-    const done = submitOco(engine, oco, now)
-    const expected = model.oco(oco, now)
+  },
+  oco: ({ engine, model }, draw, index) => {
+    const oco = drawOco(draw, `list-${index}`)
+    return [answerOf(submitOco(engine, oco, timeOf(index))), idsOf(model.oco(oco, timeOf(index)))]
+  },
+  pending: ({ engine, model }, draw, index) => {
+    const list = drawPendingList(draw, `list-${index}`)
     return [
-      done.kind === 'refused' ? done.message : done.orders.map(({ id }) => id),
-      typeof expected === 'string' ? expected : expected.map(({ id }) => id),
+      answerOf(submitPendingList(engine, list, timeOf(index))),
+      idsOf(model.pendingList(list, timeOf(index))),
     ]
-  }
-  if (kind < 7 && draw(3) === 0) {
-    const clientOrderId = 'abcdefghij'[draw(10)]!
+  },
+  replace: ({ engine, model }, draw, index) => {
+    const name = drawName(draw)
     const request = newOrder(drawOrder(draw))
     const isStrict = draw(2) === 0
-    const cancel = { symbol: 'BTCUSDT', orderId: null, clientOrderId }
     const mode = isStrict ? 'STOP_ON_FAILURE' : 'ALLOW_FAILURE'
-    const done = replaceOrder(engine, { mode, cancel, request }, now)
-    const expected = model.replace(clientOrderId, isStrict, [request, now])
-    return [done.kind === 'refused' ? done.message : replacedText(done), expected]
-  }
-  if (kind < 7) {
-    const clientOrderId = 'abcdefghij'[draw(10)]!
-    const done = cancelOrder(engine, { symbol: 'BTCUSDT', orderId: null, clientOrderId }, now)
-    const expected = model.cancel(clientOrderId)
+    const done = replaceOrder(engine, { mode, cancel: called(name), request }, timeOf(index))
+    return [
+      done.kind === 'refused' ? done.message : replacedText(done),
+      model.replace(name, isStrict, [request, timeOf(index)]),
+    ]
+  },
+  cancel: ({ engine, model }, draw, index) => {
+    const name = drawName(draw)
+    const done = cancelOrder(engine, called(name), timeOf(index))
+    const expected = model.cancel(name)
     return [
       done.kind === 'refused' ? done.message : 'done',
       typeof expected === 'string' ? expected : 'done',
     ]
-  }
-  world.price = Math.max(90, Math.min(110, world.price + draw(9) - 4))
-  move(world, [1 + draw(12), 1 + draw(12), 1 + draw(12)], now)
-  return [null, null]
+  },
+  amend: ({ engine, model }, draw, index) => {
+    const name = drawName(draw)
+    const quantity = units(String(1 + draw(20)))
+    const clientOrderId = draw(2) === 0 ? name : drawName(draw)
+    const done = amendOrder(engine, { name: called(name), quantity, clientOrderId }, timeOf(index))
+    return [
+      done.kind === 'refused' ? done.message : done.order.id,
+      idsOf(model.amend(name, quantity, clientOrderId)),
+    ]
+  },
+  move: (world, draw, index) => {
+    world.price = Math.max(90, Math.min(110, world.price + draw(9) - 4))
+    move(world, [1 + draw(12), 1 + draw(12), 1 + draw(12)], timeOf(index))
+    return [null, null]
+  },
+}
+
+/** How often each is played. */
+const chances: readonly (readonly [times: number, play: string])[] = [
+  [5, 'submit'],
+  [1, 'oco'],
+  [2, 'pending'],
+  [1, 'replace'],
+  [1, 'cancel'],
+  [1, 'amend'],
+  [3, 'move'],
+]
+const bag = chances.flatMap(([times, name]) => Array.from({ length: times }, () => name))
+
+function play(world: World, draw: Draw, index: number): readonly [ours: unknown, theirs: unknown] {
+  return plays[bag[draw(bag.length)]!]!(world, draw, index)
+}
+
+/** Two commands in a row happen at the same moment. */
+function timeOf(index: number): number {
+  return 3_000 + Math.floor(index / 2)
+}
+
+function drawName(draw: Draw): string {
+  return 'abcdefghijklmn'[draw(14)]!
+}
+
+function called(clientOrderId: string) {
+  return { symbol: 'BTCUSDT', orderId: null, clientOrderId }
+}
+
+function answerOf(done: Submission | ListSubmission): unknown {
+  if (done.kind === 'refused') return done.message
+  return 'order' in done ? done.order.id : done.orders.map(({ id }) => id)
+}
+
+function idsOf(answer: string | ReferenceOrder | readonly ReferenceOrder[]): unknown {
+  if (typeof answer === 'string') return answer
+  return 'id' in answer ? answer.id : answer.map(({ id }) => id)
 }
 
 function replacedText({ cancellation, submission }: Replaced): string {
@@ -171,12 +182,12 @@ function move({ engine, model, price }: World, sizes: readonly number[], now: nu
   const market = engine.markets.get('BTCUSDT')!
   const to = units(String(price))
   movePrice(engine, market, { price: to, levels: ladder(price, sizes), now })
-  model.move(to, levels(price, sizes, 'SELL'), levels(price, sizes, 'BUY'), now)
+  model.move(to, [levels(price, sizes, 'SELL'), levels(price, sizes, 'BUY')], now)
 }
 
 let seen = new Set<string>()
 
-function compare(engine: Engine, model: ReferenceEngine): void {
+function compare(engine: Engine, model: ReferenceVenue): void {
   const market = engine.markets.get('BTCUSDT')!
   const ours = market.orders.map((order) => [
     order.id,
@@ -185,6 +196,8 @@ function compare(engine: Engine, model: ReferenceEngine): void {
     order.executed,
     order.executedQuote,
     order.quantity,
+    order.prevented,
+    order.clientOrderId,
   ])
   const theirs = model.orders.map((order) => [
     order.id,
@@ -193,6 +206,8 @@ function compare(engine: Engine, model: ReferenceEngine): void {
     order.executed,
     order.spent,
     order.quantity,
+    order.prevented,
+    order.name,
   ])
   expect(ours).toEqual(theirs)
   for (const { status, expiryReason } of market.orders) {
@@ -212,6 +227,25 @@ function compare(engine: Engine, model: ReferenceEngine): void {
       trade.isMaker,
     ]),
   ).toEqual(model.trades)
+  expect(market.prevented.map((match) => [match.takerOrderId, match.makerOrderId])).toEqual(
+    model.matches,
+  )
+  expect(summary(market)).toEqual(countsOf(market))
+}
+
+/** What the market keeps count of, and the same counted anew. */
+function summary({ algoOrders, icebergOrders, openLists, live }: Market) {
+  return { algoOrders, icebergOrders, openLists, live: live.size }
+}
+
+function countsOf({ orders }: Market) {
+  const open = orders.filter(isLive)
+  return {
+    algoOrders: open.filter(({ type }) => isStop(type)).length,
+    icebergOrders: open.filter(({ icebergQuantity }) => icebergQuantity > 0n).length,
+    openLists: new Set(open.filter(({ listId }) => listId > 0).map(({ listId }) => listId)).size,
+    live: open.length,
+  }
 }
 
 test('ten thousand random sessions end as the reference engine says, order by order', () => {
@@ -227,12 +261,15 @@ test('ten thousand random sessions end as the reference engine says, order by or
       'CANCELED',
       'EXPIRED INSUFFICIENT_LIQUIDITY',
       'EXPIRED OCO_TRIGGER',
+      'EXPIRED OTO_PHASE_ONE_EXPIRED',
+      'EXPIRED REJECTED',
       'EXPIRED UNFILLED_FOK_ORDER_EXPIRED',
       'EXPIRED UNFILLED_IOC_QUANTITY_EXPIRED',
       'EXPIRED_IN_MATCH',
       'FILLED',
       'NEW',
       'PARTIALLY_FILLED',
+      'PENDING_NEW',
     ]),
   )
 }, 240_000)

@@ -1,16 +1,12 @@
-import { createQueue, enqueue } from './order-queue.ts'
-import { rest } from './triggers.ts'
+import { createQueue } from './order-queue.ts'
 import {
   isLive,
-  isStop,
   type Changes,
   type Engine,
   type Holding,
   type Market,
   type Order,
-  type OrderList,
   type SymbolRules,
-  type Trade,
 } from './types.ts'
 
 export type EngineOptions = {
@@ -18,6 +14,8 @@ export type EngineOptions = {
   readonly makerFee: bigint
   readonly takerFee: bigint
   readonly balances: ReadonlyMap<string, bigint>
+  /** The most orders that may be open on all symbols together. */
+  readonly ordersMax?: number
 }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -36,7 +34,18 @@ export function createEngine(options: EngineOptions): Engine {
     markets,
     lists: [],
     listsByClientId: new Map(),
-    changes: { orders: new Set(), lists: new Set(), assets: new Set(), trades: [], events: [] },
+    amendments: [],
+    ordersMax: options.ordersMax ?? null,
+    lastExecutionId: 0,
+    changes: {
+      orders: new Set(),
+      lists: new Set(),
+      assets: new Set(),
+      trades: [],
+      prevented: [],
+      amendments: [],
+      events: [],
+    },
   }
 }
 
@@ -68,62 +77,34 @@ function createMarket(rules: SymbolRules): Market {
     live: new Map(),
     byClientId: new Map(),
     trades: [],
+    prevented: [],
+    trailing: new Set(),
+    ripe: [],
     algoOrders: 0,
+    icebergOrders: 0,
+    openLists: 0,
     lastTradeId: 0,
+    lastRank: 0,
   }
 }
 
 /** What has been touched since the last call, to be written down before anyone is answered. */
 export function drainChanges(engine: Engine): Changes | null {
-  const { orders, lists, assets, trades, events } = engine.changes
+  const { changes } = engine
+  const { orders, lists, assets, trades } = changes
   if (orders.size + lists.size + assets.size + trades.length === 0) return null
   const drained = {
+    ...changes,
     orders: new Set(orders),
     lists: new Set(lists),
     assets: new Set(assets),
-    trades,
-    events,
   }
   orders.clear()
   lists.clear()
   assets.clear()
-  engine.changes.trades = []
-  engine.changes.events = []
+  changes.trades = []
+  changes.prevented = []
+  changes.amendments = []
+  changes.events = []
   return drained
-}
-
-/** What a previous run wrote down. Orders and trades are in the order of their ids. */
-export type Remembered = {
-  readonly orders: readonly Order[]
-  readonly trades: readonly Trade[]
-  readonly lists: readonly OrderList[]
-  readonly holdings: ReadonlyMap<string, Holding>
-}
-
-export function restoreEngine(engine: Engine, remembered: Remembered): void {
-  for (const [asset, holding] of remembered.holdings) engine.holdings.set(asset, { ...holding })
-  for (const list of remembered.lists) {
-    engine.lists[list.id - 1] = list
-    engine.listsByClientId.set(list.clientOrderId, list)
-  }
-  for (const order of remembered.orders) restoreOrder(engine, order)
-  for (const trade of remembered.trades) {
-    const market = engine.markets.get(trade.symbol)
-    if (market === undefined) continue
-    market.trades.push(trade)
-    market.lastTradeId = trade.id
-    market.orders[trade.orderId - 1]?.trades.push(trade)
-  }
-}
-
-function restoreOrder(engine: Engine, order: Order): void {
-  const market = engine.markets.get(order.symbol)
-  if (market === undefined) throw new Error(`an open folder holds orders of ${order.symbol}`)
-  market.orders[order.id - 1] = order
-  market.byClientId.set(order.clientOrderId, order)
-  if (!isLive(order)) return
-  market.live.set(order.id, order)
-  if (isStop(order.type)) market.algoOrders += 1
-  if (order.workingAt < 0) rest(market, order)
-  else enqueue(order.side === 'BUY' ? market.bids : market.asks, order)
 }

@@ -1,6 +1,15 @@
+import { holdingOf } from './holdings.ts'
 import { refusals, type Refusal } from './refusal.ts'
-import { isLimit, isStop, type Market, type OrderType, type Side } from './types.ts'
-import { multiply } from './units.ts'
+import {
+  isLimit,
+  isStop,
+  remainingOf,
+  type Engine,
+  type Market,
+  type OrderType,
+  type Side,
+} from './types.ts'
+import { larger, multiply } from './units.ts'
 
 /** The part of an order that the symbol's filters look at. */
 export type Filtered = {
@@ -8,24 +17,37 @@ export type Filtered = {
   readonly type: OrderType
   readonly price: bigint
   readonly stopPrice: bigint
+  readonly trailingDelta: number
   /** Zero when a market order is sized by its quote amount. */
   readonly quantity: bigint
   readonly quoteQuantity: bigint
+  readonly icebergQuantity: bigint
 }
 
 type Filter = (market: Market, order: Filtered) => Refusal | null
 
-const filters: readonly Filter[] = [
-  priceFilter,
-  percentPrice,
-  lotSize,
-  marketLotSize,
-  notional,
-  maxOrders,
-  maxAlgoOrders,
-]
+const priceFilters: readonly Filter[] = [priceFilter, percentPrice, trailingDelta]
+const sizeFilters: readonly Filter[] = [lotSize, marketLotSize, notional, icebergParts]
 
-export function checkFilters(market: Market, order: Filtered): Refusal | null {
+/** What a single order must pass, in this order. */
+export function checkFilters(engine: Engine, market: Market, order: Filtered): Refusal | null {
+  return (
+    checkPrices(market, order) ??
+    checkSizes(market, order) ??
+    maxPosition(engine, market, order) ??
+    checkCounts(engine, market, [order])
+  )
+}
+
+export function checkPrices(market: Market, order: Filtered): Refusal | null {
+  return firstOf(priceFilters, market, order)
+}
+
+export function checkSizes(market: Market, order: Filtered): Refusal | null {
+  return firstOf(sizeFilters, market, order)
+}
+
+function firstOf(filters: readonly Filter[], market: Market, order: Filtered): Refusal | null {
   for (const filter of filters) {
     const refusal = filter(market, order)
     if (refusal !== null) return refusal
@@ -33,36 +55,46 @@ export function checkFilters(market: Market, order: Filtered): Refusal | null {
   return null
 }
 
-function priceFilter(market: Market, order: Filtered): Refusal | null {
-  const { tick, priceMin, priceMax } = market.rules
+function priceFilter({ rules }: Market, order: Filtered): Refusal | null {
+  const { tick, priceMin, priceMax } = rules
   const isWrong = (price: bigint): boolean =>
-    price < priceMin || price > priceMax || (tick > 0n && price % tick !== 0n)
+    price < priceMin || (priceMax > 0n && price > priceMax) || (tick > 0n && price % tick !== 0n)
   const wrongLimit = isLimit(order.type) && isWrong(order.price)
-  const wrongStop = isStop(order.type) && isWrong(order.stopPrice)
+  const hasStop = isStop(order.type) && !(order.trailingDelta > 0 && order.stopPrice === 0n)
+  const wrongStop = hasStop && isWrong(order.stopPrice)
   return wrongLimit || wrongStop ? refusals.filter('PRICE_FILTER') : null
 }
 
-function percentPrice(market: Market, order: Filtered): Refusal | null {
+function percentPrice({ rules, averagePrice }: Market, order: Filtered): Refusal | null {
   if (!isLimit(order.type)) return null
-  const { percentUp, percentDown } = market.rules
-  const highest = multiply(market.averagePrice, percentUp)
-  const lowest = multiply(market.averagePrice, percentDown)
+  const { up, down } = rules.percent[order.side]
+  const highest = multiply(averagePrice, up)
+  const lowest = multiply(averagePrice, down)
   if (order.price <= highest && order.price >= lowest) return null
   return refusals.filter('PERCENT_PRICE_BY_SIDE')
 }
 
-function lotSize(market: Market, order: Filtered): Refusal | null {
-  if (order.quoteQuantity > 0n) return null
-  const { step, quantityMin, quantityMax } = market.rules
-  const { quantity } = order
-  const isRight =
-    quantity > 0n && quantity >= quantityMin && quantity <= quantityMax && quantity % step === 0n
-  return isRight ? null : refusals.filter('LOT_SIZE')
+/** The venue names a range for each direction; here both are the same. */
+function trailingDelta({ rules }: Market, order: Filtered): Refusal | null {
+  if (!isStop(order.type) || order.trailingDelta === 0) return null
+  const { trailingMin, trailingMax } = rules
+  const isRight = order.trailingDelta >= trailingMin && order.trailingDelta <= trailingMax
+  return isRight ? null : refusals.filter('TRAILING_DELTA')
 }
 
-function marketLotSize(market: Market, order: Filtered): Refusal | null {
+function lotSize({ rules }: Market, order: Filtered): Refusal | null {
+  if (order.quoteQuantity > 0n) return null
+  const { step, quantityMin, quantityMax } = rules
+  const { quantity, icebergQuantity } = order
+  const isRight = (amount: bigint): boolean =>
+    amount > 0n && amount >= quantityMin && amount <= quantityMax && amount % step === 0n
+  const isPassed = isRight(quantity) && (icebergQuantity === 0n || isRight(icebergQuantity))
+  return isPassed ? null : refusals.filter('LOT_SIZE')
+}
+
+function marketLotSize({ rules }: Market, order: Filtered): Refusal | null {
   if (isLimit(order.type) || order.quoteQuantity > 0n) return null
-  const { marketStep, marketQuantityMin, marketQuantityMax } = market.rules
+  const { marketStep, marketQuantityMin, marketQuantityMax } = rules
   const { quantity } = order
   const isRight =
     quantity >= marketQuantityMin &&
@@ -71,24 +103,75 @@ function marketLotSize(market: Market, order: Filtered): Refusal | null {
   return isRight ? null : refusals.filter('MARKET_LOT_SIZE')
 }
 
-/** An order at the market's price is valued at the average price; its maximum is not checked. */
+/**
+ * An order at the market's price is valued at the average price, or at the last one where nothing was
+ * traded lately; its maximum is not checked.
+ */
 function notional(market: Market, order: Filtered): Refusal | null {
   const { notionalMin, notionalMax } = market.rules
   if (!isLimit(order.type)) {
-    const value =
-      order.quoteQuantity > 0n ? order.quoteQuantity : multiply(market.averagePrice, order.quantity)
+    const price = market.averagePrice > 0n ? market.averagePrice : market.lastPrice
+    const isByQuote = order.quoteQuantity > 0n
+    const value = isByQuote ? order.quoteQuantity : multiply(price, order.quantity)
     return value < notionalMin ? refusals.filter('NOTIONAL') : null
   }
   const value = multiply(order.price, order.quantity)
   return value < notionalMin || value > notionalMax ? refusals.filter('NOTIONAL') : null
 }
 
-function maxOrders(market: Market): Refusal | null {
-  return market.live.size >= market.rules.ordersMax ? refusals.filter('MAX_NUM_ORDERS') : null
+function icebergParts({ rules }: Market, order: Filtered): Refusal | null {
+  const { quantity, icebergQuantity } = order
+  if (icebergQuantity === 0n) return null
+  const parts = (quantity + icebergQuantity - 1n) / icebergQuantity
+  return parts > BigInt(rules.icebergPartsMax) ? refusals.filter('ICEBERG_PARTS') : null
 }
 
-function maxAlgoOrders(market: Market, order: Filtered): Refusal | null {
-  if (!isStop(order.type)) return null
-  const isFull = market.algoOrders >= market.rules.algoOrdersMax
-  return isFull ? refusals.filter('MAX_NUM_ALGO_ORDERS') : null
+/** What is owned and what is under purchase, together with this purchase. */
+function maxPosition(engine: Engine, market: Market, order: Filtered): Refusal | null {
+  const { base, positionMax } = market.rules
+  if (positionMax === 0n || order.side === 'SELL') return null
+  const { free, locked } = holdingOf(engine, base)
+  let position = free + locked + sizeOf(market, order)
+  for (const open of market.live.values()) {
+    if (open.side === 'BUY') position += larger(0n, remainingOf(open))
+  }
+  return position > positionMax ? refusals.filter('MAX_POSITION') : null
+}
+
+function sizeOf(market: Market, { quantity, quoteQuantity }: Filtered): bigint {
+  if (quoteQuantity === 0n) return quantity
+  return (quoteQuantity * 100_000_000n) / larger(1n, market.lastPrice)
+}
+
+/** Whether there may be so many more open orders; the orders of a list are counted together. */
+function checkCounts(engine: Engine, market: Market, orders: readonly Filtered[]): Refusal | null {
+  const { rules, live, algoOrders, icebergOrders } = market
+  const stops = orders.filter(({ type }) => isStop(type)).length
+  const icebergs = orders.filter(({ icebergQuantity }) => icebergQuantity > 0n).length
+  const isOver = (count: number, added: number, most: number): boolean =>
+    added > 0 && count + added > most
+  if (isOver(live.size, orders.length, rules.ordersMax)) return refusals.filter('MAX_NUM_ORDERS')
+  if (isOver(algoOrders, stops, rules.algoOrdersMax)) {
+    return refusals.filter('MAX_NUM_ALGO_ORDERS')
+  }
+  if (isOver(icebergOrders, icebergs, rules.icebergOrdersMax)) {
+    return refusals.filter('MAX_NUM_ICEBERG_ORDERS')
+  }
+  if (engine.ordersMax === null) return null
+  const open = [...engine.markets.values()].reduce((sum, other) => sum + other.live.size, 0)
+  return isOver(open, orders.length, engine.ordersMax)
+    ? refusals.filter('EXCHANGE_MAX_NUM_ORDERS')
+    : null
+}
+
+/** The same for the orders of one more list. */
+export function checkListCounts(
+  engine: Engine,
+  market: Market,
+  orders: readonly Filtered[],
+): Refusal | null {
+  const isFull = market.openLists >= market.rules.orderListsMax
+  return (
+    checkCounts(engine, market, orders) ?? (isFull ? refusals.filter('MAX_NUM_ORDER_LISTS') : null)
+  )
 }

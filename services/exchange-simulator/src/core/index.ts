@@ -1,24 +1,26 @@
-export { createEngine, drainChanges, restoreEngine } from './engine.ts'
-export type { Remembered } from './engine.ts'
+export { amendOrder } from './amend.ts'
+export type { NewOrder } from './checks.ts'
+export { createEngine, drainChanges } from './engine.ts'
 export { createGappedTape } from './gaps.ts'
 export { createHistory } from './history.ts'
 export type { Bar, TapeTrade } from './history.ts'
 export { intervalOf, zoneMinutes } from './intervals.ts'
 export type { Interval } from './intervals.ts'
 export { bestOf, TRADE_IDS_PER_SECOND } from './matching.ts'
-export { submitOco } from './order-lists.ts'
-export type { ListSubmission, NewOco } from './order-lists.ts'
+export { submitOco, submitPendingList } from './order-lists.ts'
+export type { ListSubmission, NewOco, NewPendingList } from './order-lists.ts'
 export {
   OCO_PARAMETERS,
   OLD_OCO_PARAMETERS,
-  ORDER_PARAMETERS,
+  pendingListParameters,
   readOco,
   readOldOco,
-  readOrder,
-} from './order-parameters.ts'
+  readPendingList,
+} from './list-parameters.ts'
+export { ORDER_PARAMETERS, readOrder } from './order-parameters.ts'
 export type { Names } from './order-parameters.ts'
 export { cancelList, cancelOrder, checkOrder, findOrder, submitOrder } from './orders.ts'
-export type { Cancellation, NewOrder, OrderName, Submission } from './orders.ts'
+export type { Cancellation, OrderName, Submission } from './orders.ts'
 export { members } from './order-queue.ts'
 export { ParameterReader } from './parameters.ts'
 export type { Parameters } from './parameters.ts'
@@ -28,6 +30,9 @@ export { createRecordedTape, readRecording } from './recorded.ts'
 export type { Recording } from './recorded.ts'
 export { isRefusal, refuse, refusals } from './refusal.ts'
 export type { Refusal } from './refusal.ts'
+export { ordersOf } from './legs.ts'
+export { restoreEngine } from './restore.ts'
+export type { Remembered } from './restore.ts'
 export { REPLACE_MODES, replaceOrder } from './replace.ts'
 export type { Replaced, Replacement } from './replace.ts'
 export { advance, openMarkets } from './simulation.ts'
@@ -48,18 +53,24 @@ export {
   SELF_TRADE_MODES,
   statusOf,
   TIMES_IN_FORCE,
+  visibleOf,
 } from './types.ts'
 export type {
+  Amendment,
   Changes,
   Engine,
   Holding,
   Level,
   LevelSource,
+  ListEvent,
+  ListKind,
   Market,
   Order,
   OrderEvent,
   OrderList,
   OrderType,
+  PreventedMatch,
+  Prevention,
   Side,
   SymbolRules,
   Trade,

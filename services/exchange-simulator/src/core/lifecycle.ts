@@ -2,12 +2,16 @@ import { lock } from './holdings.ts'
 import { forget } from './order-queue.ts'
 import {
   isStop,
+  waitsForRise,
   type Engine,
   type ExpiryReason,
+  type ListEvent,
   type Market,
   type Order,
   type OrderEvent,
+  type OrderList,
   type OrderStatus,
+  type Prevention,
 } from './types.ts'
 
 export type Ending = {
@@ -15,6 +19,7 @@ export type Ending = {
   readonly reason: ExpiryReason | null
   readonly now: number
   readonly cancelId?: string | null
+  readonly prevention?: Prevention | null
 }
 
 export function marketOf(engine: Engine, symbol: string): Market {
@@ -24,7 +29,7 @@ export function marketOf(engine: Engine, symbol: string): Market {
 }
 
 /** What the order pays with. */
-export function payAsset(market: Market, order: Order): string {
+export function payAsset(market: Market, order: Pick<Order, 'side'>): string {
   return order.side === 'BUY' ? market.rules.quote : market.rules.base
 }
 
@@ -44,10 +49,13 @@ export function endOrder(engine: Engine, order: Order, ending: Ending): void {
   release(engine, order, order.locked)
   market.live.delete(order.id)
   if (isStop(order.type)) market.algoOrders -= 1
-  noteGone(market, order)
+  if (order.icebergQuantity > 0n) market.icebergOrders -= 1
+  leaveQueue(market, order)
   engine.changes.orders.add(order)
   const kind = endEvents[ending.status]
-  if (kind !== undefined) noteEvent(engine, { kind, order, cancelId: ending.cancelId ?? null })
+  if (kind === undefined) return
+  const { cancelId = null, prevention = null } = ending
+  noteEvent(engine, { kind, order, cancelId, prevention })
 }
 
 /** A fill is told by its trade. */
@@ -57,20 +65,40 @@ const endEvents: Readonly<Partial<Record<OrderStatus, OrderEvent['kind']>>> = {
   EXPIRED_IN_MATCH: 'TRADE_PREVENTION',
 }
 
-/** What the owner of the account is told, step by step. */
+/** What the owner of the account is told, step by step; returns the number of the step. */
 export function noteEvent(
   engine: Engine,
   event: Pick<OrderEvent, 'kind' | 'order'> & Partial<OrderEvent>,
-): void {
+): number {
   const { order } = event
   marketOf(engine, order.symbol).touches += 1
-  engine.changes.events.push({ trade: null, cancelId: null, ...event, order: { ...order } })
+  engine.lastExecutionId += 1
+  engine.changes.events.push({
+    kind: event.kind,
+    executionId: engine.lastExecutionId,
+    order: { ...order },
+    trade: event.trade ?? null,
+    prevention: event.prevention ?? null,
+    replacedId: event.replacedId ?? null,
+    cancelId: event.cancelId ?? null,
+  })
+  return engine.lastExecutionId
 }
 
-function noteGone(market: Market, order: Order): void {
+export function noteList(
+  engine: Engine,
+  list: OrderList,
+  statusType: ListEvent['statusType'] = list.statusType,
+): void {
+  engine.changes.lists.add(list)
+  engine.changes.events.push({ kind: 'LIST', list: { ...list }, statusType })
+}
+
+/** It stands in no queue any more: neither in the book nor among those that wait. */
+export function leaveQueue(market: Market, order: Order): void {
+  if (order.rank === 0) return
+  order.rank = 0
   if (order.workingAt >= 0) forget(order.side === 'BUY' ? market.bids : market.asks)
-  else if (isStop(order.type)) {
-    forget(market.rising)
-    forget(market.falling)
-  }
+  else if (order.trailingDelta > 0) market.trailing.delete(order)
+  else forget(waitsForRise(order.type, order.side) ? market.rising : market.falling)
 }

@@ -1,7 +1,8 @@
 import { holdingOf, pay, receive } from './holdings.ts'
-import { expireSibling, noteLegEnd } from './legs.ts'
-import { endOrder, noteEvent, release } from './lifecycle.ts'
+import { expireSibling, lockProceeds, noteLegEnd } from './legs.ts'
+import { endOrder, leaveQueue, noteEvent, payAsset, release } from './lifecycle.ts'
 import { peek } from './order-queue.ts'
+import { book, printPrice } from './stops.ts'
 import {
   remainingOf,
   type Engine,
@@ -11,33 +12,13 @@ import {
   type Side,
   type Trade,
 } from './types.ts'
-import { floorToStep, larger, multiply, ONE, smaller } from './units.ts'
+import { larger, multiply, ONE, smaller } from './units.ts'
 
 /**
- * Trades are made with the synthetic book only: one account never trades with itself, its crossing
- * orders expire by the self-trade rule instead. First a plan without any effect, by which funds and
- * fill-or-kill are judged, then the trades.
+ * The other side of a trade is the synthetic book, or an order of the account itself where the taker
+ * allows that. The synthetic book stands first at equal prices.
  */
-export type Wish = {
-  readonly side: Side
-  /** Null for any price. */
-  readonly limit: bigint | null
-  /** Base to trade, or null when the quote amount decides. */
-  readonly quantity: bigint | null
-  readonly quote: bigint
-  /** Own orders stand here, and the taker must stop before it passes them. */
-  readonly barrier: bigint | null
-}
-
-export type Plan = {
-  readonly fills: readonly Level[]
-  readonly base: bigint
-  readonly quote: bigint
-  readonly complete: boolean
-}
-
 export const TRADE_IDS_PER_SECOND = 1_000
-const ENDLESS = 10n ** 30n
 
 export function opposite(side: Side): Side {
   return side === 'BUY' ? 'SELL' : 'BUY'
@@ -49,39 +30,6 @@ export function accepts(side: Side, limit: bigint | null, price: bigint): boolea
   return side === 'BUY' ? price <= limit : price >= limit
 }
 
-export function planMatch(market: Market, wish: Wish): Plan {
-  const maker = opposite(wish.side)
-  const { step } = market.rules
-  const fills: Level[] = []
-  bestOf(market, maker) // steps over what has been eaten up
-  let { index, taken } = market.depletion[maker]
-  let base = 0n
-  let quote = 0n
-  for (;;) {
-    const level = market.levels(maker, index)
-    if (level === null) break
-    const most =
-      wish.quantity === null
-        ? floorToStep(((wish.quote - quote) * ONE) / level.price, step)
-        : wish.quantity - base
-    if (most <= 0n) return { fills, base, quote, complete: true }
-    if (!isReachable(wish, level.price)) break
-    const quantity = smaller(smaller(most, level.quantity - taken), supplyLeft(market, maker, base))
-    if (quantity === 0n) break
-    fills.push({ price: level.price, quantity })
-    base += quantity
-    quote += multiply(level.price, quantity)
-    if (quantity === most) return { fills, base, quote, complete: true }
-    index += 1
-    taken = 0n
-  }
-  return { fills, base, quote, complete: false }
-}
-
-function isReachable(wish: Wish, price: bigint): boolean {
-  return accepts(wish.side, wish.limit, price) && accepts(wish.side, wish.barrier, price)
-}
-
 /** The best price that is left in the synthetic book. */
 export function bestOf(market: Market, side: Side): Level | null {
   const eaten = market.depletion[side]
@@ -90,18 +38,13 @@ export function bestOf(market: Market, side: Side): Level | null {
     const level = market.levels(side, eaten.index)
     if (level === null) return null
     if (level.quantity > eaten.taken) {
+      if (eaten.taken === 0n && market.supply[side] === null) return level
       const left = level.quantity - eaten.taken
       return { price: level.price, quantity: smaller(left, market.supply[side] ?? left) }
     }
     eaten.index += 1
     eaten.taken = 0n
   }
-}
-
-/** What the synthetic book gives beyond `taken`, when somebody has limited it. */
-function supplyLeft(market: Market, side: Side, taken: bigint): bigint {
-  const supply = market.supply[side]
-  return supply === null ? taken + ENDLESS : supply - taken
 }
 
 /** The account's own best order on a side. */
@@ -120,25 +63,33 @@ export type TradeInput = {
 }
 
 /** One trade with the synthetic book, whose best level shrinks by it. */
-export function trade(input: TradeInput): Trade {
-  const { engine, market, order, price, quantity, isMaker, now } = input
+export function trade(input: TradeInput): void {
+  const { market, order, quantity, now } = input
+  const id = nextTradeId(market, now)
+  expireSibling(input.engine, order, now)
+  fill(input, { id, isSelfTrade: false })
+  consume(market, opposite(order.side), quantity)
+}
+
+/** Two orders of the account trade with each other: two records, one trade. */
+export function tradeWithOwn(input: TradeInput, maker: Order): void {
+  const { engine, market, order, now } = input
+  const id = nextTradeId(market, now)
   expireSibling(engine, order, now)
-  const { base, quote: quoteAsset } = market.rules
+  expireSibling(engine, maker, now)
+  fill(input, { id, isSelfTrade: true })
+  fill({ ...input, order: maker, isMaker: true }, { id, isSelfTrade: true })
+}
+
+function fill(input: TradeInput, mark: Pick<Trade, 'id' | 'isSelfTrade'>): void {
+  const { engine, market, order, price, quantity, isMaker, now } = input
   const quote = multiply(price, quantity)
   const isBuyer = order.side === 'BUY'
-  const feeRate = isMaker ? engine.makerFee : engine.takerFee
   release(engine, order, lockedPart(order, quantity))
-  pay(engine, isBuyer ? quoteAsset : base, isBuyer ? quote : quantity)
-  const { commission, commissionAsset } = settle(engine, market, {
-    isBuyer,
-    quantity,
-    quote,
-    feeRate,
-  })
-  consume(market, opposite(order.side), quantity)
+  pay(engine, payAsset(market, order), isBuyer ? quote : quantity)
+  const { commission, commissionAsset } = settle(input, quote)
   const done: Trade = {
     symbol: order.symbol,
-    id: nextTradeId(market, now),
     orderId: order.id,
     listId: order.listId,
     price,
@@ -149,42 +100,52 @@ export function trade(input: TradeInput): Trade {
     time: now,
     isBuyer,
     isMaker,
+    ...mark,
   }
   record(input, done)
-  return done
 }
 
 /** What was received goes to the account, and the fee to the venue. */
-function settle(
-  engine: Engine,
-  market: Market,
-  deal: { isBuyer: boolean; quantity: bigint; quote: bigint; feeRate: bigint },
-): Pick<Trade, 'commission' | 'commissionAsset'> {
+function settle(input: TradeInput, quote: bigint): Pick<Trade, 'commission' | 'commissionAsset'> {
+  const { engine, market, order, quantity, isMaker } = input
   const { base, quote: quoteAsset } = market.rules
-  const asset = deal.isBuyer ? base : quoteAsset
-  const amount = deal.isBuyer ? deal.quantity : deal.quote
-  const discounted = payDiscounted(engine, multiply(deal.quote, deal.feeRate))
-  const fee = discounted === null ? multiply(amount, deal.feeRate) : 0n
+  const feeRate = isMaker ? engine.makerFee : engine.takerFee
+  const isBuyer = order.side === 'BUY'
+  const asset = isBuyer ? base : quoteAsset
+  const amount = isBuyer ? quantity : quote
+  const discounted = engine.feeDiscount === null ? null : payDiscounted(input, quote)
+  const fee = discounted === null ? multiply(amount, feeRate) : 0n
   receive(engine, asset, { amount, fee })
+  if (isBuyer) lockProceeds(engine, order, amount - fee)
   return discounted ?? { commission: fee, commissionAsset: asset }
 }
 
 /** Null when there is no such arrangement, or not enough of its asset. */
 function payDiscounted(
-  engine: Engine,
-  value: bigint,
+  { engine, market, order, isMaker }: TradeInput,
+  quote: bigint,
 ): Pick<Trade, 'commission' | 'commissionAsset'> | null {
   const discount = engine.feeDiscount
-  if (discount === null) return null
-  const commission = (multiply(value, discount.share) * ONE) / discount.price
+  // What an order pays with is counted out beforehand, to the last unit.
+  if (discount === null || discount.asset === payAsset(market, order)) return null
+  const price = discount.price ?? discountPrice(engine, discount.asset, market.rules.quote)
+  if (price === null) return null
+  const value = multiply(quote, isMaker ? engine.makerFee : engine.takerFee)
+  const commission = (multiply(value, discount.share) * ONE) / price
   if (holdingOf(engine, discount.asset).free < commission) return null
   receive(engine, discount.asset, { amount: 0n, fee: commission })
   return { commission, commissionAsset: discount.asset }
 }
 
+/** What one unit of the fee's asset is worth; null when no market says it. */
+function discountPrice(engine: Engine, asset: string, quote: string): bigint | null {
+  if (asset === quote) return ONE
+  const price = engine.markets.get(`${asset}${quote}`)?.lastPrice ?? 0n
+  return price > 0n ? price : null
+}
+
 /** The best level shrinks by what was taken. */
 function consume(market: Market, side: Side, quantity: bigint): void {
-  bestOf(market, side)
   market.depletion[side].taken += quantity
   const supply = market.supply[side]
   if (supply !== null) market.supply[side] = larger(0n, supply - quantity)
@@ -197,22 +158,33 @@ function record(input: TradeInput, done: Trade): void {
   order.updatedAt = now
   order.trades.push(done)
   market.trades.push(done)
-  market.lastPrice = done.price
+  printPrice(engine, market, { price: done.price, now })
   engine.changes.trades.push(done)
   engine.changes.orders.add(order)
   if (order.quantity > 0n && remainingOf(order) === 0n) {
     endOrder(engine, order, { status: 'FILLED', reason: null, now })
     noteEvent(engine, { kind: 'TRADE', order, trade: done })
     noteLegEnd(engine, order, now)
-  } else {
-    order.status = 'PARTIALLY_FILLED'
-    noteEvent(engine, { kind: 'TRADE', order, trade: done })
+    return
   }
+  order.status = 'PARTIALLY_FILLED'
+  if (input.isMaker) showNext(market, order, done.quantity)
+  noteEvent(engine, { kind: 'TRADE', order, trade: done })
+}
+
+/** The shown part of an iceberg is gone: the next one goes to the end of the line. */
+function showNext(market: Market, order: Order, quantity: bigint): void {
+  if (order.icebergQuantity === 0n) return
+  order.visible -= quantity
+  if (order.visible > 0n) return
+  order.visible = smaller(order.icebergQuantity, remainingOf(order))
+  leaveQueue(market, order)
+  book(market, order)
 }
 
 function lockedPart(order: Order, quantity: bigint): bigint {
   if (order.locked === 0n) return 0n
-  const part = order.side === 'SELL' ? quantity : multiply(order.price, quantity)
+  const part = order.side === 'SELL' ? quantity : multiply(order.lockPrice, quantity)
   return smaller(part, order.locked)
 }
 
@@ -222,4 +194,9 @@ function nextTradeId(market: Market, now: number): number {
   const id = Math.max(tapeId, market.lastTradeId) + 1
   market.lastTradeId = id % TRADE_IDS_PER_SECOND === 0 ? id + 1 : id
   return market.lastTradeId
+}
+
+/** What was held for a quantity that will never trade is free again. */
+export function releasePart(engine: Engine, order: Order, quantity: bigint): void {
+  release(engine, order, lockedPart(order, quantity))
 }

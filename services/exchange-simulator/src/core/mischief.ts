@@ -1,10 +1,9 @@
-import { expireSibling, noteLegEnd } from './legs.ts'
+import { noteLegEnd } from './legs.ts'
 import { endOrder, marketOf } from './lifecycle.ts'
 import { trade } from './matching.ts'
-import { runTriggers } from './triggers.ts'
+import { settle, trigger } from './triggers.ts'
 import { isLive, isStop, remainingOf, type Engine, type Market, type Order } from './types.ts'
 import { smaller } from './units.ts'
-import { execute } from './working.ts'
 
 /**
  * What can go wrong inside an exchange, as deeds: an order is filled when nobody expects it, ended by
@@ -15,14 +14,9 @@ export type ForcedFill = { readonly order: Order; readonly quantity: bigint; rea
 /** A resting order trades at its own price; a waiting stop is triggered first. */
 export function forceFill(engine: Engine, { order, quantity, now }: ForcedFill): void {
   const market = marketOf(engine, order.symbol)
-  if (!isLive(order)) return
-  if (isStop(order.type) && order.workingAt < 0) {
-    expireSibling(engine, order, now)
-    order.workingAt = now
-    order.updatedAt = now
-    engine.changes.orders.add(order)
-    execute({ engine, market, order, now })
-  } else {
+  if (!isLive(order) || order.status === 'PENDING_NEW') return
+  if (isStop(order.type) && order.workingAt < 0) trigger({ engine, market, order, now })
+  else {
     const part = smaller(quantity, remainingOf(order))
     if (part <= 0n) return
     // The market has not gone to where this order stands, so nobody else's stop may see it there.
@@ -30,7 +24,7 @@ export function forceFill(engine: Engine, { order, quantity, now }: ForcedFill):
     trade({ engine, market, order, price: order.price, quantity: part, isMaker: true, now })
     market.lastPrice = lastPrice
   }
-  runTriggers(engine, market, now)
+  settle(engine, market, now)
 }
 
 /** The venue ends orders of its own accord, as it does before it takes a symbol off. */

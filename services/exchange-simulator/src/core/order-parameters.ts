@@ -1,5 +1,4 @@
-import type { NewOco } from './order-lists.ts'
-import type { NewOrder } from './orders.ts'
+import type { NewOrder } from './checks.ts'
 import { ParameterReader, type Parameters } from './parameters.ts'
 import { refusals, type Refusal } from './refusal.ts'
 import {
@@ -18,207 +17,142 @@ import {
 /** Gives names to orders that were sent without one. */
 export type Names = { next(): string }
 
+const LEG_FIELDS = [
+  'Type',
+  'ClientOrderId',
+  'Price',
+  'StopPrice',
+  'TrailingDelta',
+  'IcebergQty',
+  'TimeInForce',
+  'StrategyId',
+  'StrategyType',
+] as const
+
+type LegField = (typeof LEG_FIELDS)[number] | 'Quantity' | 'Side'
+
+/** What a field of a leg is called; the one order of a single request has no prefix. */
+function nameOf(prefix: string, field: LegField): string {
+  if (prefix !== '') return `${prefix}${field}`
+  return field === 'ClientOrderId'
+    ? 'newClientOrderId'
+    : `${field.charAt(0).toLowerCase()}${field.slice(1)}`
+}
+
+/** Everything that can be said about one leg. */
+export function legParameters(prefix: string): string[] {
+  return LEG_FIELDS.map((field) => nameOf(prefix, field))
+}
+
 export const ORDER_PARAMETERS = [
   'symbol',
   'side',
-  'type',
-  'timeInForce',
   'quantity',
   'quoteOrderQty',
-  'price',
-  'newClientOrderId',
-  'strategyId',
-  'strategyType',
-  'stopPrice',
   'newOrderRespType',
   'selfTradePreventionMode',
-] as const
+  ...legParameters(''),
+]
 
 export function readOrder(parameters: Parameters, names: Names): NewOrder | Refusal {
   const reader = new ParameterReader(parameters)
   const symbol = reader.mandatoryText('symbol')
-  const side = readSide(reader)
-  const type = readType(reader, 'type', ORDER_TYPES)
-  checkNeeded(reader, type)
-  const order: NewOrder = {
+  const side = readSide(reader, 'side')
+  const type = readType(reader, 'type')
+  checkSize(reader, type)
+  const order = readLeg(reader, '', {
     symbol,
     side,
+    names,
     type,
-    timeInForce: readTimeInForce(reader, 'timeInForce'),
-    price: reader.amount('price'),
-    stopPrice: reader.amount('stopPrice'),
     quantity: reader.amount('quantity'),
     quoteQuantity: reader.amount('quoteOrderQty'),
-    clientOrderId: reader.clientId('newClientOrderId') ?? names.next(),
-    ...readCommon(reader, ''),
-  }
+  })
   return reader.refusal ?? order
 }
 
-function checkNeeded(reader: ParameterReader, type: OrderType): void {
-  if (type === 'MARKET') {
-    if (reader.has('quantity') && reader.has('quoteOrderQty')) {
-      reader.refuse(refusals.invalidCombination())
-    }
-    if (!reader.has('quoteOrderQty')) reader.mandatoryAmount('quantity')
-  } else {
+function checkSize(reader: ParameterReader, type: OrderType): void {
+  if (type !== 'MARKET') {
     reader.mandatoryAmount('quantity')
     reader.forbid(['quoteOrderQty'])
+    return
   }
-  if (isLimit(type)) reader.mandatoryAmount('price')
-  else reader.forbid(['price'])
-  if (isStop(type)) reader.mandatoryAmount('stopPrice')
-  else reader.forbid(['stopPrice'])
-  if (isLimit(type) && type !== 'LIMIT_MAKER') reader.mandatoryText('timeInForce')
-  else reader.forbid(['timeInForce'])
+  if (reader.has('quantity') && reader.has('quoteOrderQty')) {
+    reader.refuse(refusals.invalidCombination())
+  }
+  if (!reader.has('quoteOrderQty')) reader.mandatoryAmount('quantity')
 }
 
-function readSide(reader: ParameterReader): Side {
-  reader.mandatoryText('side')
-  return reader.choice('side', SIDES, refusals.invalidSide()) ?? 'BUY'
+export type LegShape = {
+  readonly symbol: string
+  readonly side: Side
+  readonly type: OrderType
+  readonly quantity: bigint
+  readonly quoteQuantity?: bigint
+  readonly names: Names
 }
 
-function readType(reader: ParameterReader, name: string, types: readonly OrderType[]): OrderType {
+/** One order of a request, by the names that its fields have there. */
+export function readLeg(reader: ParameterReader, prefix: string, shape: LegShape): NewOrder {
+  const { names, ...shared } = shape
+  const name = (field: LegField): string => nameOf(prefix, field)
+  checkNeeded(reader, prefix, shape.type)
+  const order: NewOrder = {
+    quoteQuantity: 0n,
+    ...shared,
+    timeInForce: readTimeInForce(reader, name('TimeInForce')),
+    price: reader.amount(name('Price')),
+    stopPrice: reader.amount(name('StopPrice')),
+    trailingDelta: reader.integer(name('TrailingDelta')) ?? 0,
+    icebergQuantity: reader.amount(name('IcebergQty')),
+    clientOrderId: reader.clientId(name('ClientOrderId')) ?? names.next(),
+    selfTradeMode: readSelfTradeMode(reader),
+    strategyId: reader.integer(name('StrategyId')),
+    strategyType: readStrategyType(reader, name('StrategyType')),
+  }
+  if (order.icebergQuantity > 0n && order.timeInForce !== 'GTC') {
+    reader.refuse(
+      prefix === '' ? refusals.unsupportedCombination() : refusals.icebergNeedsGtc(prefix),
+    )
+  }
+  return order
+}
+
+function checkNeeded(reader: ParameterReader, prefix: string, type: OrderType): void {
+  const name = (field: LegField): string => nameOf(prefix, field)
+  if (isLimit(type)) reader.mandatoryAmount(name('Price'))
+  else reader.forbid([name('Price'), name('IcebergQty')])
+  if (!isStop(type)) reader.forbid([name('StopPrice'), name('TrailingDelta')])
+  else if (!reader.has(name('TrailingDelta'))) reader.mandatoryAmount(name('StopPrice'))
+  if (isLimit(type) && type !== 'LIMIT_MAKER') reader.mandatoryText(name('TimeInForce'))
+  else reader.forbid([name('TimeInForce')])
+}
+
+export function readSide(reader: ParameterReader, name: string): Side {
   reader.mandatoryText(name)
-  return reader.choice(name, types, refusals.invalidOrderType()) ?? 'MARKET'
+  return reader.choice(name, SIDES, refusals.invalidSide()) ?? 'BUY'
+}
+
+export function readType(reader: ParameterReader, name: string): OrderType {
+  reader.mandatoryText(name)
+  return reader.choice(name, ORDER_TYPES, refusals.invalidOrderType()) ?? 'MARKET'
 }
 
 function readTimeInForce(reader: ParameterReader, name: string): TimeInForce {
   return reader.choice(name, TIMES_IN_FORCE, refusals.invalidTimeInForce()) ?? 'GTC'
 }
 
-type Common = {
-  readonly selfTradeMode: SelfTradeMode
-  readonly strategyId: number | null
-  readonly strategyType: number | null
+function readSelfTradeMode(reader: ParameterReader): SelfTradeMode {
+  const name = 'selfTradePreventionMode'
+  return reader.choice(name, SELF_TRADE_MODES, refusals.invalidData(name)) ?? 'EXPIRE_MAKER'
 }
 
-/** Of a single order, or of the leg whose names begin with a prefix. */
-function readCommon(reader: ParameterReader, prefix: string): Common {
-  const wrongMode = refusals.invalidData('selfTradePreventionMode')
-  const strategyType = reader.integer(prefix === '' ? 'strategyType' : `${prefix}StrategyType`)
-  if (strategyType !== null && strategyType < 1_000_000) {
-    reader.refuse(refusals.invalidData('strategyType'))
+const STRATEGY_TYPE_MIN = 1_000_000
+
+function readStrategyType(reader: ParameterReader, name: string): number | null {
+  const strategyType = reader.integer(name)
+  if (strategyType !== null && strategyType < STRATEGY_TYPE_MIN) {
+    reader.refuse(refusals.smallStrategyType())
   }
-  return {
-    selfTradeMode:
-      reader.choice('selfTradePreventionMode', SELF_TRADE_MODES, wrongMode) ?? 'EXPIRE_MAKER',
-    strategyId: reader.integer(prefix === '' ? 'strategyId' : `${prefix}StrategyId`),
-    strategyType,
-  }
-}
-
-const LEG_FIELDS = [
-  'Type',
-  'ClientOrderId',
-  'Price',
-  'StopPrice',
-  'TimeInForce',
-  'StrategyId',
-  'StrategyType',
-] as const
-
-export const OCO_PARAMETERS = [
-  'symbol',
-  'listClientOrderId',
-  'side',
-  'quantity',
-  'newOrderRespType',
-  'selfTradePreventionMode',
-  ...LEG_FIELDS.flatMap((field) => [`above${field}`, `below${field}`]),
-]
-
-const legTypes = ORDER_TYPES.filter((type) => type !== 'LIMIT' && type !== 'MARKET')
-
-export function readOco(parameters: Parameters, names: Names): NewOco | Refusal {
-  const reader = new ParameterReader(parameters)
-  const shared = {
-    symbol: reader.mandatoryText('symbol'),
-    side: readSide(reader),
-    quantity: reader.mandatoryAmount('quantity'),
-  }
-  const above = readLeg(reader, 'above', { ...shared, names })
-  const below = readLeg(reader, 'below', { ...shared, names })
-  const oco: NewOco = {
-    listClientOrderId: reader.clientId('listClientOrderId') ?? names.next(),
-    above,
-    below,
-  }
-  return reader.refusal ?? (isPair(above, below) ? oco : refusals.invalidCombination())
-}
-
-/** A stop-loss on one side of the price, a take-profit of whatever kind on the other. */
-function isPair(above: NewOrder, below: NewOrder): boolean {
-  const [profit, loss] = above.side === 'SELL' ? [above, below] : [below, above]
-  return (
-    (loss.type === 'STOP_LOSS' || loss.type === 'STOP_LOSS_LIMIT') &&
-    profit.type !== 'STOP_LOSS' &&
-    profit.type !== 'STOP_LOSS_LIMIT'
-  )
-}
-
-type Shared = {
-  readonly symbol: string
-  readonly side: Side
-  readonly quantity: bigint
-  readonly names: Names
-}
-
-function readLeg(reader: ParameterReader, prefix: 'above' | 'below', shared: Shared): NewOrder {
-  const { names, ...common } = shared
-  const type = readType(reader, `${prefix}Type`, legTypes)
-  if (isLimit(type)) reader.mandatoryAmount(`${prefix}Price`)
-  else reader.forbid([`${prefix}Price`])
-  if (isStop(type)) reader.mandatoryAmount(`${prefix}StopPrice`)
-  else reader.forbid([`${prefix}StopPrice`])
-  if (isLimit(type) && isStop(type)) reader.mandatoryText(`${prefix}TimeInForce`)
-  else reader.forbid([`${prefix}TimeInForce`])
-  return {
-    ...common,
-    type,
-    timeInForce: readTimeInForce(reader, `${prefix}TimeInForce`),
-    price: reader.amount(`${prefix}Price`),
-    stopPrice: reader.amount(`${prefix}StopPrice`),
-    quoteQuantity: 0n,
-    clientOrderId: reader.clientId(`${prefix}ClientOrderId`) ?? names.next(),
-    ...readCommon(reader, prefix),
-  }
-}
-
-export const OLD_OCO_PARAMETERS = [
-  'symbol',
-  'listClientOrderId',
-  'side',
-  'quantity',
-  'limitClientOrderId',
-  'price',
-  'stopClientOrderId',
-  'stopPrice',
-  'stopLimitPrice',
-  'stopLimitTimeInForce',
-  'newOrderRespType',
-  'selfTradePreventionMode',
-] as const
-
-/** The deprecated form says limit and stop; which of them is above follows from the side. */
-export function readOldOco(parameters: Parameters, names: Names): NewOco | Refusal {
-  const isSell = parameters.get('side') === 'SELL'
-  const [limit, stop] = isSell ? (['above', 'below'] as const) : (['below', 'above'] as const)
-  const renamed = new Map<string, string>([
-    [`${limit}Type`, 'LIMIT_MAKER'],
-    [`${stop}Type`, parameters.has('stopLimitPrice') ? 'STOP_LOSS_LIMIT' : 'STOP_LOSS'],
-  ])
-  const newNames: Readonly<Record<string, string>> = {
-    limitClientOrderId: `${limit}ClientOrderId`,
-    price: `${limit}Price`,
-    stopClientOrderId: `${stop}ClientOrderId`,
-    stopPrice: `${stop}StopPrice`,
-    stopLimitPrice: `${stop}Price`,
-    stopLimitTimeInForce: `${stop}TimeInForce`,
-  }
-  for (const name of ['price', 'stopPrice']) {
-    if (!parameters.has(name)) return refusals.mandatory(name)
-  }
-  for (const [name, value] of parameters) renamed.set(newNames[name] ?? name, value)
-  return readOco(renamed, names)
+  return strategyType
 }

@@ -1,140 +1,65 @@
+import {
+  checkClientId,
+  checkFunds,
+  checkIceberg,
+  checkImmediate,
+  openMarket,
+  type NewOrder,
+} from './checks.ts'
 import { checkFilters } from './filters.ts'
-import { holdingOf } from './holdings.ts'
-import { listOf, lockFor, noteLegEnd, takeLock } from './legs.ts'
+import { finishList, listOf, lockFor, lockPriceOf, ordersOf, takeLock } from './legs.ts'
 import { endOrder, marketOf, noteEvent } from './lifecycle.ts'
-import { accepts, bestOf, opposite, ownBest, planMatch, type Plan } from './matching.ts'
-import { refusals, type Refusal } from './refusal.ts'
-import { rest, runTriggers } from './triggers.ts'
+import { isRefusal, refusals, type Refusal } from './refusal.ts'
+import { settle } from './triggers.ts'
 import {
   isLive,
   isStop,
-  statusOf,
-  waitsForRise,
   type Engine,
   type Market,
   type Order,
   type OrderList,
-  type OrderType,
-  type SelfTradeMode,
-  type Side,
-  type TimeInForce,
+  type PreventedMatch,
   type Trade,
 } from './types.ts'
-import { barrierOf, execute } from './working.ts'
-
-export type NewOrder = {
-  readonly symbol: string
-  readonly side: Side
-  readonly type: OrderType
-  readonly timeInForce: TimeInForce
-  readonly price: bigint
-  readonly stopPrice: bigint
-  readonly quantity: bigint
-  readonly quoteQuantity: bigint
-  readonly clientOrderId: string
-  readonly selfTradeMode: SelfTradeMode
-  readonly strategyId: number | null
-  readonly strategyType: number | null
-}
+import { begin } from './working.ts'
 
 export type Submission =
-  | { readonly kind: 'accepted'; readonly order: Order; readonly trades: readonly Trade[] }
+  | {
+      readonly kind: 'accepted'
+      readonly order: Order
+      /** What happened to it at once. */
+      readonly trades: readonly Trade[]
+      readonly prevented: readonly PreventedMatch[]
+    }
   | Refusal
 
 export function submitOrder(engine: Engine, request: NewOrder, now: number): Submission {
   const refusal = checkOrder(engine, request)
   if (refusal !== null) return refusal
   const market = marketOf(engine, request.symbol)
+  const known = market.prevented.length
   const order = openOrder(engine, request, now)
   if (order.type !== 'MARKET') takeLock(engine, order, lockFor(order))
-  if (isStop(order.type)) {
-    noteEvent(engine, { kind: 'NEW', order })
-    rest(market, order)
-  } else {
-    order.workingAt = now
-    noteEvent(engine, { kind: 'NEW', order })
-    execute({ engine, market, order, now })
-  }
+  if (!isStop(order.type)) order.workingAt = now
+  noteEvent(engine, { kind: 'NEW', order })
+  begin({ engine, market, order, now })
   const trades = [...order.trades]
-  runTriggers(engine, market, now)
-  return { kind: 'accepted', order, trades }
+  const prevented = market.prevented.slice(known)
+  settle(engine, market, now)
+  return { kind: 'accepted', order, trades, prevented }
 }
 
 /** All that can be said against an order before it exists; `order/test` asks no more than this. */
 export function checkOrder(engine: Engine, request: NewOrder): Refusal | null {
-  const market = engine.markets.get(request.symbol)
-  if (market === undefined) return refusals.invalidSymbol()
-  if (statusOf(market) !== 'TRADING') return refusals.marketClosed()
+  const market = openMarket(engine, request.symbol)
+  if (isRefusal(market)) return market
   return (
-    checkFilters(market, request) ??
+    checkFilters(engine, market, request) ??
+    checkIceberg(request) ??
     checkClientId(market, request.clientOrderId) ??
     checkImmediate(market, request) ??
     checkFunds(engine, market, request)
   )
-}
-
-export function checkClientId(market: Market, clientOrderId: string): Refusal | null {
-  const known = market.byClientId.get(clientOrderId)
-  return known !== undefined && isLive(known) ? refusals.duplicateOrder() : null
-}
-
-/** A stop that is already through, and a maker that would take. */
-export function checkImmediate(
-  market: Market,
-  request: Pick<NewOrder, 'side' | 'type' | 'price' | 'stopPrice'>,
-): Refusal | null {
-  const { side, type } = request
-  if (isStop(type)) {
-    const isThrough = waitsForRise(type, side)
-      ? market.lastPrice >= request.stopPrice
-      : market.lastPrice <= request.stopPrice
-    return isThrough ? refusals.wouldTrigger() : null
-  }
-  if (type !== 'LIMIT_MAKER') return null
-  return crosses(market, side, request.price) ? refusals.wouldTake() : null
-}
-
-function crosses(market: Market, side: Side, price: bigint): boolean {
-  const house = bestOf(market, opposite(side))
-  const own = ownBest(market, opposite(side))
-  return (
-    (house !== null && accepts(side, price, house.price)) ||
-    (own !== null && accepts(side, price, own.price))
-  )
-}
-
-function checkFunds(engine: Engine, market: Market, request: NewOrder): Refusal | null {
-  const { rules } = market
-  const isBuy = request.side === 'BUY'
-  const { free } = holdingOf(engine, isBuy ? rules.quote : rules.base)
-  if (request.type !== 'MARKET') {
-    const needed = lockFor({ ...request, executed: 0n } as Order)
-    return needed > free ? refusals.insufficientBalance() : null
-  }
-  const plan = planMarket(market, request)
-  if (request.quoteQuantity > 0n && plan.complete && plan.base === 0n) {
-    return refusals.filter('LOT_SIZE')
-  }
-  const needed = isBuy ? buyNeed(plan, request) : sellNeed(plan, request)
-  return needed > free ? refusals.insufficientBalance() : null
-}
-
-function buyNeed(plan: Plan, request: NewOrder): bigint {
-  return request.quoteQuantity > 0n ? request.quoteQuantity : plan.quote
-}
-
-function sellNeed(plan: Plan, request: NewOrder): bigint {
-  return request.quoteQuantity > 0n ? plan.base : request.quantity
-}
-
-function planMarket(market: Market, request: NewOrder): Plan {
-  return planMatch(market, {
-    side: request.side,
-    limit: null,
-    quantity: request.quoteQuantity > 0n ? null : request.quantity,
-    quote: request.quoteQuantity,
-    barrier: barrierOf(market, request),
-  })
 }
 
 /** Names the order and files it; funds and book come afterwards. */
@@ -146,8 +71,17 @@ export function openOrder(engine: Engine, request: NewOrder, now: number): Order
     listId: -1,
     status: 'NEW',
     expiryReason: null,
+    trailingAt: -1,
+    extreme: 0n,
+    visible: 0n,
     executed: 0n,
     executedQuote: 0n,
+    prevented: 0n,
+    preventedQuote: 0n,
+    preventedMatchId: null,
+    lockPrice: lockPriceOf(request, market.lastPrice),
+    amends: 0,
+    rank: 0,
     locked: 0n,
     createdAt: now,
     updatedAt: now,
@@ -158,6 +92,7 @@ export function openOrder(engine: Engine, request: NewOrder, now: number): Order
   market.live.set(order.id, order)
   market.byClientId.set(order.clientOrderId, order)
   if (isStop(order.type)) market.algoOrders += 1
+  if (order.icebergQuantity > 0n) market.icebergOrders += 1
   engine.changes.orders.add(order)
   return order
 }
@@ -207,13 +142,13 @@ export function cancelOrder(engine: Engine, name: OrderName, now: number): Cance
 export function cancelList(engine: Engine, list: OrderList, cancel: Cancel): Cancellation {
   const market = marketOf(engine, list.symbol)
   if (isShut(market)) return refusals.marketClosed()
-  const legs = list.orderIds.flatMap((id) => market.orders[id - 1] ?? [])
+  const legs = ordersOf(engine, list)
   const live = legs.filter(isLive)
   if (live.length === 0) return refusals.unknownOrder()
   for (const leg of live) {
     endOrder(engine, leg, { status: 'CANCELED', reason: null, ...cancel })
   }
-  for (const leg of live.slice(0, 1)) noteLegEnd(engine, leg, cancel.now)
+  finishList(engine, list, cancel.now)
   return { kind: 'list-cancelled', list, orders: legs }
 }
 

@@ -37,12 +37,37 @@ export const refusals = {
   invalidData: (name: string) => refuse(-1130, `Data sent for parameter '${name}' is not valid.`),
   otherStatus: () =>
     refuse(-1220, "The symbol's status does not match the requested symbolStatus."),
+  smallStrategyType: () => refuse(-1134, '`strategyType` was less than 1000000.'),
+  cancelRestrictions: () =>
+    refuse(-1145, '`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`.'),
+  unsupportedCombination: () => refuse(-1014, 'Unsupported order combination.'),
+  ocoType: () => refuse(-1158, 'Order type not supported in OCO.'),
+  otoType: () => refuse(-1159, 'Order type not supported in OTO.'),
+  icebergNeedsGtc: (leg: string) =>
+    refuse(
+      -1160,
+      `Parameter '${leg}IcebergQty' is not supported if '${leg}TimeInForce' is not GTC.`,
+    ),
+  ocoLimit: (side: 'BUY' | 'SELL') =>
+    side === 'BUY'
+      ? refuse(-1165, 'A limit order in a buy OCO must be below.')
+      : refuse(-1166, 'A limit order in a sell OCO must be above.'),
+  ocoOfLimits: () => refuse(-1168, 'At least one OCO order must be contingent.'),
+  ocoStopLoss: (side: 'BUY' | 'SELL') =>
+    side === 'BUY'
+      ? refuse(-1196, 'A stop loss order in a buy OCO must be above.')
+      : refuse(-1197, 'A stop loss order in a sell OCO must be below.'),
+  ocoTakeProfit: (side: 'BUY' | 'SELL') =>
+    side === 'BUY'
+      ? refuse(-1198, 'A take profit order in a buy OCO must be below.')
+      : refuse(-1199, 'A take profit order in a sell OCO must be above.'),
   filter: (name: string) => refuse(-1013, `Filter failure: ${name}`),
   marketClosed: () => refuse(-1013, 'Market is closed.'),
   rejected: (message: string) => refuse(-2010, message),
   insufficientBalance: () =>
     refuse(-2010, 'Account has insufficient balance for requested action.'),
   duplicateOrder: () => refuse(-2010, 'Duplicate order sent.'),
+  icebergTooLarge: () => refuse(-2010, 'IcebergQty exceeds QTY.'),
   wouldTake: () => refuse(-2010, 'Order would immediately match and take.'),
   wouldTrigger: () => refuse(-2010, 'Stop price would trigger immediately.'),
   priceRelation: () =>
@@ -53,6 +78,12 @@ export const refusals = {
   unknownOrder: () => refuse(-2011, 'Unknown order sent.'),
   noSuchOrder: () => refuse(-2013, 'Order does not exist.'),
   noSuchList: () => refuse(-2018, 'Order list does not exist.'),
+  amendUnknown: () => refuse(-2038, 'Unknown order sent.'),
+  amendIncrease: () => refuse(-2038, 'Order amend (quantity increase) is not supported.'),
+  amendNothing: () => refuse(-2038, 'The requested action would change no state; rejecting.'),
+  amendPendingOpo: () => refuse(-2038, 'Order amend (pending OPO order) is not supported.'),
+  amendTooOften: () => refuse(-2038, 'Filter failure: MAX_NUM_ORDER_AMENDS'),
+  amendDuplicate: () => refuse(-2038, 'Duplicate order sent.'),
   idMismatch: () =>
     refuse(-2039, 'The requested orderId and origClientOrderId do not match the same order.'),
 } as const

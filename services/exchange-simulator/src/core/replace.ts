@@ -1,14 +1,14 @@
+import { openMarket, type NewOrder } from './checks.ts'
 import { checkFilters } from './filters.ts'
 import {
   cancelOrder,
   submitOrder,
   type Cancellation,
-  type NewOrder,
   type OrderName,
   type Submission,
 } from './orders.ts'
-import { refusals, type Refusal } from './refusal.ts'
-import { statusOf, type Engine } from './types.ts'
+import { isRefusal, type Refusal } from './refusal.ts'
+import type { Engine } from './types.ts'
 
 /** One order goes and another comes, in one step; each of the two can fail alone. */
 export const REPLACE_MODES = ['STOP_ON_FAILURE', 'ALLOW_FAILURE'] as const
@@ -32,10 +32,9 @@ export function replaceOrder(
   { mode, cancel, request }: Replacement,
   now: number,
 ): Replaced | Refusal {
-  const market = engine.markets.get(request.symbol)
-  if (market === undefined) return refusals.invalidSymbol()
-  if (statusOf(market) !== 'TRADING') return refusals.marketClosed()
-  const filtered = checkFilters(market, request)
+  const market = openMarket(engine, request.symbol)
+  if (isRefusal(market)) return market
+  const filtered = checkFilters(engine, market, request)
   if (filtered !== null) return filtered
   const cancellation = cancelOrder(engine, cancel, now)
   const isStopped = cancellation.kind === 'refused' && mode === 'STOP_ON_FAILURE'

@@ -61,6 +61,8 @@ function isReachable(feed: Feed, minute: number): boolean {
   const { market, history } = feed
   if (market.live.size === 0 || market.halted !== null) return false
   const candle = history.tape.candle(minute)
+  // What follows the price must see all of it.
+  if (market.trailing.size > 0) return candle !== null
   return candle !== null && (reachesBook(market, candle) || reachesStops(market, candle))
 }
 

@@ -42,6 +42,8 @@ function venueSymbol(symbol: string): string {
   return symbol.replace('/', '')
 }
 
+const percent = { up: units('5'), down: units('0.2') }
+
 /** Price times quantity must be exact in units, so the two steps share the eight places. */
 export function rulesOf(symbol: string, steps: { tick: bigint; step: bigint }): SymbolRules {
   const [base = '', quote = ''] = symbol.split('/')
@@ -62,10 +64,15 @@ export function rulesOf(symbol: string, steps: { tick: bigint; step: bigint }): 
     marketQuantityMax: units('900000'),
     notionalMin: units('5'),
     notionalMax: units('9000000'),
-    percentUp: units('5'),
-    percentDown: units('0.2'),
+    percent: { BUY: percent, SELL: percent },
+    trailingMin: 10,
+    trailingMax: 2_000,
+    icebergPartsMax: 100,
     ordersMax: 200,
     algoOrdersMax: 5,
+    icebergOrdersMax: 200,
     orderListsMax: 20,
+    amendsMax: 10,
+    positionMax: 0n,
   }
 }

@@ -1,18 +1,12 @@
+import { activate } from './activation.ts'
 import { expireSibling, noteLegEnd } from './legs.ts'
-import { endOrder, noteEvent } from './lifecycle.ts'
+import { endOrder, leaveQueue, noteEvent } from './lifecycle.ts'
 import { bestOf, trade } from './matching.ts'
-import { enqueue, peek } from './order-queue.ts'
-import {
-  remainingOf,
-  waitsForRise,
-  type Engine,
-  type LevelSource,
-  type Market,
-  type Order,
-  type Side,
-} from './types.ts'
+import { peek } from './order-queue.ts'
+import { nextTriggered, printPrice } from './stops.ts'
+import { visibleOf, type Engine, type LevelSource, type Market, type Side } from './types.ts'
 import { smaller } from './units.ts'
-import { execute } from './working.ts'
+import { execute, type Working } from './working.ts'
 
 export type Move = {
   readonly price: bigint
@@ -32,8 +26,8 @@ export function movePrice(engine: Engine, market: Market, move: Move): void {
   }
   fillCrossed({ engine, market, now: move.now }, 'BUY')
   fillCrossed({ engine, market, now: move.now }, 'SELL')
-  market.lastPrice = move.price
-  runTriggers(engine, market, move.now)
+  printPrice(engine, market, move)
+  settle(engine, market, move.now)
 }
 
 type Moment = { readonly engine: Engine; readonly market: Market; readonly now: number }
@@ -48,41 +42,36 @@ function fillCrossed(moment: Moment, side: Side): void {
     if (house === null) return
     const isCrossed = side === 'BUY' ? order.price >= house.price : order.price <= house.price
     if (!isCrossed) return
-    const quantity = smaller(remainingOf(order), house.quantity)
+    const quantity = smaller(visibleOf(order), house.quantity)
     trade({ ...moment, order, price: order.price, quantity, isMaker: true })
   }
 }
 
-/** Stops wait until the last price reaches them. */
-export function rest(market: Market, stop: Order): void {
-  enqueue(waitsForRise(stop.type, stop.side) ? market.rising : market.falling, stop)
-}
-
-/** A triggered order trades and may so trigger the next: until nothing moves any more. */
-export function runTriggers(engine: Engine, market: Market, now: number): void {
+/**
+ * What has happened may be the beginning of something else: a filled order lets those begin that
+ * waited for it, a trade triggers stops, and these trade in turn. Until nothing moves any more.
+ */
+export function settle(engine: Engine, market: Market, now: number): void {
   if (market.halted !== null) return
   for (;;) {
-    const stop = nextTriggered(market)
-    if (stop === null) return
-    expireSibling(engine, stop, now)
-    stop.workingAt = now
-    stop.updatedAt = now
-    engine.changes.orders.add(stop)
-    noteEvent(engine, { kind: 'NEW', order: stop })
-    if (engine.activates(stop)) execute({ engine, market, order: stop, now })
-    else refuseActivation(engine, stop, now)
+    const list = market.ripe.shift()
+    const stop = list === undefined ? nextTriggered(market) : null
+    if (list !== undefined) activate({ engine, market, now }, list)
+    else if (stop !== null) trigger({ engine, market, order: stop, now })
+    else return
   }
 }
 
-function refuseActivation(engine: Engine, stop: Order, now: number): void {
-  endOrder(engine, stop, { status: 'EXPIRED', reason: 'REJECTED', now })
-  noteLegEnd(engine, stop, now)
-}
-
-function nextTriggered(market: Market): Order | null {
-  const rising = peek(market.rising)
-  if (rising !== null && market.lastPrice >= rising.stopPrice) return rising
-  const falling = peek(market.falling)
-  if (falling !== null && market.lastPrice <= falling.stopPrice) return falling
-  return null
+/** The price has reached it: it begins to work. */
+export function trigger(working: Working): void {
+  const { engine, market, order, now } = working
+  expireSibling(engine, order, now)
+  leaveQueue(market, order)
+  order.workingAt = now
+  order.updatedAt = now
+  engine.changes.orders.add(order)
+  noteEvent(engine, { kind: 'NEW', order })
+  if (engine.activates(order)) return execute(working)
+  endOrder(engine, order, { status: 'EXPIRED', reason: 'REJECTED', now })
+  noteLegEnd(engine, order, now)
 }

@@ -17,11 +17,20 @@ export type OrderType = (typeof ORDER_TYPES)[number]
 export const TIMES_IN_FORCE = ['GTC', 'IOC', 'FOK'] as const
 export type TimeInForce = (typeof TIMES_IN_FORCE)[number]
 
-export const SELF_TRADE_MODES = ['EXPIRE_TAKER', 'EXPIRE_MAKER', 'EXPIRE_BOTH'] as const
+/** What happens when an order would meet another of the same account; the taker's mode decides. */
+export const SELF_TRADE_MODES = [
+  'NONE',
+  'EXPIRE_TAKER',
+  'EXPIRE_MAKER',
+  'EXPIRE_BOTH',
+  'DECREMENT',
+  'TRANSFER',
+] as const
 export type SelfTradeMode = (typeof SELF_TRADE_MODES)[number]
 
 export type OrderStatus =
   | 'NEW'
+  | 'PENDING_NEW'
   | 'PARTIALLY_FILLED'
   | 'FILLED'
   | 'CANCELED'
@@ -33,6 +42,7 @@ export type ExpiryReason =
   | 'UNFILLED_FOK_ORDER_EXPIRED'
   | 'UNFILLED_IOC_QUANTITY_EXPIRED'
   | 'OCO_TRIGGER'
+  | 'OTO_PHASE_ONE_EXPIRED'
   | 'REJECTED'
   | 'EXCHANGE_CANCELED'
 
@@ -46,8 +56,18 @@ export type Order = {
   readonly timeInForce: TimeInForce
   readonly price: bigint
   readonly stopPrice: bigint
+  /** How far the price must turn from its best to trigger, in basis points; 0 for a fixed stop. */
+  readonly trailingDelta: number
+  /** When it began to follow the price; -1 before that. */
+  trailingAt: number
+  /** The best price since then: the highest for a sale, the lowest for a purchase. */
+  extreme: bigint
   quantity: bigint
   readonly quoteQuantity: bigint
+  /** The most that the book shows of it at a time; zero for all. */
+  readonly icebergQuantity: bigint
+  /** What the book shows of it now, where it does not show all. */
+  visible: bigint
   readonly selfTradeMode: SelfTradeMode
   readonly strategyId: number | null
   readonly strategyType: number | null
@@ -56,6 +76,16 @@ export type Order = {
   expiryReason: ExpiryReason | null
   executed: bigint
   executedQuote: bigint
+  /** What was taken off it because it would have met an order of its own account. */
+  prevented: bigint
+  preventedQuote: bigint
+  preventedMatchId: number | null
+  /** What a purchase holds for one unit of base. */
+  lockPrice: bigint
+  /** How often its quantity was amended. */
+  amends: number
+  /** Its place in time among orders of the same price. */
+  rank: number
   /** What this order holds of the asset that it would pay with. */
   locked: bigint
   readonly createdAt: number
@@ -78,10 +108,45 @@ export type Trade = {
   readonly time: number
   readonly isBuyer: boolean
   readonly isMaker: boolean
+  /** Both sides are the account's own: there are two of these with one id. */
+  readonly isSelfTrade: boolean
 }
+
+/** Two orders of the account that would have traded with each other. */
+export type PreventedMatch = {
+  readonly symbol: string
+  readonly id: number
+  readonly takerOrderId: number
+  readonly makerOrderId: number
+  readonly mode: SelfTradeMode
+  readonly price: bigint
+  /** Null for a side whose quantity the mode does not touch. */
+  readonly takerPrevented: bigint | null
+  readonly makerPrevented: bigint | null
+  readonly time: number
+}
+
+/** A smaller quantity for an order that keeps its place. */
+export type Amendment = {
+  readonly symbol: string
+  readonly orderId: number
+  readonly executionId: number
+  readonly oldClientOrderId: string
+  readonly newClientOrderId: string
+  readonly oldQuantity: bigint
+  readonly newQuantity: bigint
+  readonly time: number
+}
+
+/**
+ * In all kinds but OCO the first order works at once and the others wait until it is filled. In OCO,
+ * OTOCO and OPOCO the last two exclude each other; in OPO and OPOCO they sell what the first bought.
+ */
+export type ListKind = 'OCO' | 'OTO' | 'OTOCO' | 'OPO' | 'OPOCO'
 
 export type OrderList = {
   readonly id: number
+  readonly kind: ListKind
   readonly symbol: string
   clientOrderId: string
   readonly orderIds: readonly number[]
@@ -121,11 +186,18 @@ export type SymbolRules = {
   readonly notionalMin: bigint
   readonly notionalMax: bigint
   /** Multipliers of the average price, in units. */
-  readonly percentUp: bigint
-  readonly percentDown: bigint
+  readonly percent: Readonly<Record<Side, { readonly up: bigint; readonly down: bigint }>>
+  /** Basis points. */
+  readonly trailingMin: number
+  readonly trailingMax: number
+  readonly icebergPartsMax: number
   readonly ordersMax: number
   readonly algoOrdersMax: number
+  readonly icebergOrdersMax: number
   readonly orderListsMax: number
+  readonly amendsMax: number
+  /** The most of the base asset that may be owned or under purchase; zero for no limit. */
+  readonly positionMax: bigint
 }
 
 export type Market = {
@@ -149,14 +221,22 @@ export type Market = {
   /** Stops that wait for the price to rise to them, and to fall to them. */
   readonly rising: OrderQueue
   readonly falling: OrderQueue
+  /** Stops that follow the price. */
+  readonly trailing: Set<Order>
+  /** Lists whose first order is filled, so that the others may begin. */
+  readonly ripe: OrderList[]
   /** Order n is at index n - 1. */
   readonly orders: Order[]
   readonly live: Map<number, Order>
   /** The latest order of each client id: an id may be used again once its order has ended. */
   readonly byClientId: Map<string, Order>
   readonly trades: Trade[]
+  readonly prevented: PreventedMatch[]
   algoOrders: number
+  icebergOrders: number
+  openLists: number
   lastTradeId: number
+  lastRank: number
 }
 
 export type Changes = {
@@ -164,23 +244,42 @@ export type Changes = {
   readonly lists: Set<OrderList>
   readonly assets: Set<string>
   trades: Trade[]
-  events: OrderEvent[]
+  prevented: PreventedMatch[]
+  amendments: Amendment[]
+  events: (OrderEvent | ListEvent)[]
 }
 
 /** One step in an order's life, with the order as it was right after it. */
 export type OrderEvent = {
-  readonly kind: 'NEW' | 'TRADE' | 'CANCELED' | 'EXPIRED' | 'TRADE_PREVENTION'
+  readonly kind: 'NEW' | 'TRADE' | 'CANCELED' | 'EXPIRED' | 'TRADE_PREVENTION' | 'REPLACED'
+  readonly executionId: number
   readonly order: Order
   readonly trade: Trade | null
+  readonly prevention: Prevention | null
+  /** The client id that the order had before a cancel or an amendment came under another one. */
+  readonly replacedId: string | null
   /** The cancel's own client id. */
   readonly cancelId: string | null
+}
+
+/** What one prevented match did to one of its two orders. */
+export type Prevention = {
+  readonly match: PreventedMatch
+  readonly counterOrderId: number
+  readonly quantity: bigint
+}
+
+export type ListEvent = {
+  readonly kind: 'LIST'
+  readonly list: OrderList
+  readonly statusType: OrderList['statusType'] | 'UPDATED'
 }
 
 /** Fees taken from another asset than what is received, at a part of the rate. */
 type FeeDiscount = {
   readonly asset: string
-  /** Units of the quote asset for one of the fee's asset. */
-  readonly price: bigint
+  /** Units of the quote asset for one of the fee's asset; null for what its own market says. */
+  readonly price: bigint | null
   readonly share: bigint
 }
 
@@ -194,6 +293,10 @@ export type Engine = {
   readonly markets: Map<string, Market>
   readonly lists: OrderList[]
   readonly listsByClientId: Map<string, OrderList>
+  readonly amendments: Amendment[]
+  /** The most orders that may be open on all symbols together; null for no limit. */
+  readonly ordersMax: number | null
+  lastExecutionId: number
   readonly changes: Changes
 }
 
@@ -202,12 +305,17 @@ export function statusOf(market: Market): MarketStatus {
   return market.halted ?? market.status
 }
 
-export function isLive(order: Order): boolean {
-  return order.status === 'NEW' || order.status === 'PARTIALLY_FILLED'
+export function isLive({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'NEW' || status === 'PARTIALLY_FILLED' || status === 'PENDING_NEW'
 }
 
 export function remainingOf(order: Order): bigint {
-  return order.quantity - order.executed
+  return order.quantity - order.executed - order.prevented
+}
+
+/** What others see of it in the book. */
+export function visibleOf(order: Order): bigint {
+  return order.icebergQuantity === 0n ? remainingOf(order) : order.visible
 }
 
 export function isStop(type: OrderType): boolean {

@@ -1,18 +1,23 @@
 import { holdingOf } from './holdings.ts'
 import { noteLegEnd } from './legs.ts'
 import { endOrder, payAsset, release, type Ending } from './lifecycle.ts'
-import { accepts, opposite, ownBest, planMatch, trade, type Plan } from './matching.ts'
-import { enqueue } from './order-queue.ts'
+import { accepts, bestOf, opposite, ownBest, trade, tradeWithOwn } from './matching.ts'
+import { planMatch, wantedAt, type Plan } from './plan.ts'
+import { prevent } from './self-trade.ts'
+import { book, rest } from './stops.ts'
 import {
   isLimit,
   isLive,
+  isStop,
   remainingOf,
+  visibleOf,
   type Engine,
+  type Level,
   type Market,
   type Order,
-  type SelfTradeMode,
   type Side,
 } from './types.ts'
+import { smaller } from './units.ts'
 
 export type Working = {
   readonly engine: Engine
@@ -21,102 +26,108 @@ export type Working = {
   readonly now: number
 }
 
+/** A stop waits for its price; everything else takes what it may at once. */
+export function begin(working: Working): void {
+  const { market, order, now } = working
+  if (isStop(order.type)) rest(market, order, now)
+  else execute(working)
+}
+
 /** An order begins to work: it takes what it may, then it rests or ends. Its lock is in place. */
 export function execute(working: Working): void {
   if (isLimit(working.order.type)) executeLimit(working)
   else executeAtMarket(working)
 }
 
-/** The price at which the account's own orders stand in the taker's way. */
-export function barrierOf(
-  market: Market,
-  taker: { readonly side: Side; readonly selfTradeMode: SelfTradeMode },
-): bigint | null {
-  if (taker.selfTradeMode === 'EXPIRE_MAKER') return null
-  return ownBest(market, opposite(taker.side))?.price ?? null
-}
-
 function executeLimit(working: Working): void {
   const { market, order } = working
-  const barrier = barrierOf(market, order)
-  const plan = planMatch(market, {
-    side: order.side,
-    limit: order.price,
-    quantity: remainingOf(order),
-    quote: 0n,
-    barrier,
-  })
-  if (order.timeInForce === 'FOK' && !plan.complete) {
-    end(working, { status: 'EXPIRED', reason: 'UNFILLED_FOK_ORDER_EXPIRED' })
-    return
-  }
-  take(working, plan)
+  const isWhole = order.timeInForce !== 'FOK' || isFillable(planOf(working, order.price))
+  if (!isWhole) return end(working, { status: 'EXPIRED', reason: 'UNFILLED_FOK_ORDER_EXPIRED' })
+  take(working)
   if (!isLive(order)) return
-  if (barrier !== null && accepts(order.side, order.price, barrier)) {
-    end(working, { status: 'EXPIRED_IN_MATCH', reason: null })
-  } else if (order.timeInForce === 'IOC') {
-    end(working, { status: 'EXPIRED', reason: 'UNFILLED_IOC_QUANTITY_EXPIRED' })
-  } else {
-    enqueue(order.side === 'BUY' ? market.bids : market.asks, order)
+  if (order.timeInForce !== 'GTC') {
+    return end(working, { status: 'EXPIRED', reason: 'UNFILLED_IOC_QUANTITY_EXPIRED' })
   }
+  if (order.icebergQuantity > 0n) {
+    order.visible = smaller(order.icebergQuantity, remainingOf(order))
+  }
+  book(market, order)
+}
+
+function isFillable(plan: Plan): boolean {
+  return plan.complete && plan.prevented === 0n
+}
+
+function planOf({ market, order }: Working, limit: bigint | null): Plan {
+  return planMatch(market, {
+    side: order.side,
+    limit,
+    quantity: order.quoteQuantity > 0n ? null : remainingOf(order),
+    quote: order.quoteQuantity,
+    mode: order.selfTradeMode,
+  })
 }
 
 function executeAtMarket(working: Working): void {
   const { engine, market, order } = working
   release(engine, order, order.locked)
-  const barrier = barrierOf(market, order)
-  const byQuote = order.quoteQuantity > 0n
-  const plan = planMatch(market, {
-    side: order.side,
-    limit: null,
-    quantity: byQuote ? null : remainingOf(order),
-    quote: order.quoteQuantity,
-    barrier,
-  })
+  const plan = planOf(working, null)
   // Only a triggered stop can find its money gone: a new order was checked on arrival.
   const { free } = holdingOf(engine, payAsset(market, order))
   if (free < (order.side === 'BUY' ? plan.quote : plan.base)) {
-    end(working, { status: 'EXPIRED', reason: 'REJECTED' })
-    return
+    return end(working, { status: 'EXPIRED', reason: 'REJECTED' })
   }
-  if (byQuote && plan.complete) order.quantity = plan.base
-  take(working, plan)
+  const isByQuote = order.quoteQuantity > 0n
+  if (isByQuote && plan.complete) order.quantity = plan.base + plan.prevented
+  take(working)
   if (!isLive(order)) return
-  if (byQuote) order.quantity = order.executed
-  const isBlocked = barrier !== null
-  end(working, {
-    status: isBlocked ? 'EXPIRED_IN_MATCH' : 'EXPIRED',
-    reason: isBlocked ? null : 'INSUFFICIENT_LIQUIDITY',
-  })
+  if (isByQuote) order.quantity = order.executed + order.prevented
+  end(working, { status: 'EXPIRED', reason: 'INSUFFICIENT_LIQUIDITY' })
 }
 
-function take(working: Working, plan: Plan): void {
-  expireCrossed(working, plan)
-  for (const { price, quantity } of plan.fills) {
-    trade({ ...working, price, quantity, isMaker: false })
-  }
+/** One counterpart after the other, the best first, until one of the two has had enough. */
+function take(working: Working): void {
+  while (isLive(working.order) && takeNext(working)) continue
 }
 
-/** Own orders that the taker would have met expire. */
-function expireCrossed(working: Working, plan: Plan): void {
+/** False when there is nobody left whom the order would meet. */
+function takeNext(working: Working): boolean {
   const { market, order } = working
-  if (order.selfTradeMode === 'EXPIRE_TAKER') return
-  for (;;) {
-    const own = ownBest(market, opposite(order.side))
-    if (own === null || !isMet(order, plan, own.price)) return
-    end({ ...working, order: own }, { status: 'EXPIRED_IN_MATCH', reason: null })
-    if (order.selfTradeMode === 'EXPIRE_BOTH') return
+  const maker = opposite(order.side)
+  const house = bestOf(market, maker)
+  const own = ownBest(market, maker)
+  if (own !== null && isAhead(order.side, own, house)) {
+    const wanted = wantedBy(working, own.price)
+    if (wanted > 0n) meetOwn(working, own, wanted)
+    return wanted > 0n
   }
+  if (house === null) return false
+  const { price } = house
+  const quantity = smaller(wantedBy(working, price), house.quantity)
+  if (quantity > 0n) trade({ ...working, price, quantity, isMaker: false })
+  return quantity > 0n
 }
 
-/**
- * The synthetic book stands first at equal prices, so a taker that is filled meets only what is
- * strictly better than its last price; one that is not filled meets all that it would accept.
- */
-function isMet(taker: Order, plan: Plan, price: bigint): boolean {
-  if (!plan.complete) return accepts(taker.side, isLimit(taker.type) ? taker.price : null, price)
-  const last = plan.fills.at(-1)?.price
-  return last !== undefined && price !== last && accepts(taker.side, last, price)
+/** The synthetic book stands first at equal prices. */
+function isAhead(side: Side, own: Order, house: Level | null): boolean {
+  return house === null || !accepts(side, own.price, house.price)
+}
+
+/** How much it would still take at a price: nothing beyond its limit. */
+function wantedBy({ market, order }: Working, price: bigint): bigint {
+  if (isLimit(order.type) && !accepts(order.side, order.price, price)) return 0n
+  if (order.quantity > 0n) return remainingOf(order)
+  const quote = order.quoteQuantity - order.executedQuote - order.preventedQuote
+  return wantedAt(market, { quantity: null, quote }, price)
+}
+
+function meetOwn(working: Working, maker: Order, wanted: bigint): void {
+  const { engine, market, order, now } = working
+  if (order.selfTradeMode !== 'NONE') {
+    return prevent({ engine, market, taker: order, maker, wanted, now })
+  }
+  const quantity = smaller(wanted, visibleOf(maker))
+  tradeWithOwn({ ...working, price: maker.price, quantity, isMaker: false }, maker)
 }
 
 function end(working: Working, ending: Omit<Ending, 'now'>): void {

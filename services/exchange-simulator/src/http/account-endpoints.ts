@@ -7,9 +7,9 @@ import {
   type Trade,
 } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
-import { symbolFilters } from './exchange-info.ts'
+import { exchangeFilters, symbolFilters } from './exchange-info.ts'
 import { limitOf, reply, withFeed, type Endpoint, type Reply } from './endpoint.ts'
-import { tradeReport } from './reports.ts'
+import { preventedReport, tradeReport } from './reports.ts'
 
 const DAY_MS = 86_400_000
 
@@ -72,11 +72,20 @@ export const accountEndpoints: readonly Endpoint[] = [
     handle: (call) =>
       withFeed(call, ({ market }) =>
         reply({
-          exchangeFilters: [],
+          exchangeFilters: exchangeFilters(call.desk.engine),
           symbolFilters: symbolFilters(market.rules),
           assetFilters: [],
         }),
       ),
+  },
+  {
+    method: 'GET',
+    path: '/api/v3/myPreventedMatches',
+    // The venue charges more for a search by order than for one by the match's own id.
+    weight: (parameters) => (parameters.has('orderId') ? 20 : 2),
+    security: 'signed',
+    parameters: ['symbol', 'preventedMatchId', 'orderId', 'fromPreventedMatchId', 'limit'],
+    handle: (call) => withFeed(call, ({ market }, reader) => preventedMatches(market, reader)),
   },
 ]
 
@@ -167,4 +176,19 @@ function isWanted(trade: Trade, filter: TradeFilter): boolean {
     trade.time >= (filter.startTime ?? 0) &&
     trade.time <= (filter.endTime ?? Infinity)
   )
+}
+
+/** By the match's id, or by the taking order from a match on. */
+function preventedMatches(market: Market, reader: ParameterReader): Reply | Refusal {
+  const id = reader.integer('preventedMatchId')
+  const orderId = reader.integer('orderId')
+  const fromId = reader.integer('fromPreventedMatchId')
+  const limit = limitOf(reader, 500, 1_000)
+  if (reader.refusal !== null) return reader.refusal
+  if ((id === null) === (orderId === null)) return refusals.invalidCombination()
+  if (id !== null && fromId !== null) return refusals.invalidCombination()
+  const found = market.prevented.filter((match) =>
+    id === null ? match.takerOrderId === orderId && match.id >= (fromId ?? 0) : match.id === id,
+  )
+  return reply(found.slice(0, limit).map(preventedReport))
 }

@@ -1,9 +1,9 @@
 import { ZodError, prettifyError } from 'zod'
-import { formatUnits } from '../core/index.ts'
+import { formatUnits, ordersOf } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import type { FaultControl } from '../faults/fault-control.ts'
 import type { Simulator } from '../simulator.ts'
-import { orderReport, listReport, ordersOfList, tradeReport } from './reports.ts'
+import { orderReport, listReport, tradeReport } from './reports.ts'
 import type { TextRequest, TextResponse } from './server.ts'
 
 /**
@@ -75,7 +75,7 @@ function groundTruth(desk: Desk): unknown {
       orders.map((order) => ({ ...orderReport(order), locked: formatUnits(order.locked) })),
     ),
     trades: markets.flatMap(({ trades }) => trades.map(tradeReport)),
-    lists: engine.lists.map((list) => listReport(list, ordersOfList(engine, list))),
+    lists: engine.lists.map((list) => listReport(list, ordersOf(engine, list))),
     balances: [...engine.holdings].map(([asset, holding]) => ({
       asset,
       free: formatUnits(holding.free),

@@ -5,6 +5,7 @@ import {
   refusals,
   SELF_TRADE_MODES,
   statusOf,
+  type Engine,
   type Feed,
   type SymbolRules,
 } from '../core/index.ts'
@@ -32,13 +33,20 @@ export const exchangeInfo: Endpoint = {
       timezone: 'UTC',
       serverTime: call.desk.now(),
       rateLimits: rateLimits(call.desk.config),
-      exchangeFilters: [],
+      exchangeFilters: exchangeFilters(call.desk.engine),
       symbols: feeds.map((feed) => {
         const { permissionSets, ...info } = symbolInfo(feed)
         return showsSets ? { ...info, permissionSets } : info
       }),
     })
   },
+}
+
+export function exchangeFilters({
+  ordersMax,
+}: Engine): readonly Readonly<Record<string, unknown>>[] {
+  if (ordersMax === null) return []
+  return [{ filterType: 'EXCHANGE_MAX_NUM_ORDERS', maxNumOrders: ordersMax }]
 }
 
 export function rateLimits(config: SimulatorConfig): readonly Readonly<Record<string, unknown>>[] {
@@ -72,14 +80,14 @@ function symbolInfo({ market }: Feed): Readonly<Record<string, unknown>> {
     baseCommissionPrecision: 8,
     quoteCommissionPrecision: 8,
     orderTypes: ORDER_TYPES,
-    icebergAllowed: false,
+    icebergAllowed: true,
     ocoAllowed: true,
-    otoAllowed: false,
-    opoAllowed: false,
+    otoAllowed: true,
+    opoAllowed: true,
     quoteOrderQtyMarketAllowed: true,
-    allowTrailingStop: false,
+    allowTrailingStop: true,
     cancelReplaceAllowed: true,
-    amendAllowed: false,
+    amendAllowed: true,
     pegInstructionsAllowed: false,
     isSpotTradingAllowed: true,
     isMarginTradingAllowed: false,
@@ -113,10 +121,10 @@ export function symbolFilters(rules: SymbolRules): readonly Readonly<Record<stri
     },
     {
       filterType: 'PERCENT_PRICE_BY_SIDE',
-      bidMultiplierUp: plain(rules.percentUp),
-      bidMultiplierDown: plain(rules.percentDown),
-      askMultiplierUp: plain(rules.percentUp),
-      askMultiplierDown: plain(rules.percentDown),
+      bidMultiplierUp: plain(rules.percent.BUY.up),
+      bidMultiplierDown: plain(rules.percent.BUY.down),
+      askMultiplierUp: plain(rules.percent.SELL.up),
+      askMultiplierDown: plain(rules.percent.SELL.down),
       avgPriceMins: 5,
     },
     {
@@ -127,9 +135,22 @@ export function symbolFilters(rules: SymbolRules): readonly Readonly<Record<stri
       applyMaxToMarket: false,
       avgPriceMins: 5,
     },
+    { filterType: 'ICEBERG_PARTS', limit: rules.icebergPartsMax },
+    {
+      filterType: 'TRAILING_DELTA',
+      minTrailingAboveDelta: rules.trailingMin,
+      maxTrailingAboveDelta: rules.trailingMax,
+      minTrailingBelowDelta: rules.trailingMin,
+      maxTrailingBelowDelta: rules.trailingMax,
+    },
     { filterType: 'MAX_NUM_ORDERS', maxNumOrders: rules.ordersMax },
     { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: rules.algoOrdersMax },
+    { filterType: 'MAX_NUM_ICEBERG_ORDERS', maxNumIcebergOrders: rules.icebergOrdersMax },
     { filterType: 'MAX_NUM_ORDER_LISTS', maxNumOrderLists: rules.orderListsMax },
+    { filterType: 'MAX_NUM_ORDER_AMENDS', maxNumOrderAmends: rules.amendsMax },
+    ...(rules.positionMax === 0n
+      ? []
+      : [{ filterType: 'MAX_POSITION', maxPosition: formatUnits(rules.positionMax) }]),
   ]
 }
 

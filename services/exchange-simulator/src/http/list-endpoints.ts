@@ -4,23 +4,29 @@ import {
   isRefusal,
   OCO_PARAMETERS,
   OLD_OCO_PARAMETERS,
+  ordersOf,
   ParameterReader,
+  pendingListParameters,
   readOco,
   readOldOco,
+  readPendingList,
   refusals,
   submitOco,
+  submitPendingList,
   type Engine,
+  type ListSubmission,
   type NewOco,
-  type Order,
+  type NewPendingList,
   type OrderList,
   type Refusal,
 } from '../core/index.ts'
 import { limitOf, reply, withFeed, type Call, type Endpoint, type Reply } from './endpoint.ts'
-import { cancelReport, listReport, ordersOfList, resultReport, type Report } from './reports.ts'
+import { readListResponseType, reportOf } from './order-bodies.ts'
+import { cancelledList, listReport, type Report } from './reports.ts'
 
 const DAY_MS = 86_400_000
 
-/** Two orders of which one cancels the other. */
+/** An order list is placed whole, or not at all. */
 export const listEndpoints: readonly Endpoint[] = [
   {
     method: 'POST',
@@ -38,6 +44,10 @@ export const listEndpoints: readonly Endpoint[] = [
     parameters: OLD_OCO_PARAMETERS,
     handle: (call) => placeOco(call, readOldOco(call.parameters, call.desk.names)),
   },
+  pendingEndpoint('oto', 'OTO'),
+  pendingEndpoint('otoco', 'OTOCO'),
+  pendingEndpoint('opo', 'OPO'),
+  pendingEndpoint('opoco', 'OPOCO'),
   {
     method: 'DELETE',
     path: '/api/v3/orderList',
@@ -82,14 +92,41 @@ export const listEndpoints: readonly Endpoint[] = [
   },
 ]
 
-function placeOco({ desk }: Call, request: NewOco | Refusal): Reply | Refusal {
+/** Lists in which one order waits for another. */
+function pendingEndpoint(name: string, kind: NewPendingList['kind']): Endpoint {
+  return {
+    method: 'POST',
+    path: `/api/v3/orderList/${name}`,
+    weight: 1,
+    security: 'signed',
+    parameters: pendingListParameters(kind),
+    handle: (call) => {
+      const { desk, parameters } = call
+      const request = readPendingList(kind, parameters, desk.names)
+      return isRefusal(request)
+        ? request
+        : place(call, () => submitPendingList(desk.engine, request, desk.now()))
+    },
+  }
+}
+
+function placeOco(call: Call, request: NewOco | Refusal): Reply | Refusal {
   if (isRefusal(request)) return request
-  const submission = submitOco(desk.engine, request, desk.now())
+  const { desk } = call
+  return place(call, () => submitOco(desk.engine, request, desk.now()))
+}
+
+function place({ parameters }: Call, submit: () => ListSubmission): Reply | Refusal {
+  const reader = new ParameterReader(parameters)
+  const responseType = readListResponseType(reader)
+  if (reader.refusal !== null) return reader.refusal
+  const submission = submit()
   if (isRefusal(submission)) return submission
   const { list, orders } = submission
+  const orderReports = orders.map((order) => reportOf(order, responseType))
   return {
     kind: 'reply',
-    body: { ...listReport(list, orders), orderReports: orders.map(resultReport) },
+    body: { ...listReport(list, orders), orderReports },
     isFree: true,
     unfilled: orders.filter(isLive).length,
   }
@@ -106,16 +143,9 @@ function cancelOco(call: Call): Reply | Refusal {
     if (isRefusal(cancellation)) {
       return cancellation.code === -2011 ? refusals.unknownList() : cancellation
     }
-    const body = cancelledList(list, ordersOfList(engine, list), cancelId)
+    const body = cancelledList(list, ordersOf(engine, list), cancelId)
     return { kind: 'reply', body, isFree: true }
   })
-}
-
-export function cancelledList(list: OrderList, orders: readonly Order[], cancelId: string): Report {
-  return {
-    ...listReport(list, orders),
-    orderReports: orders.map((order) => cancelReport(order, cancelId)),
-  }
 }
 
 function findList(engine: Engine, reader: ParameterReader, idName: string): OrderList | null {
@@ -129,7 +159,7 @@ function findList(engine: Engine, reader: ParameterReader, idName: string): Orde
 
 /** Who asks later gets the names of the legs only. */
 function briefReport(engine: Engine, list: OrderList): Report {
-  return listReport(list, ordersOfList(engine, list))
+  return listReport(list, ordersOf(engine, list))
 }
 
 function allLists({ desk, parameters }: Call): Reply | Refusal {

@@ -4,7 +4,7 @@ import {
   members,
   multiply,
   refusals,
-  remainingOf,
+  visibleOf,
   SECOND_MS,
   TRADE_IDS_PER_SECOND,
   type Feed,
@@ -115,7 +115,7 @@ export function depthOf(market: Market, side: Side, limit: number): [string, str
     add(level)
   }
   for (const order of members(side === 'BUY' ? market.bids : market.asks)) {
-    add({ price: order.price, quantity: remainingOf(order) })
+    add({ price: order.price, quantity: visibleOf(order) })
   }
   const direction = side === 'BUY' ? -1 : 1
   return [...quantities]
@@ -189,7 +189,7 @@ function ownTrades(market: Market, from: number, to: number): PublicTrade[] {
   const start = market.trades.findLastIndex(({ time }) => time < from) + 1
   return market.trades
     .slice(start)
-    .filter(({ time }) => time <= to)
+    .filter(({ time, isSelfTrade, isMaker }) => time <= to && !(isSelfTrade && isMaker))
     .map(({ id, price, quantity, time, isBuyer, isMaker }) => ({
       id,
       price,

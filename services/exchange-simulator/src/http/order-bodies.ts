@@ -1,13 +1,13 @@
 import {
   refusals,
   type Cancellation,
+  type Order,
   type OrderType,
   type ParameterReader,
   type Refusal,
   type Submission,
 } from '../core/index.ts'
-import { cancelledList } from './list-endpoints.ts'
-import { ackReport, cancelReport, fullReport, resultReport } from './reports.ts'
+import { ackReport, cancelledList, cancelReport, fullReport, resultReport } from './reports.ts'
 
 /** What a placed order and a cancelled one are answered with. */
 const RESPONSE_TYPES = ['ACK', 'RESULT', 'FULL'] as const
@@ -19,12 +19,20 @@ export function readResponseType(reader: ParameterReader, type: OrderType): Resp
   return reader.choice('newOrderRespType', RESPONSE_TYPES, wrong) ?? (isFast ? 'FULL' : 'ACK')
 }
 
-export function placedBody(
-  { order, trades }: Exclude<Submission, Refusal>,
-  type: ResponseType,
-): unknown {
+/** Lists tell all that is known of their orders unless they are asked for less. */
+export function readListResponseType(reader: ParameterReader): ResponseType {
+  const wrong = refusals.invalidData('newOrderRespType')
+  return reader.choice('newOrderRespType', RESPONSE_TYPES, wrong) ?? 'RESULT'
+}
+
+export function reportOf(order: Order, type: ResponseType): unknown {
+  return placedBody({ kind: 'accepted', order, trades: order.trades, prevented: [] }, type)
+}
+
+export function placedBody(done: Exclude<Submission, Refusal>, type: ResponseType): unknown {
+  const { order } = done
   if (type === 'ACK') return ackReport(order)
-  return type === 'RESULT' ? resultReport(order) : fullReport(order, trades)
+  return type === 'RESULT' ? resultReport(order) : fullReport(order, done)
 }
 
 export function cancelBody(

@@ -1,9 +1,9 @@
 import {
   formatUnits,
   isStop,
-  type Engine,
   type Order,
   type OrderList,
+  type PreventedMatch,
   type Trade,
 } from '../core/index.ts'
 
@@ -19,13 +19,16 @@ export function orderReport(order: Order): Report {
     clientOrderId: order.clientOrderId,
     ...amounts(order),
     stopPrice: formatUnits(order.stopPrice),
-    icebergQty: formatUnits(0n),
+    icebergQty: formatUnits(order.icebergQuantity),
     time: order.createdAt,
     updateTime: order.updatedAt,
     isWorking: order.workingAt >= 0,
     ...tail(order),
   }
 }
+
+/** One account alone belongs to no group that shares its self-trade rules. */
+export const NO_TRADE_GROUP = -1
 
 /** The answer to a new order. */
 export function ackReport(order: Order): Report {
@@ -43,20 +46,60 @@ export function resultReport(order: Order): Report {
     ...ackReport(order),
     ...amounts(order),
     ...(isStop(order.type) ? { stopPrice: formatUnits(order.stopPrice) } : {}),
+    ...(order.icebergQuantity > 0n ? { icebergQty: formatUnits(order.icebergQuantity) } : {}),
     ...tail(order),
   }
 }
 
-export function fullReport(order: Order, trades: readonly Trade[]): Report {
+export function fullReport(
+  order: Order,
+  done: { readonly trades: readonly Trade[]; readonly prevented: readonly PreventedMatch[] },
+): Report {
   return {
     ...resultReport(order),
-    fills: trades.map((trade) => ({
+    fills: done.trades.map((trade) => ({
       price: formatUnits(trade.price),
       qty: formatUnits(trade.quantity),
       commission: formatUnits(trade.commission),
       commissionAsset: trade.commissionAsset,
       tradeId: trade.id,
     })),
+    ...(done.prevented.length === 0
+      ? {}
+      : { preventedMatches: done.prevented.map(preventedBrief) }),
+  }
+}
+
+function preventedBrief(match: PreventedMatch): Report {
+  return {
+    preventedMatchId: match.id,
+    makerSymbol: match.symbol,
+    makerOrderId: match.makerOrderId,
+    price: formatUnits(match.price),
+    ...preventedAmounts(match),
+  }
+}
+
+function preventedAmounts({ takerPrevented, makerPrevented }: PreventedMatch): Report {
+  return {
+    ...(takerPrevented === null ? {} : { takerPreventedQuantity: formatUnits(takerPrevented) }),
+    ...(makerPrevented === null ? {} : { makerPreventedQuantity: formatUnits(makerPrevented) }),
+  }
+}
+
+/** A trade of the account with itself that did not take place. */
+export function preventedReport(match: PreventedMatch): Report {
+  return {
+    symbol: match.symbol,
+    preventedMatchId: match.id,
+    takerOrderId: match.takerOrderId,
+    makerSymbol: match.symbol,
+    makerOrderId: match.makerOrderId,
+    tradeGroupId: NO_TRADE_GROUP,
+    selfTradePreventionMode: match.mode,
+    price: formatUnits(match.price),
+    ...preventedAmounts(match),
+    transactTime: match.time,
   }
 }
 
@@ -73,7 +116,7 @@ export function cancelReport(order: Order, cancelId: string): Report {
 export function listReport(list: OrderList, orders: readonly Order[]): Report {
   return {
     orderListId: list.id,
-    contingencyType: 'OCO',
+    contingencyType: list.kind === 'OCO' ? 'OCO' : 'OTO',
     listStatusType: list.statusType,
     listOrderStatus: list.orderStatus,
     listClientOrderId: list.clientOrderId,
@@ -87,9 +130,11 @@ export function listReport(list: OrderList, orders: readonly Order[]): Report {
   }
 }
 
-export function ordersOfList(engine: Engine, list: OrderList): Order[] {
-  const market = engine.markets.get(list.symbol)
-  return list.orderIds.flatMap((id) => market?.orders[id - 1] ?? [])
+export function cancelledList(list: OrderList, orders: readonly Order[], cancelId: string): Report {
+  return {
+    ...listReport(list, orders),
+    orderReports: orders.map((order) => cancelReport(order, cancelId)),
+  }
 }
 
 export function tradeReport(trade: Trade): Report {
@@ -130,6 +175,15 @@ function tail(order: Order): Report {
     selfTradePreventionMode: order.selfTradeMode,
     ...(order.strategyId === null ? {} : { strategyId: order.strategyId }),
     ...(order.strategyType === null ? {} : { strategyType: order.strategyType }),
+    ...(order.trailingDelta === 0
+      ? {}
+      : { trailingDelta: order.trailingDelta, trailingTime: order.trailingAt }),
+    ...(order.preventedMatchId === null
+      ? {}
+      : {
+          preventedMatchId: order.preventedMatchId,
+          preventedQuantity: formatUnits(order.prevented),
+        }),
     ...(order.expiryReason === null ? {} : { expiryReason: order.expiryReason }),
   }
 }

@@ -171,10 +171,10 @@ describe('what is sent', () => {
   test.each([
     ['nobody reads it', { ...limit, foo: '1' }, -1104, /read '8' parameter\(s\) but was sent '9'/],
     [
-      'a trailing stop, which is not here',
+      'a distance to trail on a limit order',
       { ...limit, trailingDelta: '100' },
-      -1104,
-      /Not all sent/,
+      -1106,
+      /trailingDelta/,
     ],
     ['a number with letters', { ...limit, price: 'abc' }, -1100, /'price'/],
     ['a negative number', { ...limit, quantity: '-1' }, -1100, /'quantity'/],
@@ -216,7 +216,7 @@ describe('what is sent', () => {
       -1128,
       /Combination/,
     ],
-    ['a small strategy type', { ...limit, strategyType: '1' }, -1130, /strategyType/],
+    ['a small strategy type', { ...limit, strategyType: '1' }, -1134, /strategyType/],
   ])('%s', async (_name, parameters, code, msg) => {
     const answer = await client.signed('POST', 'order', parameters as Record<string, string>)
     expect(answer.status).toBe(400)

@@ -25,7 +25,6 @@ export class Hub {
   readonly #streams = new Map<string, OpenStream>()
   readonly #users = new Map<number, Listener>()
   #lastSubscription = -1
-  #lastExecution = 0
 
   constructor(desk: Desk, registry: FaultRegistry) {
     this.#desk = desk
@@ -88,9 +87,8 @@ export class Hub {
 
   /** Events show the account as it was right after what they tell, whenever they are sent. */
   #prepare(changes: Changes): () => void {
-    const nextId = (): number => (this.#lastExecution += 1)
     const { engine } = this.#desk
-    const events = userEvents(changes, { engine, now: this.#desk.now(), nextId })
+    const events = userEvents(changes, { engine, now: this.#desk.now() })
     return () => {
       for (const { symbol, clientOrderId, body } of events) {
         const subject = subjectOf('/ws/user', symbol, clientOrderId)

@@ -1,13 +1,16 @@
 import {
   formatUnits,
+  isLive,
+  ordersOf,
   type Changes,
   type Engine,
+  type ListEvent,
   type Order,
   type OrderEvent,
-  type OrderList,
+  type Prevention,
   type Trade,
 } from '../core/index.ts'
-import { listReport, ordersOfList } from '../http/reports.ts'
+import { listReport, NO_TRADE_GROUP } from '../http/reports.ts'
 import { notionalText } from './payloads.ts'
 
 /** What the owner of the account is told, in the order: what became of orders, of lists, of money. */
@@ -17,31 +20,23 @@ export type UserEvent = {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-export type Moment = {
-  readonly engine: Engine
-  readonly now: number
-  readonly nextId: () => number
-}
+export type Moment = { readonly engine: Engine; readonly now: number }
 
 export function userEvents(changes: Changes, moment: Moment): UserEvent[] {
   const { engine, now } = moment
-  const reports = changes.events.map((event) => ({
-    symbol: event.order.symbol,
-    clientOrderId: event.order.clientOrderId,
-    body: executionReport(event, moment),
-  }))
-  const lists = [...changes.lists].map((list) => ({
-    symbol: list.symbol,
-    clientOrderId: list.clientOrderId,
-    body: listStatus(engine, list, now),
-  }))
-  if (changes.assets.size === 0) return [...reports, ...lists]
+  const told = changes.events.map((event) => {
+    const { symbol, clientOrderId } = event.kind === 'LIST' ? event.list : event.order
+    const body =
+      event.kind === 'LIST' ? listStatus(engine, event, now) : executionReport(event, now)
+    return { symbol, clientOrderId, body }
+  })
+  if (changes.assets.size === 0) return told
   const body = position(engine, [...changes.assets], now)
-  return [...reports, ...lists, { symbol: null, clientOrderId: null, body }]
+  return [...told, { symbol: null, clientOrderId: null, body }]
 }
 
-function executionReport(event: OrderEvent, { now, nextId }: Moment): UserEvent['body'] {
-  const { order, trade, kind, cancelId } = event
+function executionReport(event: OrderEvent, now: number): UserEvent['body'] {
+  const { order, trade, prevention, kind, cancelId } = event
   return {
     e: 'executionReport',
     E: now,
@@ -53,17 +48,17 @@ function executionReport(event: OrderEvent, { now, nextId }: Moment): UserEvent[
     q: formatUnits(order.quantity),
     p: formatUnits(order.price),
     P: formatUnits(order.stopPrice),
-    F: formatUnits(0n),
+    F: formatUnits(order.icebergQuantity),
     g: order.listId,
-    C: cancelId === null ? '' : order.clientOrderId,
+    C: originalId(event),
     x: kind,
     X: order.status,
     r: 'NONE',
     i: order.id,
     z: formatUnits(order.executed),
     T: order.updatedAt,
-    I: nextId(),
-    w: order.workingAt >= 0 && (kind === 'NEW' || order.status === 'PARTIALLY_FILLED'),
+    I: event.executionId,
+    w: isInBook(event),
     M: false,
     O: order.createdAt,
     Z: formatUnits(order.executedQuote),
@@ -71,6 +66,34 @@ function executionReport(event: OrderEvent, { now, nextId }: Moment): UserEvent[
     V: order.selfTradeMode,
     ...(trade === null ? noTrade : tradePart(trade)),
     ...sometimes(order),
+    ...(prevention === null ? {} : preventionPart(prevention)),
+  }
+}
+
+/** What the order was called before, when this event names it otherwise. */
+function originalId({ order, cancelId, replacedId }: OrderEvent): string {
+  return replacedId ?? (cancelId === null ? '' : order.clientOrderId)
+}
+
+function isInBook({ order, kind }: OrderEvent): boolean {
+  if (order.workingAt < 0 || !isLive(order)) return false
+  return (
+    kind === 'NEW' ||
+    kind === 'REPLACED' ||
+    order.status === 'PARTIALLY_FILLED' ||
+    kind === 'TRADE_PREVENTION'
+  )
+}
+
+function preventionPart({ match, counterOrderId, quantity }: Prevention): UserEvent['body'] {
+  return {
+    B: formatUnits(quantity),
+    u: NO_TRADE_GROUP,
+    U: counterOrderId,
+    Cs: match.symbol,
+    pl: formatUnits(quantity),
+    pL: formatUnits(match.price),
+    pY: notionalText(match.price, quantity),
   }
 }
 
@@ -93,14 +116,22 @@ function tradePart(trade: Trade): UserEvent['body'] {
 function sometimes(order: Order): UserEvent['body'] {
   return {
     ...(order.workingAt < 0 ? {} : { W: order.workingAt }),
+    ...(order.trailingDelta === 0 ? {} : { d: order.trailingDelta, D: order.trailingAt }),
+    ...(order.preventedMatchId === null
+      ? {}
+      : { v: order.preventedMatchId, A: formatUnits(order.prevented) }),
     ...(order.strategyId === null ? {} : { j: order.strategyId }),
     ...(order.strategyType === null ? {} : { J: order.strategyType }),
     ...(order.expiryReason === null ? {} : { eR: order.expiryReason }),
   }
 }
 
-function listStatus(engine: Engine, list: OrderList, now: number): UserEvent['body'] {
-  const report = listReport(list, ordersOfList(engine, list))
+function listStatus(
+  engine: Engine,
+  { list, statusType }: ListEvent,
+  now: number,
+): UserEvent['body'] {
+  const report = listReport(list, ordersOf(engine, list))
   const orders = report['orders'] as readonly {
     symbol: string
     orderId: number
@@ -112,7 +143,7 @@ function listStatus(engine: Engine, list: OrderList, now: number): UserEvent['bo
     s: list.symbol,
     g: list.id,
     c: report['contingencyType'],
-    l: list.statusType,
+    l: statusType,
     L: list.orderStatus,
     r: 'NONE',
     C: list.clientOrderId,

@@ -31,11 +31,19 @@ export function rules(change: Partial<SymbolRules> = {}): SymbolRules {
     marketQuantityMax: units('40'),
     notionalMin: units('5'),
     notionalMax: units('5000'),
-    percentUp: units('2'),
-    percentDown: units('0.5'),
+    percent: {
+      BUY: { up: units('2'), down: units('0.5') },
+      SELL: { up: units('2'), down: units('0.5') },
+    },
+    trailingMin: 10,
+    trailingMax: 2_000,
+    icebergPartsMax: 10,
     ordersMax: 8,
     algoOrdersMax: 3,
+    icebergOrdersMax: 2,
     orderListsMax: 2,
+    amendsMax: 2,
+    positionMax: 0n,
     ...change,
   }
 }
@@ -60,8 +68,9 @@ export type Desktop = {
 }
 
 export type OrderShape = Partial<
-  Omit<NewOrder, 'price' | 'stopPrice' | 'quantity' | 'quoteQuantity'>
+  Omit<NewOrder, 'price' | 'stopPrice' | 'quantity' | 'quoteQuantity' | 'icebergQuantity'>
 > & {
+  readonly icebergQuantity?: number
   readonly price?: number
   readonly stopPrice?: number
   readonly quantity?: number
@@ -69,7 +78,14 @@ export type OrderShape = Partial<
 }
 
 export function newOrder(shape: OrderShape): NewOrder {
-  const { price = 0, stopPrice = 0, quantity = 0, quoteQuantity = 0, ...rest } = shape
+  const {
+    price = 0,
+    stopPrice = 0,
+    quantity = 0,
+    quoteQuantity = 0,
+    icebergQuantity = 0,
+    ...rest
+  } = shape
   return {
     symbol: 'BTCUSDT',
     side: 'BUY',
@@ -79,6 +95,8 @@ export function newOrder(shape: OrderShape): NewOrder {
     selfTradeMode: 'EXPIRE_MAKER',
     strategyId: null,
     strategyType: null,
+    trailingDelta: 0,
+    icebergQuantity: units(String(icebergQuantity)),
     price: units(String(price)),
     stopPrice: units(String(stopPrice)),
     quantity: units(String(quantity)),

@@ -1,0 +1,126 @@
+import { holdingOf } from './holdings.ts'
+import { lockFor, lockPriceOf } from './legs.ts'
+import { accepts, bestOf, opposite, ownBest } from './matching.ts'
+import { planMatch, type Plan } from './plan.ts'
+import { refusals, type Refusal } from './refusal.ts'
+import { isAtStop } from './stops.ts'
+import {
+  isLive,
+  isStop,
+  statusOf,
+  type Engine,
+  type Market,
+  type Order,
+  type OrderType,
+  type SelfTradeMode,
+  type Side,
+  type TimeInForce,
+} from './types.ts'
+
+export type NewOrder = {
+  readonly symbol: string
+  readonly side: Side
+  readonly type: OrderType
+  readonly timeInForce: TimeInForce
+  readonly price: bigint
+  readonly stopPrice: bigint
+  readonly trailingDelta: number
+  readonly quantity: bigint
+  readonly quoteQuantity: bigint
+  readonly icebergQuantity: bigint
+  readonly clientOrderId: string
+  readonly selfTradeMode: SelfTradeMode
+  readonly strategyId: number | null
+  readonly strategyType: number | null
+}
+
+/** The market of a symbol, if orders are taken there. */
+export function openMarket(engine: Engine, symbol: string): Market | Refusal {
+  const market = engine.markets.get(symbol)
+  if (market === undefined) return refusals.invalidSymbol()
+  return statusOf(market) === 'TRADING' ? market : refusals.marketClosed()
+}
+
+/** The first thing that is wrong with any of them. */
+export function firstRefusal<Item>(
+  items: readonly Item[],
+  check: (item: Item) => Refusal | null,
+): Refusal | null {
+  for (const item of items) {
+    const refusal = check(item)
+    if (refusal !== null) return refusal
+  }
+  return null
+}
+
+export function checkIceberg({ icebergQuantity, quantity }: NewOrder): Refusal | null {
+  return icebergQuantity > quantity ? refusals.icebergTooLarge() : null
+}
+
+/** What the matching engine itself says against an order, before it exists or when it wakes up. */
+export function checkClientId(market: Market, clientOrderId: string): Refusal | null {
+  const known = market.byClientId.get(clientOrderId)
+  return known !== undefined && isLive(known) ? refusals.duplicateOrder() : null
+}
+
+/** A stop that is already through, and a maker that would take. */
+export function checkImmediate(
+  market: Market,
+  request: Pick<NewOrder, 'side' | 'type' | 'price' | 'stopPrice'>,
+): Refusal | null {
+  const { side, type } = request
+  if (isStop(type)) {
+    const isThrough = request.stopPrice > 0n && isAtStop(request, market.lastPrice)
+    return isThrough ? refusals.wouldTrigger() : null
+  }
+  if (type !== 'LIMIT_MAKER') return null
+  return crosses(market, side, request.price) ? refusals.wouldTake() : null
+}
+
+function crosses(market: Market, side: Side, price: bigint): boolean {
+  const house = bestOf(market, opposite(side))
+  const own = ownBest(market, opposite(side))
+  return (
+    (house !== null && accepts(side, price, house.price)) ||
+    (own !== null && accepts(side, price, own.price))
+  )
+}
+
+export function checkFunds(engine: Engine, market: Market, request: NewOrder): Refusal | null {
+  const { rules } = market
+  const isBuy = request.side === 'BUY'
+  const { free } = holdingOf(engine, isBuy ? rules.quote : rules.base)
+  if (request.type !== 'MARKET') {
+    return needOf(market, request) > free ? refusals.insufficientBalance() : null
+  }
+  const plan = planMarket(market, request)
+  if (request.quoteQuantity > 0n && plan.complete && plan.base + plan.prevented === 0n) {
+    return refusals.filter('LOT_SIZE')
+  }
+  const needed = isBuy ? buyNeed(plan, request) : sellNeed(plan, request)
+  return needed > free ? refusals.insufficientBalance() : null
+}
+
+/** What the order will hold while it rests or waits. */
+export function needOf(market: Market, request: NewOrder): bigint {
+  const lockPrice = lockPriceOf(request, market.lastPrice)
+  return lockFor({ ...request, lockPrice, executed: 0n, prevented: 0n } as Order)
+}
+
+function buyNeed(plan: Plan, request: NewOrder): bigint {
+  return request.quoteQuantity > 0n ? request.quoteQuantity : plan.quote
+}
+
+function sellNeed(plan: Plan, request: NewOrder): bigint {
+  return request.quoteQuantity > 0n ? plan.base : request.quantity
+}
+
+function planMarket(market: Market, request: NewOrder): Plan {
+  return planMatch(market, {
+    side: request.side,
+    limit: null,
+    quantity: request.quoteQuantity > 0n ? null : request.quantity,
+    quote: request.quoteQuantity,
+    mode: request.selfTradeMode,
+  })
+}
