@@ -6,7 +6,7 @@ export {
   StrategyFaultError,
   takeProfitPercentDefault,
 } from './priced-wish.ts'
-export { shippedStrategies } from './shipped.ts'
+export { shippedStrategies, strategyFolder } from './shipped.ts'
 export { bollingerBreakout } from './strategies/bollinger-breakout.ts'
 export { consensus } from './strategies/consensus.ts'
 export { emaCrossover } from './strategies/ema-crossover.ts'

@@ -12,3 +12,6 @@ export const shippedStrategies: readonly Strategy[] = [
   momentumBreakout,
   consensus,
 ]
+
+/** Where the files of the strategies are, each named after its strategy. */
+export const strategyFolder = new URL('strategies/', import.meta.url)

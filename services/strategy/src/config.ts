@@ -105,6 +105,10 @@ export const StrategyConfig = z
       })
       .prefault({})
       .describe('A symbol whose orders fail again and again is left alone; market milliseconds.'),
+    hotReload: z
+      .boolean()
+      .default(true)
+      .describe('On paper, a strategy file that is saved is taken at once; never in live mode.'),
     filterEngine: z
       .strictObject({
         enabled: z.boolean().default(false).describe('Whether closed trades move the filters.'),

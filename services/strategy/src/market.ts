@@ -1,14 +1,22 @@
 import { timeframeMs } from '@flotilla/contracts'
 import type { TradingState } from '@flotilla/contracts'
 import { shippedStrategies } from '@flotilla/strategy-kit'
+import type { Strategy } from '@flotilla/strategy-kit'
 import { Mutex } from 'async-mutex'
 import { freshMemory, freshRecord } from './core/index.ts'
 import type { Desk, DeskLimits, DeskMemory, Filters, KnownPosition } from './core/index.ts'
 import type { Quote, SymbolLimits, SymbolRecord } from './core/index.ts'
+import type { StrategyConfig } from './config.ts'
 import type { Deps } from './service.ts'
 import { deskKey, symbolKey } from './store.ts'
 
-export type RunningDesk = { readonly key: string; readonly desk: Desk; memory: DeskMemory }
+export type RunningDesk = {
+  readonly key: string
+  /** Which entry of the configuration it runs. */
+  readonly entry: StrategyConfig['strategies'][number]
+  desk: Desk
+  memory: DeskMemory
+}
 
 /** One symbol: its desks, and the lock that makes what happens to them one after another. */
 export type Market = {
@@ -37,7 +45,7 @@ export function marketOf({ config, shared }: Deps, symbol: string): Market {
         timeframe: shared.timeframe,
         strategy: found.configure(entry.parameters),
       }
-      return { key: deskKey(desk), desk, memory: freshMemory(desk.strategy) }
+      return { key: deskKey(desk), entry, desk, memory: freshMemory(desk.strategy) }
     })
   return {
     symbol,
@@ -49,6 +57,21 @@ export function marketOf({ config, shared }: Deps, symbol: string): Market {
     quote: null,
     record: freshRecord,
   }
+}
+
+/**
+ * Puts a new version of its strategy in a desk's place. What the old one remembers is kept when both begin
+ * with the same state, for then it means the same; the open intent and the pauses are the desk's own.
+ */
+export function withStrategy(
+  { desk, entry, memory }: RunningDesk,
+  strategy: Strategy,
+): Pick<RunningDesk, 'desk' | 'memory'> & { readonly keepsState: boolean } {
+  const configured = strategy.configure(entry.parameters)
+  const keepsState =
+    JSON.stringify(configured.initialState) === JSON.stringify(desk.strategy.initialState)
+  const state = keepsState ? memory.state : configured.initialState
+  return { desk: { ...desk, strategy: configured }, memory: { ...memory, state }, keepsState }
 }
 
 export function limitsOf({ config, shared }: Deps): DeskLimits {

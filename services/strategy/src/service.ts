@@ -28,6 +28,8 @@ import { filtersOf, limitsOf, marketOf, stricter, symbolLimitsOf } from './marke
 import type { Market, RunningDesk } from './market.ts'
 import { createStrategyMetrics } from './metrics.ts'
 import type { StrategyMetrics } from './metrics.ts'
+import type { HotReload } from './hot-reload.ts'
+import { hotReloadOf } from './reloads.ts'
 import { FilterReviews } from './reviews.ts'
 import { StrategyStore } from './store.ts'
 
@@ -46,10 +48,12 @@ export class StrategyAgent implements Agent {
   readonly #metrics: StrategyMetrics
   /** Desks that wait for indicators, and for which. */
   readonly #unfed = new Map<string, string>()
+  readonly #hotReload: HotReload | null
   #accountState: TradingState = 'active'
   #subscription: Subscription | null = null
 
-  constructor(deps: Deps) {
+  /** Strategy files are looked for in the folder, that of the shipped ones unless given. */
+  constructor(deps: Deps, folder?: URL) {
     this.#deps = deps
     this.#store = new StrategyStore({
       ledger: deps.ledger,
@@ -68,6 +72,7 @@ export class StrategyAgent implements Agent {
       store: this.#store,
     })
     this.#markets = new Map(deps.shared.symbols.map((symbol) => [symbol, marketOf(deps, symbol)]))
+    this.#hotReload = hotReloadOf(deps, this.#markets.values(), folder)
   }
 
   async start(): Promise<void> {
@@ -91,6 +96,7 @@ export class StrategyAgent implements Agent {
       ],
       handler: (delivery) => this.#handle(delivery),
     })
+    this.#hotReload?.start()
   }
 
   async #recover(): Promise<void> {
@@ -116,6 +122,7 @@ export class StrategyAgent implements Agent {
   }
 
   async stop(): Promise<void> {
+    await this.#hotReload?.stop()
     await this.#subscription?.cancel()
     await this.#reviews.stop()
     await this.#store.stop()
