@@ -209,5 +209,44 @@ export function describeRefusals(open: () => Ledger): void {
         'committed',
       ])
     })
+
+    it('take with them what rests on the refused, and nothing else', async () => {
+      const chain = {}
+      const chained = (change: LedgerChange, over: object = {}) =>
+        unit([change], { chain, ...over })
+      const batch = [
+        funded('100'),
+        chained(hold('r-1', '60')),
+        chained(hold('r-2', '60')),
+        chained(hold('r-3', '10')),
+        unit([hold('r-4', '30')]),
+        unit([adjust('ETH', '1')], { chain: {} }),
+      ]
+      expect(await kinds(batch)).toEqual([
+        'committed',
+        'committed',
+        'balance_not_overcommitted',
+        'abandoned',
+        'committed',
+        'committed',
+      ])
+      expect(await open().findReservation('r-3')).toBeNull()
+    })
+
+    it('of a duplicate take with them what rests on it, and not what came before', async () => {
+      const chain = {}
+      const asset = (name: string, over: object = {}) =>
+        unit([adjust(name, '1')], { chain, ...over })
+      await kinds([funded('100'), unit([], { causeId: 'cause' })])
+      const batch = [
+        asset('A'),
+        asset('B', { causeId: 'cause' }),
+        asset('C'),
+        unit([adjust('D', '1')]),
+      ]
+      expect(await kinds(batch)).toEqual(['committed', 'duplicate', 'abandoned', 'committed'])
+      const assets = (await open().loadBalances('paper')).map((each) => each.asset)
+      expect(assets).toEqual(['A', 'D', 'USDT'])
+    })
   })
 }

@@ -68,6 +68,11 @@ export type Unit = {
   readonly changes: readonly LedgerChange[]
   /** Published after the commit, in this order, each at least once. */
   readonly outgoing: readonly AnyMessage[]
+  /**
+   * Units of one chain rest on each other, in their order: after one that is not committed none of the
+   * others is, because what they say was worked out from it. Any object, compared by identity.
+   */
+  readonly chain?: object
 }
 
 /** `refused` names the constraint in the words of `CONSTRAINTS`; nothing of the unit was applied. */
@@ -75,6 +80,8 @@ export type UnitOutcome =
   | { readonly kind: 'committed' }
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'refused'; readonly constraint: Constraint; readonly detail: string }
+  /** Nothing was tried: a unit before it, on which it rests, was not committed. */
+  | { readonly kind: 'abandoned' }
 
 /** The refusals, the same from both implementations; in PostgreSQL they are constraint names. */
 export const CONSTRAINTS = [

@@ -74,6 +74,35 @@ describe('the unit processor', () => {
     expect(batches).toEqual([1, 4, 2])
   })
 
+  it('commits nothing more of a chain of which a commit failed', async () => {
+    const inner = createMemoryLedger()
+    const failing = Promise.withResolvers<never>()
+    let commits = 0
+    const commit: Ledger['commit'] = (units) =>
+      ++commits === 1 ? failing.promise : inner.commit(units)
+    const { processor, published } = rig({}, { ...inner, commit })
+    const chain = {}
+    const first = processor.submit(saying('first', { chain }))
+    await vi.waitFor(() => expect(commits).toBe(1))
+    const waiting = [
+      saying('rests on it', { chain }),
+      saying('does not'),
+      saying('nor does', { chain: {} }),
+    ]
+    const outcomes = waiting.map((each) => processor.submit(each))
+    failing.reject(new Error('the answer was lost'))
+    await expect(first).rejects.toThrow('the answer was lost')
+    const late = await processor.submit(saying('comes late', { chain }))
+    expect([...(await Promise.all(outcomes)), late].map(({ kind }) => kind)).toEqual([
+      'abandoned',
+      'committed',
+      'committed',
+      'abandoned',
+    ])
+    await processor.flush()
+    expect(published).toEqual(['does not', 'nor does'])
+  })
+
   it('gives each unit its own outcome and publishes only what was committed', async () => {
     const { processor, published } = rig()
     const again = saying('once', { causeId: 'cause' })

@@ -74,6 +74,8 @@ class Processor implements UnitProcessor {
   readonly #publisher: OutboxPublisher
   readonly #stopping = new AbortController()
   #waiting: Waiting[] = []
+  /** Chains of which a unit was not committed: no other of theirs may be. */
+  readonly #broken = new WeakSet<object>()
   /** Commits and relay passes, strictly one after another. */
   #turn: Promise<void> = Promise.resolve()
   #draining = false
@@ -150,8 +152,8 @@ class Processor implements UnitProcessor {
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       await this.#roomInBacklog()
-      const batch = this.#waiting.splice(0, this.#batchMax)
-      await this.#commit(batch)
+      const batch = this.#waiting.splice(0, this.#batchMax).filter((each) => this.#isFounded(each))
+      if (batch.length > 0) await this.#commit(batch)
     }
     this.#draining = false
   }
@@ -165,10 +167,26 @@ class Processor implements UnitProcessor {
       const outcomes = await ledger.commit(units, proof)
       const committed = units.filter((_, index) => outcomes[index]!.kind === 'committed')
       this.#publisher.add(committed.flatMap((unit) => unit.outgoing))
-      batch.forEach((each, index) => each.resolve(outcomes[index]!))
+      batch.forEach((each, index) => {
+        if (outcomes[index]!.kind !== 'committed') this.#breakChain(each.unit)
+        each.resolve(outcomes[index]!)
+      })
     } catch (error) {
-      for (const each of batch) each.reject(error)
+      for (const each of batch) {
+        this.#breakChain(each.unit)
+        each.reject(error)
+      }
     }
+  }
+
+  #breakChain({ chain }: Unit): void {
+    if (chain !== undefined) this.#broken.add(chain)
+  }
+
+  #isFounded({ unit, resolve }: Waiting): boolean {
+    if (unit.chain === undefined || !this.#broken.has(unit.chain)) return true
+    resolve({ kind: 'abandoned' })
+    return false
   }
 
   /** A bus that is away must not fill the memory: decisions wait with it. */

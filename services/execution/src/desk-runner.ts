@@ -183,7 +183,9 @@ export class DeskRunner {
       return { kind: 'committed' }
     }
     try {
-      return await this.#options.submit({ consumer: 'execution', causeId, changes, outgoing })
+      const unit = { consumer: 'execution', causeId, changes, outgoing } as const
+      const outcome = await this.#options.submit(unit)
+      return outcome.kind === 'abandoned' ? 'not known' : outcome
     } catch (error) {
       if (error instanceof StaleFenceError || error instanceof NotLeadingError) {
         this.#options.lost(error.message)

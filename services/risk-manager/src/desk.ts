@@ -61,10 +61,14 @@ export class AccountDesk {
   async work<Result extends Work>(task: Task<Result>): Promise<Done<Result>> {
     if (await this.#isDone(task)) return { kind: 'duplicate' }
     await task.turn?.()
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; ;) {
       const { result, commit } = await this.#decide(task)
       const outcome = await commit
-      if (outcome.kind === 'refused' && attempt < attemptsMax) continue
+      if (outcome.kind === 'abandoned') continue
+      if (outcome.kind === 'refused' && attempt < attemptsMax) {
+        attempt++
+        continue
+      }
       if (outcome.kind !== 'refused' && task.message !== null) {
         this.#processed.add(task.message.messageId)
       }
@@ -105,7 +109,7 @@ export class AccountDesk {
       this.#distrust(book, 'invariant')
       throw error
     }
-    const commit = this.#options.submit(unitOf(task.message, result))
+    const commit = this.#options.submit(unitOf(task.message, result, book))
     this.#inFlight.add(commit)
     // Registered first, so that nobody decides on a doubtful book before it is known to be one.
     commit.then(

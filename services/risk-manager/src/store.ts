@@ -137,8 +137,10 @@ export class RiskStore {
 
 const lookupsAtOnce = 64
 
-export function unitOf(cause: AnyMessage | null, work: Work): Unit {
+/** Decided on a book, a unit rests on all that was decided on the same one before. */
+export function unitOf(cause: AnyMessage | null, work: Work, book?: Book): Unit {
   return {
+    ...(book === undefined ? {} : { chain: book }),
     consumer: 'risk-manager',
     causeId: cause?.messageId ?? null,
     changes: [...work.changes, ...work.records],

@@ -35,7 +35,8 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
       leases.check(fence)
       counts.batches += 1
       counts.units += units.length
-      return units.map((unit) => commitUnit(state, unit))
+      const broken = new Set<object>()
+      return units.map((unit) => commitChained(state, unit, broken))
     },
     unpublished: async (consumer, limit, { atLeastMs } = { atLeastMs: 0 }) =>
       [...state.outbox.values()]
@@ -56,6 +57,15 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): Ledger {
       closed = true
     },
   }
+}
+
+function commitChained(state: MemoryState, unit: Unit, broken: Set<object>): UnitOutcome {
+  const { chain } = unit
+  if (chain === undefined) return commitUnit(state, unit)
+  if (broken.has(chain)) return { kind: 'abandoned' }
+  const outcome = commitUnit(state, unit)
+  if (outcome.kind !== 'committed') broken.add(chain)
+  return outcome
 }
 
 function commitUnit(state: MemoryState, unit: Unit): UnitOutcome {

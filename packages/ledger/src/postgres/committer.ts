@@ -66,6 +66,7 @@ class Attempt {
   readonly #committer: Committer
   readonly #fence: Fence | undefined
   readonly #outcomes: UnitOutcome[]
+  readonly #broken = new Set<object>()
 
   constructor(committer: Committer, fence: Fence | undefined, outcomes: UnitOutcome[]) {
     this.#committer = committer
@@ -73,7 +74,8 @@ class Attempt {
     this.#outcomes = outcomes
   }
 
-  async commit(entries: readonly Entry[]): Promise<void> {
+  async commit(wanted: readonly Entry[]): Promise<void> {
+    const entries = this.#founded(wanted)
     if (entries.length === 0) return
     try {
       await this.#committer.transact(planOf(entries.map((entry) => entry.unit)), this.#fence)
@@ -85,14 +87,14 @@ class Attempt {
 
   async #afterFailure(entries: readonly Entry[], error: unknown): Promise<void> {
     if (isStaleFence(error) && this.#fence !== undefined) throw new StaleFenceError(this.#fence)
-    if (isDuplicate(error)) return this.commit(await this.#withoutProcessed(entries))
+    if (isDuplicate(error)) return this.#aroundProcessed(entries)
     const refusal = refusalOf(error)
     if (refusal === null) throw error
     if (entries.length === 1) {
       // The fold refuses without having asked the inbox, and what was processed is a duplicate first.
-      for (const { index } of await this.#withoutProcessed(entries)) {
-        this.#outcomes[index] = refused(refusal)
-      }
+      const [entry] = entries as [Entry]
+      const processed = await this.#committer.processed(entries)
+      this.#leaveOut(entry, processed.has(entry) ? { kind: 'duplicate' } : refused(refusal))
       return
     }
     const middle = Math.ceil(entries.length / 2)
@@ -100,10 +102,30 @@ class Attempt {
     await this.commit(entries.slice(middle))
   }
 
-  async #withoutProcessed(entries: readonly Entry[]): Promise<Entry[]> {
+  /** What follows a duplicate of its own chain is left out with it, what came before is not. */
+  async #aroundProcessed(entries: readonly Entry[]): Promise<void> {
     const processed = await this.#committer.processed(entries)
-    for (const { index } of processed) this.#outcomes[index] = { kind: 'duplicate' }
-    return entries.filter((entry) => !processed.has(entry))
+    const left: Entry[] = []
+    for (const entry of entries) {
+      if (processed.has(entry)) this.#leaveOut(entry, { kind: 'duplicate' })
+      else if (this.#founded([entry]).length === 1) left.push(entry)
+    }
+    await this.commit(left)
+  }
+
+  #leaveOut({ unit, index }: Entry, outcome: UnitOutcome): void {
+    this.#outcomes[index] = outcome
+    if (unit.chain !== undefined) this.#broken.add(unit.chain)
+  }
+
+  /** Without those whose chain is broken. */
+  #founded(entries: readonly Entry[]): readonly Entry[] {
+    if (this.#broken.size === 0) return entries
+    return entries.filter(({ unit, index }) => {
+      if (unit.chain === undefined || !this.#broken.has(unit.chain)) return true
+      this.#outcomes[index] = { kind: 'abandoned' }
+      return false
+    })
   }
 }
 

@@ -86,14 +86,18 @@ const change: fc.Arbitrary<LedgerChange> = fc.oneof(
     .map((each): LedgerChange => ({ kind: 'memory-stored', agent: 'strategy', ...each })),
 )
 
+const chains = [{}, {}]
+
 const randomUnit: fc.Arbitrary<Unit> = fc
   .record({
     changes: fc.array(change, { maxLength: 4 }),
     cause: fc.option(fc.integer({ min: 1, max: 30 })),
     says: fc.option(fc.integer({ min: 1, max: 60 })),
+    chain: fc.constantFrom(null, null, ...chains),
   })
-  .map(({ changes, cause, says }) =>
+  .map(({ changes, cause, says, chain }) =>
     unit(changes, {
+      ...(chain === null ? {} : { chain }),
       causeId: cause === null ? null : `cause-${cause}`,
       outgoing: says === null ? [] : [message(`says-${says}`)],
     }),
