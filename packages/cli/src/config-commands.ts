@@ -12,8 +12,7 @@ export function checkedConfig(
   terminal: Terminal,
 ): FleetConfig | null {
   try {
-    const file = configFile(named)
-    return readFleetConfig({ file, shownAs: shownPath(file), specs, environment: process.env })
+    return readConfigNow(named, specs)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const problem of error.problems) terminal.complain(formatProblem(problem))
@@ -23,6 +22,12 @@ export function checkedConfig(
     )
     return null
   }
+}
+
+/** As it is at this moment. Throws a `ConfigError`. */
+export function readConfigNow(named: string | undefined, specs: readonly AgentSpec[]): FleetConfig {
+  const file = configFile(named)
+  return readFleetConfig({ file, shownAs: shownPath(file), specs, environment: process.env })
 }
 
 export async function checkConfig(

@@ -1,3 +1,4 @@
+import { VenueName } from '@flotilla/contracts'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { AgentSpec } from './agent.ts'
@@ -157,6 +158,22 @@ test('secrets are known, so that they can be kept out of logs', () => {
     FLOTILLA_MARKET_STORE__TOKEN: 'token-1',
   })
   expect(secrets.toSorted()).toEqual(['hunter22', 'key-1', 'token-1'])
+})
+
+test('names in a map may be written in capitals in the environment, and what is secret there is known', () => {
+  const venues = z.record(VenueName, z.strictObject({ apiKey: z.string().optional() })).default({})
+  const collector: AgentSpec = {
+    ...risk,
+    name: 'data-collection',
+    config: z.strictObject({ sources: venues }),
+    needs: [],
+  }
+  const environment = { FLOTILLA_DATA__SOURCES__ALPACA_TWO__API_KEY: 'key-2' }
+  const config = readFleetConfig({ file: 'x.yaml', text: '', specs: [collector], environment })
+  expect(config.section('data-collection')).toEqual({
+    sources: { 'alpaca-two': { apiKey: 'key-2' } },
+  })
+  expect(config.secrets).toEqual(['key-2'])
 })
 
 test('the JSON Schema describes every setting for editors', () => {

@@ -27,6 +27,8 @@ import type { World } from './world.ts'
 
 export type SingleFleetOptions = {
   readonly config: FleetConfig
+  /** The configuration as it is by now. Throws a `ConfigError`. */
+  readonly readAgain: () => FleetConfig
   readonly specs: readonly AgentSpec[]
   readonly world: World
   readonly logFolder: string
@@ -273,13 +275,27 @@ export class SingleFleet implements Life {
       metrics: createMetrics({ agent: spec.name, instance, process: this.#agents.length === 0 }),
       clock: parts.clock,
     }
+    // A further account's agents go by settings of their own, which nobody follows while they run.
+    const again =
+      'section' in parts ? {} : { settings: () => this.#settingsNow(spec, parts.shared) }
     return hostAgent({
       ...parts,
+      ...again,
       spec,
       context,
       config: section,
       folder: world.part(join('agents', spec.name, ...(instance === '1' ? [] : [instance]))),
     })
+  }
+
+  /** What the file says now, with what this run has started itself in its place. */
+  #settingsNow(spec: AgentSpec, running: SharedConfig) {
+    const fresh = this.#options.readAgain()
+    const { venue } = this.#options.config.shared
+    const isOwnMarket = venue.kind === 'simulator' && venue.url === undefined
+    const { ledger, simulator } = running
+    const kept = { ledger, simulator, ...(isOwnMarket ? { venue: running.venue } : {}) }
+    return { config: fresh.section(spec.name), shared: { ...fresh.shared, ...kept } }
   }
 
   #loggerFor(agent: AgentName | 'fleet' | 'exchange-simulator', marketClock?: Clock): Logger {

@@ -4,7 +4,7 @@ import type { AgentSpec, FleetConfig, SharedConfig } from '@flotilla/fleet'
 import { FolderInUseError, PostgresMissingError } from '@flotilla/ledger'
 import { atLeast, live, realClock, stdoutJsonSink, terminalSink } from '@flotilla/runtime'
 import type { LogSink } from '@flotilla/runtime'
-import { checkedConfig } from '../config-commands.ts'
+import { checkedConfig, readConfigNow } from '../config-commands.ts'
 import { loadAgents } from '../load-agents.ts'
 import { withNeededIndicators } from '../needed-indicators.ts'
 import { logFolder, stateFolder, userPath } from '../places.ts'
@@ -38,8 +38,11 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
   const specs = await loadAgents()
   const read = checkedConfig(options.config, specs, terminal)
   if (read === null) return 1
-  const shared = withFlags(read.shared, options)
-  const config: FleetConfig = { ...withNeededIndicators(read), shared }
+  const complete = (config: FleetConfig): FleetConfig => {
+    return { ...withNeededIndicators(config), shared: withFlags(config.shared, options) }
+  }
+  const config = complete(read)
+  const { shared } = config
   const recording = recordingProblem(shared.simulator.candles)
   const world = recording === null ? openWorld(stateFolder(), shared) : null
   const problem = world === null ? recording : await readyWorld(world, options)
@@ -47,7 +50,8 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
     terminal.complain(`flotilla: ${problem}`)
     return 1
   }
-  return runFleet({ options, specs, config, world, terminal })
+  const readAgain = (): FleetConfig => complete(readConfigNow(options.config, specs))
+  return runFleet({ options, specs, config, readAgain, world, terminal })
 }
 
 /** Forgets the world where that is wished for; what keeps it from being used, or null. */
@@ -63,11 +67,13 @@ type RunOptions = {
   readonly options: StartOptions
   readonly specs: readonly AgentSpec[]
   readonly config: FleetConfig
+  readonly readAgain: () => FleetConfig
   readonly world: World
   readonly terminal: Terminal
 }
 
-async function runFleet({ options, specs, config, world, terminal }: RunOptions): Promise<number> {
+async function runFleet(run: RunOptions): Promise<number> {
+  const { options, specs, config, readAgain, world, terminal } = run
   const accounts = [config.shared, ...config.further.map(({ shared }) => shared)].map(
     ({ account }) => ({ ...account, tally: createTally(account.id) }),
   )
@@ -92,6 +98,7 @@ async function runFleet({ options, specs, config, world, terminal }: RunOptions)
   const fleet = new SingleFleet(
     {
       config,
+      readAgain,
       specs,
       world,
       hear,
