@@ -67,7 +67,8 @@ export function readFleetConfig(source: FleetConfigSource): FleetConfig {
     shared: config,
     section: (agent) => sections[sectionNames[agent] ?? agent],
     further,
-    secrets: [config, ...further.map(({ shared }) => shared)].flatMap(secretsOf),
+    // A further account's are seen twice: in its entry, and in its settings.
+    secrets: [...new Set([config, ...further.map(({ shared }) => shared)].flatMap(secretsOf))],
   }
 }
 
