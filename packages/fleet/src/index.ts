@@ -12,5 +12,7 @@ export { openMarketStore, openPorts, openVenue, simulatorKeys } from './open-por
 export type { OpenedPorts, PortsOptions } from './open-ports.ts'
 export { runAgent } from './run-agent.ts'
 export { ownProcessProblems } from './sense.ts'
+export { untilDone, untilLedgerAnswers } from './patience.ts'
+export type { Waiting } from './patience.ts'
 export { LeadingLife } from './leading-agent.ts'
 export type { Term, TermGrant } from './leading-agent.ts'

@@ -159,7 +159,9 @@ async function holdLease(
     () => waitingFor('another instance leads'),
     () => undefined,
   )
-  const fence = await leadership.acquire(stopping)
+  // A ledger that hangs must not hold up a stop; a lease that is granted after it runs out by itself.
+  const stopped = aborted(stopping).then(() => null)
+  const fence = await Promise.race([leadership.acquire(stopping), stopped])
   acquired.abort()
   if (fence === null) return
   try {

@@ -79,6 +79,9 @@ export const ExecutionConfig = z
     pollMs: milliseconds
       .default(5_000)
       .describe('How often the venue is asked about resting orders.'),
+    pollFollowedMs: milliseconds
+      .default(60_000)
+      .describe('The same while its stream tells of them; at least pollMs.'),
     sweepMs: milliseconds
       .default(300_000)
       .describe('How often all fills and balances are compared with the venue.'),

@@ -21,6 +21,8 @@ export type RunnerOptions = {
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
   /** Why no entry may be sent at this moment, or null. */
   readonly entriesStopped: () => string | null
+  /** Whether the venue tells of our orders by itself at this moment. */
+  readonly followed: () => boolean
   /** The desk as the ledger has it now. */
   readonly reload: () => Promise<Desk>
   /** False when the lease may be over: then nothing is sent any more. */
@@ -85,6 +87,11 @@ export class DeskRunner {
       this.#price = null
       return { kind: 'price', ...newest }
     })
+  }
+
+  /** What the venue told by itself, or may have. */
+  offer(input: Extract<Input, { kind: 'streamed' | 'sweep' }>): void {
+    this.#say(() => input)
   }
 
   tick(): void {
@@ -159,10 +166,11 @@ export class DeskRunner {
    * position would be left alone. It begins again from the ledger, without new entries.
    */
   async #step(input: Input): Promise<Draft> {
-    const { logger, clock, stretch, metrics, over, entriesStopped } = this.#options
+    const { logger, clock, stretch, metrics, over } = this.#options
     try {
-      const desk = { ...this.#desk, entriesStopped: entriesStopped() ?? this.#fault }
-      return step(desk, input, clock.now())
+      const entriesStopped = this.#options.entriesStopped() ?? this.#fault
+      const followed = this.#options.followed()
+      return step({ ...this.#desk, entriesStopped, followed }, input, clock.now())
     } catch (error) {
       const { symbol } = this.#desk.market
       this.#fault = `a fault of execution: ${String(error)}`

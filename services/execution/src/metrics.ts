@@ -8,9 +8,11 @@ type Watched = {
   readonly desks: () => readonly Desk[]
   /** Stops of entries that execution has ordered itself, beside halted symbols. */
   readonly stops: () => number
+  /** Whether the venue tells of our orders by itself. */
+  readonly isFollowed: () => boolean
 }
 
-export function createExecutionMetrics(metrics: Metrics, { desks, stops }: Watched) {
+export function createExecutionMetrics(metrics: Metrics, { desks, stops, isFollowed }: Watched) {
   const ofDesks = (name: string, help: string, count: (desk: Desk) => number): void => {
     const collect = () => desks().reduce((total, desk) => total + count(desk), 0)
     gauge(metrics, { name, help, collect })
@@ -32,7 +34,17 @@ export function createExecutionMetrics(metrics: Metrics, { desks, stops }: Watch
     help: 'Reasons of our own for which no entries are sent: silence, or missing assets.',
     collect: stops,
   })
+  gauge(metrics, {
+    name: 'flotilla_account_stream_connected',
+    help: '1 while the venue tells of our orders by itself, 0 while it has to be asked.',
+    collect: () => (isFollowed() ? 1 : 0),
+  })
   return {
+    streamEvents: counter(metrics, {
+      name: 'flotilla_account_stream_events_total',
+      help: 'What the stream of the account told, by kind.',
+      labelNames: ['kind'],
+    }),
     orders: counter(metrics, {
       name: 'flotilla_order_events_total',
       help: 'What happened to orders, by leg and event.',

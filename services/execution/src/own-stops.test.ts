@@ -107,7 +107,7 @@ describe('an asset that is missing at the venue', () => {
 it('a deposit stops nothing, and is what there should be from then on', async () => {
   const world = await createWorld()
   const rig = await live(world)
-  world.venue.credit('USDT', '500')
+  world.venue.transfer('USDT', '500')
   await rig.until(
     async () => (await world.ledger.recall('execution', 'baseline:USDT')) === '1000500',
   )
@@ -115,6 +115,41 @@ it('a deposit stops nothing, and is what there should be from then on', async ()
   world.venue.credit('USDT', '-500')
   await rig.until(() => changes(rig).length === 1)
   expect(changes(rig)[0]).toMatchObject({ asset: 'USDT', cause: 'balance_drift' })
+})
+
+it('a withdrawal that the venue told of stops nothing', async () => {
+  const world = await createWorld()
+  const rig = await live(world)
+  world.venue.transfer('USDT', '-50')
+  await rig.until(
+    async () => (await world.ledger.recall('execution', 'baseline:USDT')) === '999950',
+  )
+  expect(changes(rig)).toEqual([])
+})
+
+it('a surplus stops entries when transfers are told and this one was not', async () => {
+  const world = await createWorld()
+  const rig = await live(world)
+  const settled = world.now + 310_000
+  await rig.until(() => world.now > settled)
+  world.venue.credit('BTC', '0.00000002')
+  await rig.until(() => changes(rig).length === 1)
+  expect(changes(rig)).toMatchObject([{ asset: 'BTC', allowed: false, cause: 'balance_drift' }])
+  expect(changes(rig)[0]?.reason).toContain('0.00000002 BTC are there too much')
+  await rig.publish(resume('BTC/USDT'))
+  await rig.until(() => changes(rig).length === 2)
+  expect(stops(rig)).toEqual([])
+})
+
+it('a deposit made while nobody listened stops nothing', async () => {
+  const world = await createWorld()
+  world.venue.accountStream.cut('test')
+  const rig = await live(world)
+  world.venue.credit('USDT', '500')
+  await rig.until(
+    async () => (await world.ledger.recall('execution', 'baseline:USDT')) === '1000500',
+  )
+  expect(changes(rig)).toEqual([])
 })
 
 it('trades in both directions for long explain every balance', async () => {

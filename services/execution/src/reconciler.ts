@@ -1,5 +1,6 @@
 // Compares the venue with our book now and then. What differs in the same way twice is real: orders of
-// others are named, a surplus is taken in as a deposit, and what is missing stops entries on the asset.
+// others are named, and a balance that neither our fills nor the venue's word on transfers explain stops
+// entries on the asset. Only while nobody told us of transfers a surplus is taken in as a deposit.
 import type { Unit, UnitOutcome } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
 import type { Logger } from '@flotilla/runtime'
@@ -17,12 +18,15 @@ import {
 } from './core/index.ts'
 import type { EntriesGate } from './entries-gate.ts'
 import { baselineChange } from './store.ts'
+import { Transfers } from './transfers.ts'
 
 export type ReconcilerOptions = {
   readonly venue: Venue
   readonly gate: EntriesGate
   readonly logger: Logger
   readonly desks: () => readonly Desk[]
+  /** Whether the venue tells of transfers by itself at this moment. */
+  readonly isFollowed: () => boolean
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
   readonly baselines: Map<string, Decimal>
 }
@@ -30,6 +34,7 @@ export type ReconcilerOptions = {
 export class Reconciler {
   readonly #options: ReconcilerOptions
   readonly #baselines: Map<string, Decimal>
+  readonly #transfers = new Transfers()
   #suspected: readonly Difference[] = []
   #differences: readonly Difference[] = []
 
@@ -61,13 +66,25 @@ export class Reconciler {
     }
     const calm = calmAssets(all)
     const isKnown = (id: string) => all.some(({ tickets }) => tickets.has(id))
-    const found = [
-      ...unknownOrders(openOrders, isKnown),
-      ...assetDifferences(holdings, this.#baselines).filter(({ asset }) => calm.has(asset)),
-    ]
+    const drifts = assetDifferences(holdings, this.#baselines).filter((each) =>
+      calm.has(each.asset),
+    )
+    const open = await this.#takeTransfersIn(drifts, holdings)
+    const found = [...unknownOrders(openOrders, isKnown), ...open]
     await this.#judge(found, holdings)
-    this.#liftWhatIsExplained(found, calm)
+    this.#noteAgreement(drifts, calm)
+    this.#liftWhatIsExplained(open, calm)
     await this.#beginBaselines(holdings, calm)
+  }
+
+  /** The venue told of money that came or went without an order of ours. */
+  explain(asset: string, change: Decimal): void {
+    this.#transfers.add(asset, change)
+  }
+
+  /** Some of what it told may not have arrived. */
+  missed(): void {
+    this.#transfers.missed()
   }
 
   /** An operator has looked: what is there now is right. */
@@ -93,34 +110,69 @@ export class Reconciler {
       if (named.has(textOf(difference))) continue
       const level = difference.kind === 'unrecorded-order' ? 'error' : 'warn'
       this.#options.logger[level](difference, 'venue differs from our book')
-      if (difference.kind === 'asset-missing') this.#stop(difference)
+      if ('asset' in difference && this.#isUnexplained(difference)) this.#stop(difference)
     }
     await this.#takeDepositsIn(holdings)
+  }
+
+  /** Who would have been told of a deposit, and was not, has more than is right. */
+  #isUnexplained(difference: Difference): boolean {
+    if (difference.kind === 'asset-missing') return true
+    return difference.kind === 'asset-surplus' && this.#transfers.knowsAllOf(difference.asset)
+  }
+
+  /** Differences that transfers do not come to. */
+  async #takeTransfersIn(
+    drifts: readonly AssetDifference[],
+    holdings: Holdings,
+  ): Promise<AssetDifference[]> {
+    const open: AssetDifference[] = []
+    for (const drift of drifts) {
+      const { asset, expected, atVenue } = drift
+      if (!this.#transfers.explain(asset, atVenue.minus(expected))) {
+        open.push(drift)
+        continue
+      }
+      const change = atVenue.minus(expected).toString()
+      this.#options.logger.info({ asset, change }, 'transfer taken into the book')
+      await this.#takeIn(asset, holdings)
+    }
+    return open
+  }
+
+  #noteAgreement(drifts: readonly AssetDifference[], calm: ReadonlySet<string>): void {
+    if (!this.#options.isFollowed()) return
+    const differing = new Set(drifts.map(({ asset }) => asset))
+    for (const asset of calm) if (!differing.has(asset)) this.#transfers.agreed(asset)
   }
 
   /** While something else is missing a surplus may be the other side of a trade that we do not know. */
   async #takeDepositsIn(holdings: Holdings): Promise<void> {
     if (this.#differences.some(({ kind }) => kind === 'asset-missing')) return
     for (const difference of this.#differences) {
-      if (difference.kind === 'asset-surplus') await this.#takeIn(difference.asset, holdings)
+      if (difference.kind !== 'asset-surplus' || this.#isUnexplained(difference)) continue
+      await this.#takeIn(difference.asset, holdings)
     }
   }
 
   #stop({ asset, expected, atVenue }: AssetDifference): void {
-    const missing = expected.minus(atVenue).toString()
+    const drift = atVenue.minus(expected)
+    const amount = `${drift.abs().toString()} ${asset}`
+    const what = drift.isNegative()
+      ? `${amount} are missing that no order explains`
+      : `${amount} are there too much, and neither an order nor a transfer explains them`
     const reason =
-      `${missing} ${asset} are missing that no order explains: ` +
-      `${atVenue.toString()} at the venue, ${expected.toString()} expected`
+      `${what}: ` + `${atVenue.toString()} at the venue, ${expected.toString()} expected`
     this.#options.gate.stop({ cause: 'balance_drift', asset, reason })
   }
 
-  #liftWhatIsExplained(found: readonly Difference[], calm: ReadonlySet<string>): void {
+  #liftWhatIsExplained(found: readonly AssetDifference[], calm: ReadonlySet<string>): void {
     const { gate } = this.#options
-    const missing = new Set(found.map((each) => (each.kind === 'asset-missing' ? each.asset : '')))
+    const differing = new Set(found.map(({ asset }) => asset))
     for (const { cause, asset } of gate.stops) {
       if (cause !== 'balance_drift' || asset === null) continue
-      if (missing.has(asset) || !calm.has(asset)) continue
-      gate.lift({ cause, asset, reason: 'nothing is missing any more' })
+      if (differing.has(asset) || !calm.has(asset)) continue
+      gate.lift({ cause, asset, reason: 'the balance is explained' })
     }
   }
 
@@ -134,6 +186,7 @@ export class Reconciler {
     const baseline = baselineOf(holdings, asset)
     await this.#store(asset, baseline)
     this.#baselines.set(asset, baseline)
+    this.#transfers.settled(asset)
   }
 
   async #store(asset: string, baseline: Decimal | null): Promise<void> {

@@ -32,6 +32,7 @@ export class Execution implements Agent {
     const metrics = createExecutionMetrics(deps.context.metrics, {
       desks: () => this.#life.term?.desks ?? [],
       stops: () => this.#gate.stops.length,
+      isFollowed: () => this.#life.term?.isFollowed === true,
     })
     const { ledger, bus, context, config, shared } = deps
     const { id: account } = shared.account
@@ -39,8 +40,7 @@ export class Execution implements Agent {
     const publish = bus.publishAll.bind(bus)
     this.#life = new LeadingLife(
       { name: 'execution', account, leaseMs, ledger, publish, context },
-      ({ leads, ...grant }) =>
-        new Term({ deps, metrics, gate: this.#gate, mayCall: leads, ...grant }),
+      (grant) => new Term({ deps, metrics, gate: this.#gate, ...grant }),
     )
   }
 
@@ -65,6 +65,7 @@ export class Execution implements Agent {
         positions: desks.filter(isHeld).map(viewOf),
         ordersInDoubt: desks.flatMap(doubtfulOf),
         inFlight: term?.inFlight ?? 0,
+        accountStream: term?.isFollowed === true ? 'connected' : 'not connected',
         differences: term?.differences ?? [],
         entriesStopped: this.#gate.stops,
         halted: desks.flatMap(haltOf),

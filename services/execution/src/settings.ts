@@ -27,6 +27,7 @@ export function settingsOf(
     protectionAttemptsMax: config.protectionAttempts,
     exitAttemptsMax: config.exitAttempts,
     pollMs: scaled(config.pollMs),
+    pollFollowedMs: scaled(Math.max(config.pollMs, config.pollFollowedMs)),
     askDelaysMs: ASK_DELAYS_MS.map(scaled),
     retryDelaysMs: RETRY_DELAYS_MS.map(scaled),
     recvWindowMs: scaled(profile.recvWindowMs),

@@ -8,11 +8,11 @@ import {
   type Subscription,
 } from '@flotilla/bus'
 import { epochMs, type AnyMessage, type MessageOfType } from '@flotilla/contracts'
-import type { AgentDeps } from '@flotilla/fleet'
-import { LedgerUnavailableError, type Unit, type UnitOutcome } from '@flotilla/ledger'
+import { untilDone, untilLedgerAnswers, type AgentDeps, type TermGrant } from '@flotilla/fleet'
 import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import type { SymbolRules } from '@flotilla/venue'
+import { AccountEar } from './account-ear.ts'
 import type { ExecutionConfig } from './config.ts'
 import { recoverDesk, type Desk, type Difference, type Input, type Settings } from './core/index.ts'
 import { DeskRunner, type Done } from './desk-runner.ts'
@@ -36,19 +36,11 @@ export type TermOptions = {
   readonly metrics: ExecutionMetrics
   /** Stops of execution's own; they outlive a term. */
   readonly gate: EntriesGate
-  readonly submit: (unit: Unit) => Promise<UnitOutcome>
-  readonly mayCall: () => boolean
-  /** Aborted when the term is over: leadership was lost, or the agent stops. */
-  readonly over: AbortSignal
-  readonly lost: (reason: string) => void
-  /** Told what the term waits for; null when it waits for nothing. */
-  readonly waitingFor: (what: string | null) => void
-}
+} & TermGrant
 
 /** Approvals of different symbols may overlap; those of one symbol queue at its desk. */
 const APPROVALS_AT_ONCE = 64
 /** Real time. */
-const RETRY_PAUSE_MS = 1_000
 const FIRST_ANSWERS_WITHIN_MS = 10_000
 const END_WITHIN_MS = 1_500
 
@@ -62,6 +54,7 @@ export class Term {
   /** After this nothing of this term is committed any more. */
   readonly #ended = new AbortController()
   #stopped: EntriesStopped = new Map()
+  readonly #ear: AccountEar
   #reconciler: Reconciler | null = null
   #comparedAt = 0
 
@@ -70,10 +63,26 @@ export class Term {
     const { config, shared, venue, context } = options.deps
     this.#settings = settingsOf(config, venue.profile, stretchOf(shared))
     this.#log = context.logger
+    this.#ear = new AccountEar({
+      venue,
+      runners: this.#runners,
+      logger: this.#log,
+      metrics: options.metrics,
+      onTransfer: ({ asset, change }) => this.#reconciler?.explain(asset, change),
+      onGap: () => {
+        this.#comparedAt = 0
+        this.#reconciler?.missed()
+      },
+    })
   }
 
   get desks(): readonly Desk[] {
     return [...this.#runners.values()].map(({ desk }) => desk)
+  }
+
+  /** Whether the venue tells of our orders by itself. */
+  get isFollowed(): boolean {
+    return this.#ear.isConnected
   }
 
   get inFlight(): number {
@@ -92,6 +101,7 @@ export class Term {
       gate: this.#options.gate,
       logger: this.#log,
       desks: () => this.desks,
+      isFollowed: () => this.#ear.isConnected,
       submit: this.#options.submit,
       baselines: await loadBaselines(ledger),
     })
@@ -103,6 +113,7 @@ export class Term {
       }
     })
     await this.#untilDone('the orders and balances of the venue', () => this.#compare())
+    this.#ear.listen()
     for (const runner of this.#runners.values()) runner.tick()
     await this.#firstAnswers()
     await this.#untilDone('the orders and balances of the venue', () => this.#compare())
@@ -124,7 +135,7 @@ export class Term {
   }
 
   async #finish(): Promise<void> {
-    await Promise.all(this.#timers.splice(0).map((timer) => timer.stop()))
+    await Promise.all([this.#ear.close(), ...this.#timers.splice(0).map((timer) => timer.stop())])
     await Promise.all(this.#subscriptions.splice(0).map((each) => each.cancel()))
     await Promise.all([...this.#runners.values()].map((runner) => runner.idle()))
   }
@@ -132,7 +143,7 @@ export class Term {
   async #open(rules: SymbolRules): Promise<DeskRunner> {
     const known = this.#runners.get(rules.symbol)
     if (known !== undefined) return known
-    const { deps, metrics, submit, mayCall } = this.#options
+    const { deps, metrics, submit, leads } = this.#options
     const { clock, logger } = deps.context
     const reload = () => this.#load(rules)
     const desk = await reload()
@@ -142,14 +153,20 @@ export class Term {
       this.#options.lost(reason)
     }
     const stretch = stretchOf(deps.shared)
-    const around = { venue: deps.venue, stretch, clock, logger, metrics, submit, mayCall, lost }
-    const runner = new DeskRunner({
-      ...around,
-      desk,
-      entriesStopped,
-      reload,
-      over: this.#ended.signal,
-    })
+    const around = {
+      venue: deps.venue,
+      stretch,
+      clock,
+      logger,
+      metrics,
+      submit,
+      mayCall: leads,
+      lost,
+    }
+    const over = this.#ended.signal
+    const followed = () => this.#ear.isConnected
+    const told = { entriesStopped, followed }
+    const runner = new DeskRunner({ ...around, ...told, desk, reload, over })
     this.#runners.set(rules.symbol, runner)
     return runner
   }
@@ -319,16 +336,16 @@ export class Term {
 
   /** While the ledger is away a message waits here: giving it back would wear out its deliveries. */
   async #patiently(handle: () => Promise<Settlement>): Promise<Settlement> {
-    for (;;) {
-      try {
-        return await handle()
-      } catch (error) {
-        const { over } = this.#options
-        if (over.aborted) return retry('the agent stops')
-        if (!(error instanceof LedgerUnavailableError)) throw error
-        this.#log.error({ err: error }, 'ledger away, execution waits')
-        await realClock.sleep(RETRY_PAUSE_MS, over)
-      }
+    const { over } = this.#options
+    try {
+      return await untilLedgerAnswers(
+        { over, logger: this.#log },
+        'ledger away, execution waits',
+        handle,
+      )
+    } catch (error) {
+      if (over.aborted) return retry('the agent stops')
+      throw error
     }
   }
 
@@ -361,18 +378,8 @@ export class Term {
     this.#comparedAt = this.#options.deps.context.clock.now()
   }
 
-  async #untilDone(what: string, task: () => Promise<void>): Promise<void> {
-    const { over, waitingFor } = this.#options
-    for (;;) {
-      over.throwIfAborted()
-      try {
-        return await task()
-      } catch (err) {
-        waitingFor(what)
-        this.#log.warn({ err, what }, 'not available yet, trying again')
-        await realClock.sleep(RETRY_PAUSE_MS, over)
-      }
-    }
+  #untilDone(what: string, task: () => Promise<void>): Promise<void> {
+    return untilDone({ ...this.#options, logger: this.#log }, what, task)
   }
 }
 

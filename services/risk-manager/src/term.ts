@@ -1,8 +1,7 @@
 import { ack, retry, type Delivery, type Settlement, type Subscription } from '@flotilla/bus'
 import { epochMs, type AnyMessage } from '@flotilla/contracts'
-import type { AgentDeps } from '@flotilla/fleet'
-import { LedgerUnavailableError, StaleFenceError } from '@flotilla/ledger'
-import type { Unit, UnitOutcome } from '@flotilla/ledger'
+import { untilDone, untilLedgerAnswers, type AgentDeps, type TermGrant } from '@flotilla/fleet'
+import { StaleFenceError } from '@flotilla/ledger'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import { limitsOf, type RiskManagerConfig } from './config.ts'
 import {
@@ -37,14 +36,7 @@ export type TermOptions = {
   readonly deps: Deps
   readonly store: RiskStore
   readonly metrics: RiskMetrics
-  readonly submit: (unit: Unit) => Promise<UnitOutcome>
-  /** Aborted when the term is over: leadership was lost, or the agent stops. */
-  readonly over: AbortSignal
-  /** Another instance leads: this term must end. */
-  readonly lost: (reason: string) => void
-  /** Told what the term waits for; null when it waits for nothing. */
-  readonly waitingFor: (what: string | null) => void
-}
+} & Omit<TermGrant, 'leads'>
 
 /**
  * Decisions in flight per partition: what waits for one commit shares the next. Orders are taken one
@@ -53,7 +45,6 @@ export type TermOptions = {
 const intentsAtOnce = 64
 /** A fill that sells what is not there is probably ahead of the one that bought it, up to here. */
 const deliveriesUntilShortfall = 8
-const retryPauseMs = 1_000
 /** A message that another machine dates after our start may still be from before it. */
 const clockDifferenceMaxMs = 60_000
 
@@ -266,19 +257,18 @@ export class Term {
     const { message, redelivered, deliveryCount } = delivery
     const ours = epochMs(message.occurredAt) > this.#since + clockDifferenceMaxMs
     let mayBeOld = redelivered || deliveryCount > 1 || !ours
-    for (;;) {
+    const wait = { over: this.#options.over, logger: this.#log }
+    return untilLedgerAnswers(wait, 'ledger away, decision waits', async () => {
       try {
         const done = await desk.work({ ...task, message, mayBeOld })
         if (done.kind === 'committed') tellRegimes(this.#log, done.result.outgoing)
         return done
       } catch (error) {
         if (error instanceof StaleFenceError) this.#options.lost(error.message)
-        if (!(error instanceof LedgerUnavailableError)) throw error
-        this.#log.error({ err: error }, 'ledger away, decision waits')
         mayBeOld = true
-        await realClock.sleep(retryPauseMs, this.#options.over)
+        throw error
       }
-    }
+    })
   }
 
   #refused(message: AnyMessage, { constraint, detail }: { constraint: string; detail: string }) {
@@ -343,18 +333,8 @@ export class Term {
     if (unlisted.length > 0) this.#log.warn({ unlisted }, 'venue does not list configured symbols')
   }
 
-  async #untilDone(what: string, task: () => Promise<void>): Promise<void> {
-    const { over, waitingFor } = this.#options
-    for (;;) {
-      over.throwIfAborted()
-      try {
-        return await task()
-      } catch (err) {
-        waitingFor(what)
-        this.#log.warn({ err, what }, 'not available yet, trying again')
-        await realClock.sleep(retryPauseMs, over)
-      }
-    }
+  #untilDone(what: string, task: () => Promise<void>): Promise<void> {
+    return untilDone({ ...this.#options, logger: this.#log }, what, task)
   }
 }
 

@@ -78,7 +78,7 @@ export function sightAgain(work: Work, subject: string): void {
   const watch = watchOf(work, subject)
   work.watches.set(subject, {
     ...watch,
-    nextAt: work.now + work.settings.pollMs,
+    nextAt: work.now + pollMsOf(work),
     asks: 0,
     notFound: 0,
     notFoundAt: null,
@@ -112,7 +112,7 @@ export function notFound(work: Work, subject: string): void {
   else askLater(work, subject, notFoundSpacingMs)
 }
 
-function askAt(work: Work, subject: string, nextAt: number): void {
+export function askAt(work: Work, subject: string, nextAt: number): void {
   work.watches.set(subject, { ...watchOf(work, subject), nextAt })
 }
 
@@ -138,6 +138,11 @@ export function askLater(work: Work, subject: string, atLeastMs: number): void {
   const wanted = work.now < decisive ? Math.min(planned, decisive) : planned
   const nextAt = Math.max(wanted, work.now + atLeastMs)
   work.watches.set(subject, { ...watch, asks: watch.asks + 1, nextAt })
+}
+
+/** Resting orders are asked about rarely while the stream of the account tells of them. */
+function pollMsOf({ followed, settings }: Work): number {
+  return followed ? settings.pollFollowedMs : settings.pollMs
 }
 
 function askDelay(work: Work, asks: number): number {

@@ -32,6 +32,8 @@ export type Settings = {
   readonly exitAttemptsMax: number
   /** How often resting orders are asked about. */
   readonly pollMs: number
+  /** The same while the stream of the account tells of them. */
+  readonly pollFollowedMs: number
   /** Pauses between questions about an order in doubt; the last one repeats. */
   readonly askDelaysMs: readonly number[]
   /** Pauses between attempts to place or cancel; the last one repeats. */
@@ -118,6 +120,8 @@ export type Desk = {
   readonly entriesStopped: string | null
   /** Why no entry is sent until an operator resumes: a position here could not be protected. */
   readonly halted: string | null
+  /** The venue tells of our orders by itself at the moment. */
+  readonly followed: boolean
   readonly tickets: ReadonlyMap<string, Ticket>
   readonly position: Position | null
   readonly owner: Owner | null
@@ -218,6 +222,10 @@ export type Input =
   | { readonly kind: 'tick' }
   /** The venue has other rules than those that an order was refused by. */
   | { readonly kind: 'rules'; readonly rules: SymbolRules }
+  /** The venue told of an order by itself. */
+  | { readonly kind: 'streamed'; readonly order: VenueOrder }
+  /** It may have told things that did not arrive. */
+  | { readonly kind: 'sweep' }
   /** An operator lets the symbol trade again. */
   | { readonly kind: 'resume'; readonly reason: string }
   | { readonly kind: 'flatten'; readonly reason: string }
@@ -246,6 +254,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     settings,
     entriesStopped: null,
     halted: null,
+    followed: false,
     tickets: new Map(),
     position: null,
     owner: null,

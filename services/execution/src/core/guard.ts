@@ -170,7 +170,18 @@ function place(work: Work, owner: Owner, stop: Decimal): void {
   }
   const why = reasonAfterAttempts(work) ?? reasonInPrice(work, stop)
   if (why !== null) close(work, why)
+  else if (isBeingFilled(work)) return
   else if (work.now >= work.protecting.nextAt) sendProtection(work, owner, stop)
+}
+
+/** The stream tells fill by fill, a moment before the answer tells all: one protection is for all of them. */
+function isBeingFilled(work: Work): boolean {
+  return [...work.tickets.values()].some(
+    ({ order }) =>
+      order.leg === 'entry' &&
+      isWorking(order.state) &&
+      work.pending.has(`place:${order.clientOrderId}`),
+  )
 }
 
 function isTooLittle(work: Work): boolean {

@@ -16,6 +16,7 @@ import { conclude, retryAfter, sayProtectionFailed } from './conclude.ts'
 import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
 import { guard } from './guard.ts'
 import { askPriceIfDue, PRICE_KEY, priceFailed } from './supervise.ts'
+import { hear, sweep } from './hear.ts'
 import { resume } from './halt.ts'
 import { approve, endWhatMayNotBeSent } from './intake.ts'
 import { observe, recordFill, settle } from './observe.ts'
@@ -54,6 +55,10 @@ function take(work: Work, input: Input): void {
     case 'rules':
       work.market = { ...work.market, rules: input.rules }
       return
+    case 'streamed':
+      return hear(work, input.order)
+    case 'sweep':
+      return sweep(work)
     case 'resume':
       return resume(work, input.reason)
     case 'flatten':

@@ -106,12 +106,15 @@ export function wrapped<Port extends Ledger | Venue>(port: Port, around: Around)
       const method = member as (...rest: readonly unknown[]) => unknown
       return (...rest: readonly unknown[]) => {
         const call = () => method.apply(target, [...rest])
-        if (property === 'health') return call()
+        if (immediate.has(property)) return call()
         return around(property, rest[0], async () => call())
       }
     },
   })
 }
+
+/** They answer at once, and change nothing. */
+const immediate: ReadonlySet<string> = new Set(['health', 'watchAccount'])
 
 const changing = new Set([
   'commit',
