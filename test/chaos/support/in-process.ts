@@ -9,7 +9,8 @@ import { captureLogs, type CapturedLogs } from '@flotilla/runtime/testing'
 import { agent as riskManager } from '@flotilla/risk-manager'
 import { createPendingCalls } from '../../e2e/support/pending-calls.ts'
 import { createCallLog, type CallLog } from './call-log.ts'
-import { chaosConfig, Stage, type Actor } from './stage.ts'
+import { chaosConfig } from './chaos-config.ts'
+import { Stage, type Actor } from './stage.ts'
 import { openChaosVenue } from './venue.ts'
 
 export type InProcess = {

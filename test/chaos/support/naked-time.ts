@@ -5,8 +5,8 @@ import type { SimulatorTruth, TruthOrder } from '../../e2e/support/truth.ts'
 /** Less than this in quote currency is dust: the venue takes no order for it. */
 const DUST_NOTIONAL = Decimal.from(5)
 
-/** The longest uninterrupted time in market milliseconds, up to `until`. */
-export function longestNakedMs(truth: SimulatorTruth, until: number): number {
+/** The longest uninterrupted time in market milliseconds that ended after `from`, up to `until`. */
+export function longestNakedMs(truth: SimulatorTruth, until: number, from = 0): number {
   const stops = truth.orders.filter(({ type }) => type.startsWith('STOP_LOSS'))
   const moments = [
     ...truth.trades.map(({ at }) => at),
@@ -16,7 +16,7 @@ export function longestNakedMs(truth: SimulatorTruth, until: number): number {
   let longest = 0
   let nakedSince: number | null = null
   for (const at of times) {
-    if (nakedSince !== null) longest = Math.max(longest, at - nakedSince)
+    if (nakedSince !== null && at > from) longest = Math.max(longest, at - nakedSince)
     const isNaked = at < until && uncovered(truth, stops, at).atLeast(DUST_NOTIONAL)
     nakedSince = isNaked ? (nakedSince ?? at) : null
   }

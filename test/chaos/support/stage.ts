@@ -14,6 +14,7 @@ import { createMetrics, realClock } from '@flotilla/runtime'
 import { captureLogs, createManualClock, type ManualClock } from '@flotilla/runtime/testing'
 import { agent as riskManager } from '@flotilla/risk-manager'
 import { createPendingCalls, type PendingCalls } from '../../e2e/support/pending-calls.ts'
+import { chaosConfig } from './chaos-config.ts'
 import { createFaultClient, type FaultClient } from './fault-client.ts'
 import {
   flattenMessage,
@@ -28,19 +29,6 @@ import { openChaosVenue, venueKeys } from './venue.ts'
 const STARTED_AT = Date.UTC(2026, 0, 5, 12)
 const STEP_MS = 250
 const TICKER_EVERY_MS = 2_000
-
-export const chaosConfig = `
-symbols: [${symbol}]
-simulator: { speed: 1 }
-heartbeat: { intervalMs: 3600000 }
-risk:
-  addToPositions: true
-  exposureShareMax: 1
-  stopLossShare: 0.02
-  takeProfitShare: 0.02
-  leaseMs: 600000
-execution: { leaseMs: 600000 }
-`
 
 /** Who follows market time beside the risk manager. */
 export type Actor = {
@@ -154,7 +142,11 @@ export class Stage {
     this.#intents += 1
     const moment = { now: this.now(), price: this.#price, number: this.#intents }
     const message = intentMessage(wish, moment)
+    const { ledger } = this.#options
+    const unit = { consumer: 'strategy', causeId: null, changes: [], outgoing: [message] } as const
+    await ledger.commit([unit])
     await this.#market?.publish(message)
+    await ledger.markPublished([message.messageId])
     return message.payload.intentId
   }
 

@@ -6,14 +6,18 @@ export const venueKeys = { apiKey: 'chaosKey', apiSecret: 'chaosSecret' }
 /** Real time after which a request that hangs is given up. */
 const TIMEOUT_MS = 400
 
-export function openChaosVenue(url: string, clock: { now(): number }): Promise<Venue> {
+export function openChaosVenue(
+  url: string,
+  clock: { now(): number },
+  timeoutMs = TIMEOUT_MS,
+): Promise<Venue> {
   return openBinanceVenue({
     name: 'simulator',
     baseUrl: url,
     apiKey: venueKeys.apiKey,
     secret: venueKeys.apiSecret,
     clock,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     rateLimitMs: 0,
   })
 }

@@ -1,0 +1,46 @@
+// The ways in which execution dies in the table of deaths, and what is said between the process that dies
+// and the one that looks on.
+
+/** The steps of changing something at the venue, each of which can be the last one of a process. */
+export const DEATH_POINTS = [
+  /** What is to be done is decided and not stored. */
+  'before-commit',
+  /** It is stored and not sent. */
+  'after-commit',
+  /** It is sent and not answered. */
+  'sent',
+  /** It is answered, and the answer is not stored. */
+  'answered',
+  /** The answer is stored and not said. */
+  'stored',
+  /** It is said and not noted as said. */
+  'said',
+] as const
+export type DeathPoint = (typeof DEATH_POINTS)[number]
+
+export type VenueCall = 'placeOrder' | 'placeProtection' | 'cancelProtection'
+
+export type Doom = {
+  readonly point: DeathPoint
+  readonly call: VenueCall
+  /** The commit that precedes the call stores an order of this leg in this state. */
+  readonly leg: string
+  readonly state: string
+}
+
+export type Place = {
+  readonly venueUrl: string
+  readonly databaseUrl: string
+  readonly amqpUrl: string
+  readonly now: number
+  readonly folder: string
+}
+
+export type Command =
+  | { readonly kind: 'advance'; readonly ms: number }
+  | { readonly kind: 'rest' }
+  | { readonly kind: 'doom'; readonly doom: Doom }
+  | { readonly kind: 'stop' }
+
+/** Every command is answered when it is done; `ready` comes by itself. */
+export type Report = { readonly kind: 'ready' | 'done' }
