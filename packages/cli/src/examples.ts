@@ -12,6 +12,8 @@ export const examples = {
   why: 'npm run flotilla -- why BTC/USDT',
   download:
     'npm run flotilla -- download --symbol BTC/USDT --timeframe 1h --from 2024-01-01 --to 2024-02-01',
+  'convert-candles':
+    'npm run flotilla -- convert-candles binance_BTC-USDT_1h.csv binance_BTC-USDT_1h.parquet',
   'dead-letters': 'npm run flotilla -- dead-letters list --agent execution',
   'new-strategy': 'npm run flotilla -- new-strategy my-idea',
   'check-config': 'npm run flotilla -- check-config --config flotilla.yaml',

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addAccountCommands } from './account-commands.ts'
 import { collect, momentOf, numberFrom, oneOf, symbolOf, wholeNumberFrom } from './arguments.ts'
 import { checkConfig, printConfigSchema } from './config-commands.ts'
+import { candleFormats } from './download/formats.ts'
 import type { DownloadCommandOptions } from './download/download-command.ts'
 import { examplesText, exampleText } from './examples.ts'
 import type { CommandName } from './examples.ts'
@@ -166,7 +167,7 @@ function addProvisionCommand(program: Command, terminal: Terminal, finish: Finis
 
 function addDownloadCommand(program: Command, terminal: Terminal, finish: Finish): void {
   command(program, 'download', 'download')
-    .description('fetch candles of the configured venue into a CSV file; goes on where it stopped')
+    .description('fetch candles of the configured venue into a file; goes on where it stopped')
     .option(...configFlag)
     .requiredOption('--symbol <symbol>', 'the market, as BTC/USDT', symbolOf)
     .option(
@@ -176,10 +177,19 @@ function addDownloadCommand(program: Command, terminal: Terminal, finish: Finish
     )
     .requiredOption('--from <moment>', 'first candle: a day, a moment or epoch ms', momentOf)
     .option('--to <moment>', 'end, not included; now unless given', momentOf)
-    .option('--out <file>', 'CSV; named after venue, market and timeframe unless given')
+    .option('--out <file>', 'CSV, or Parquet by its ending; named after the candles unless given')
+    .option('--format <format>', 'csv or parquet, of a file without --out', oneOf(candleFormats))
     .action(async (options: DownloadCommandOptions) => {
       const { download } = await import('./download/download-command.ts')
       await finish(download(options, terminal))
+    })
+  command(program, 'convert-candles', 'convert-candles')
+    .description('turn a file of candles from CSV into Parquet, or back')
+    .argument('<from>', '.csv, .csv.gz or .parquet')
+    .argument('<to>', '.csv or .parquet')
+    .action(async (from: string, to: string) => {
+      const { convert } = await import('./download/convert-command.ts')
+      await finish(convert(from, to, terminal))
     })
 }
 

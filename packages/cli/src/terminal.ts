@@ -5,12 +5,19 @@ export type Terminal = {
   readonly colors: boolean
   print(text: string): void
   complain(text: string): void
+  /** Shows the text in place of the one before; null ends the line. Absent where lines stay. */
+  readonly progress?: (text: string | null) => void
 }
 
 export const processTerminal: Terminal = {
   colors: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
   print: (text) => void process.stdout.write(`${text}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),
+  ...(process.stdout.isTTY ? { progress: rewriteLine } : {}),
+}
+
+function rewriteLine(text: string | null): void {
+  process.stdout.write(text === null ? '\n' : `\r${text}\u001b[K`)
 }
 
 export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string

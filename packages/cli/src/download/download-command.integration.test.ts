@@ -1,5 +1,5 @@
 // The command against the simulator over its wire.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSimulator } from '@flotilla/exchange-simulator'
@@ -66,6 +66,29 @@ it(
     const third = await download('--from', '2026-01-03', '--to', startAt)
     expect(third.code).toBe(1)
     expect(third.complained.join()).toMatch(/the venue has earlier candles; choose another --out/)
+  },
+)
+
+it(
+  'writes Parquet too, goes on with it, and turns it into the same CSV',
+  { timeout: 60_000 },
+  async () => {
+    const parquet = join(folder, 'out.parquet')
+    const from = ['--from', '2026-01-03T00:00Z', '--out', parquet]
+    const first = await download(...from, '--to', '2026-01-03T12:00Z')
+    expect(first.complained).toEqual([])
+    expect(existsSync(`${parquet}.csv`)).toBe(false)
+    const second = await download(...from, '--to', '2026-01-04T00:00Z')
+    expect(second.printed[0]).toBe('goes on after 2026-01-03T11:59Z')
+
+    const [csv, back] = [join(folder, 'plain.csv'), join(folder, 'back.csv')]
+    const plain = await download('--from', '2026-01-03T00:00Z', '--to', '2026-01-04', '--out', csv)
+    expect(plain.code).toBe(0)
+    const terminal = createTestTerminal()
+    expect(await runProgram(['convert-candles', parquet, back], terminal)).toBe(0)
+    expect(readFileSync(back, 'utf8')).toBe(readFileSync(csv, 'utf8'))
+    expect(await runProgram(['convert-candles', join(folder, 'none.csv'), back], terminal)).toBe(1)
+    expect(terminal.complained.join()).toMatch(/none\.csv: there is no such file/)
   },
 )
 

@@ -7,7 +7,10 @@ import { VenueError } from '@flotilla/venue'
 import { checkedConfig } from '../config-commands.ts'
 import { shownPath, userPath } from '../places.ts'
 import type { Terminal } from '../terminal.ts'
-import { CandleFile, CandleFileError } from './candle-file.ts'
+import { CandleFileError } from './candle-file.ts'
+import type { CandleFile } from './candle-file.ts'
+import { withCandleFile } from './files.ts'
+import type { CandleFormat } from './formats.ts'
 import { downloadCandles } from './download-candles.ts'
 import type { CandleRange } from './download-candles.ts'
 import { gapReport, momentText, progressText } from './report.ts'
@@ -19,9 +22,11 @@ export type DownloadCommandOptions = {
   readonly from: number
   readonly to?: number
   readonly out?: string
+  /** Of a file without a name; a name tells it by its ending. */
+  readonly format?: CandleFormat
 }
 
-/** `flotilla download`: candles of the configured venue into a CSV file; goes on where it stopped. */
+/** `flotilla download`: candles of the configured venue into a file; goes on where it stopped. */
 export async function download(
   options: DownloadCommandOptions,
   terminal: Terminal,
@@ -62,19 +67,19 @@ async function downloadFrom(
     to: options.to ?? clock.now(),
   }
   if (range.to <= range.from) throw new CandleFileError('--from is not before --to')
-  const path = userPath(options.out ?? defaultName(shared.venue.id, range))
+  const path = userPath(options.out ?? defaultName(shared.venue.id, range, options.format))
   // Candles are public: a key that is refused must not keep anybody from them.
   const { apiKey: _key, apiSecret: _secret, ...venue } = shared.venue
   const context = { logger: createSilentLogger(), clock }
   const opened = await openVenue({ ...shared, venue }, context)
-  const file = new CandleFile(path)
   try {
-    await fill(file, range, { venue: opened, terminal })
-    const report = gapReport(await file.contents(range.intervalMs), range)
+    const report = await withCandleFile(path, async (file) => {
+      await fill(file, range, { venue: opened, terminal })
+      return gapReport(await file.contents(range.intervalMs), range)
+    })
     for (const line of report) terminal.print(line)
     terminal.print(`in ${shownPath(path)}`)
   } finally {
-    file.close()
     await opened.close()
   }
 }
@@ -95,32 +100,50 @@ async function fill(
   }
   if (last !== null) terminal.print(`goes on after ${momentText(last)}`)
   const progress = createProgress(range, terminal)
-  await downloadCandles(
-    { ...range, from: last === null ? range.from : last + range.intervalMs },
-    {
+  const rest = { ...range, from: last === null ? range.from : last + range.intervalMs }
+  try {
+    await downloadCandles(rest, {
       venue,
       sleep: (ms) => realClock.sleep(ms),
       onPage: (candles) => {
         file.append(candles)
-        progress((candles.at(-1)?.openTime ?? range.from) + range.intervalMs)
+        progress.show((candles.at(-1)?.openTime ?? range.from) + range.intervalMs)
       },
       onFault: ({ message }, waitMs) =>
         terminal.complain(`${message}; asking again in ${Math.round(waitMs / 1_000)} s`),
-    },
-  )
-}
-
-/** A line for each tenth that is done: it reads well in a log and on a terminal alike. */
-function createProgress(range: CandleRange, terminal: Terminal): (done: number) => void {
-  let told = -1
-  return (done) => {
-    const tenth = Math.floor((10 * (done - range.from)) / (range.to - range.from))
-    if (tenth <= told) return
-    told = tenth
-    terminal.print(progressText(done, range))
+    })
+  } finally {
+    progress.end()
   }
 }
 
-function defaultName(venue: string, { symbol, timeframe }: CandleRange): string {
-  return `${venue}_${symbol.replace('/', '-')}_${timeframe}.csv`
+/** A bar that fills on a terminal; in a log a line for each tenth that is done. */
+function createProgress(range: CandleRange, terminal: Terminal): Progress {
+  let told = -1
+  let isShown = false
+  return {
+    show: (done) => {
+      const tenth = Math.floor((10 * (done - range.from)) / (range.to - range.from))
+      if (terminal.progress !== undefined) {
+        isShown = true
+        terminal.progress(progressText(done, range))
+      } else if (tenth > told) {
+        told = tenth
+        terminal.print(progressText(done, range))
+      }
+    },
+    end: () => {
+      if (isShown) terminal.progress?.(null)
+    },
+  }
+}
+
+type Progress = { show(done: number): void; end(): void }
+
+function defaultName(
+  venue: string,
+  { symbol, timeframe }: CandleRange,
+  format: CandleFormat = 'csv',
+): string {
+  return `${venue}_${symbol.replace('/', '-')}_${timeframe}.${format}`
 }
