@@ -174,7 +174,8 @@ export type VenueBalance = {
 }
 
 type OrderTerms =
-  | { readonly type: 'market' }
+  /** What to spend, in quote currency, where a venue takes market buys that way; buys only. */
+  | { readonly type: 'market'; readonly cost?: Decimal }
   | { readonly type: 'limit'; readonly limitPrice: Decimal; readonly timeInForce: TimeInForce }
   | { readonly type: 'limit-maker'; readonly limitPrice: Decimal }
   | { readonly type: 'stop-loss' | 'take-profit'; readonly stopPrice: Decimal }

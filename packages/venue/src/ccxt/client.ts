@@ -210,16 +210,19 @@ export function tickerListCost(list: string): number {
 }
 
 /** A JSON answer without an error code is no failure; anything else has one here. */
-function answerFailure(details: HttpAnswer, cause: unknown): WireFailure | null {
+export function answerFailure(
+  details: HttpAnswer,
+  cause: unknown,
+  read: (json: unknown) => VenueWords = binanceWords,
+): WireFailure | null {
   const [status, , url, method, headers, body, json] = details
-  const venueCode = codeOf(json)
+  const { venueCode, venueMessage } = read(json)
   const request = `${method} ${withoutQueries(url)}`
   if (json === undefined && status < 400) {
     const message = `${request}: answer is not JSON: "${excerptOf(body)}"`
     return new WireFailure({ kind: 'malformed', message, status, cause })
   }
   if (cause === undefined && status < 400 && venueCode === null) return null
-  const venueMessage = textOf(property(json, 'msg')) || textOf(property(json, 'message'))
   return new WireFailure({
     kind: 'http',
     message: `${request}: ${String(status)} ${venueCode ?? ''} ${venueMessage || excerptOf(body)}`,
@@ -229,6 +232,14 @@ function answerFailure(details: HttpAnswer, cause: unknown): WireFailure | null 
     retryAfterMs: retryAfterOf(headers),
     cause,
   })
+}
+
+/** What the venue itself says about a refusal. */
+export type VenueWords = { readonly venueCode: string | null; readonly venueMessage: string }
+
+function binanceWords(json: unknown): VenueWords {
+  const venueMessage = textOf(property(json, 'msg')) || textOf(property(json, 'message'))
+  return { venueCode: codeOf(json), venueMessage }
 }
 
 /** Binance's error codes are negative; an order in an answer has none. */
@@ -243,7 +254,7 @@ function retryAfterOf(headers: Readonly<Record<string, string>>): number | null 
   return value !== undefined && Number.isFinite(seconds) ? seconds * 1_000 : null
 }
 
-function asWireFailure(error: unknown): WireFailure {
+export function asWireFailure(error: unknown): WireFailure {
   if (error instanceof WireFailure) return error
   const message = withoutQueries(error instanceof Error ? error.message : 'unknown failure')
   const name = error instanceof Error ? error.constructor.name : ''
@@ -266,10 +277,10 @@ function pausedFailure(endpoint: Endpoint, waitMs: number): WireFailure {
   })
 }
 
-function property(value: unknown, key: string): unknown {
+export function property(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }
 
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }

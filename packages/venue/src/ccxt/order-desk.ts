@@ -19,7 +19,7 @@ import type {
 } from '../port.ts'
 import { brokenOrderRule, brokenProtectionRule } from '../validate.ts'
 import type { Markets } from './markets.ts'
-import { badClientId, brokenRule, withVenueRule } from './refusals.ts'
+import { badClientId, brokenRule, notSent, withVenueRule } from './refusals.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import type { VenueTime } from './venue-time.ts'
 import { orderFrom, protectionFrom } from './wire-answers.ts'
@@ -198,13 +198,4 @@ function isOrder(found: VenueOrder, clientOrderId: string): boolean {
 
 function otherOrder(clientId: string): WriteUnknown {
   return { kind: 'unknown', reason: `the answer is not about ${clientId}` }
-}
-
-function notSent(error: VenueError): WriteRejected {
-  if (error.code === 'unknown_symbol') {
-    return { kind: 'rejected', code: 'unknown_symbol', reason: error.message }
-  }
-  const code = error.code === 'unauthorized' ? 'unauthorized' : 'not_sent'
-  const retry = error.retryable ? { retryAfterMs: error.retryAfterMs ?? 1_000 } : {}
-  return { kind: 'rejected', code, reason: `not sent: ${error.message}`, ...retry }
 }

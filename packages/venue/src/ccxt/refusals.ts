@@ -7,6 +7,7 @@ import type {
   WriteRejected,
 } from '../port.ts'
 import type { Decimal } from '@flotilla/money'
+import type { VenueError } from '../errors.ts'
 import { filterNameOf } from './wire-forms.ts'
 
 export function brokenRule(rule: BrokenRule): WriteRejected {
@@ -65,4 +66,14 @@ function priceOf(request: OrderRequest | ProtectionRequest): Decimal | null {
 
 function rangeOf(minimum: Decimal | null, maximum: Decimal | null): string {
   return `${minimum?.toString() ?? '0'} to ${maximum?.toString() ?? 'any'}`
+}
+
+/** A failure before anything was sent has certainly done nothing. */
+export function notSent(error: VenueError): WriteRejected {
+  if (error.code === 'unknown_symbol') {
+    return { kind: 'rejected', code: 'unknown_symbol', reason: error.message }
+  }
+  const code = error.code === 'unauthorized' ? 'unauthorized' : 'not_sent'
+  const retry = error.retryable ? { retryAfterMs: error.retryAfterMs ?? 1_000 } : {}
+  return { kind: 'rejected', code, reason: `not sent: ${error.message}`, ...retry }
 }

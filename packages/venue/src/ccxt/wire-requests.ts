@@ -1,19 +1,27 @@
 // Our requests as the venue's parameters. Each kind of order lists the parameters it sends: nothing else can
 // get on the wire, because a venue that ignores a parameter it does not know turns a stop into a sale.
 import type { OrderRequest, ProtectionRequest, TimeInForce } from '../port.ts'
+import { allowedParameters } from '../venue-rows.ts'
 import type { Parameters } from './client.ts'
 import { wireOrderType, wireSymbol } from './wire-forms.ts'
 
 export function orderParameters(request: OrderRequest): Parameters {
-  return {
+  return allowedParameters('binance', request.type, {
     symbol: wireSymbol(request.symbol),
     side: request.side.toUpperCase(),
     type: wireOrderType(request.type),
     ...termsOf(request),
-    quantity: request.quantity.toString(),
+    ...sizeOf(request),
     newClientOrderId: request.clientOrderId,
     newOrderRespType: 'FULL',
-  }
+  })
+}
+
+/** A market buy may be given by what it costs. */
+function sizeOf(request: OrderRequest): Parameters {
+  const cost = request.type === 'market' ? request.cost : undefined
+  if (cost !== undefined) return { quoteOrderQty: cost.toString() }
+  return { quantity: request.quantity.toString() }
 }
 
 function termsOf(request: OrderRequest): Parameters {

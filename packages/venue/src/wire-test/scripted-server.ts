@@ -8,6 +8,8 @@ type SentRequest = {
   /** Query and form body together. */
   readonly parameters: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** As it came, byte for byte. */
+  readonly body: string
 }
 
 export type ScriptedAnswer =
@@ -60,12 +62,14 @@ async function read(request: IncomingMessage): Promise<SentRequest> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array))
   const url = new URL(request.url ?? '/', 'http://localhost')
-  const form = new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+  const body = Buffer.concat(chunks).toString('utf8')
+  const form = body.startsWith('{') ? new URLSearchParams() : new URLSearchParams(body)
   return {
     method: request.method ?? '',
     path: url.pathname,
     parameters: Object.fromEntries([...url.searchParams, ...form]),
     headers: request.headers,
+    body,
   }
 }
 

@@ -1,0 +1,220 @@
+// What ccxt makes of the answers of Coinbase, MEXC and Alpaca, as values of the port. Answers that lack what
+// an order needs are malformed: to guess could release money that it still holds.
+import { Decimal } from '@flotilla/money'
+import { z } from 'zod'
+import type {
+  OrderRequest,
+  OrderType,
+  SymbolRules,
+  VenueFill,
+  VenueOrder,
+  VenueOrderStatus,
+} from '../port.ts'
+import { orderTypesOf, type VenueKind } from '../venue-rows.ts'
+
+/** Twelve places: more than any increment that the venues list. */
+const PLACES = 12
+
+const decimal = z
+  .union([z.string(), z.number().transform(String)])
+  .transform((text) => (/e/i.test(text) ? Number(text).toFixed(PLACES) : text))
+  .refine((text) => Decimal.isDecimal(text))
+  .transform((text) => Decimal.from(text))
+const maybe = decimal.nullish().transform((value) => value ?? null)
+const limits = z.looseObject({ min: maybe, max: maybe }).prefault({})
+
+export const market = z.looseObject({
+  id: z.string(),
+  symbol: z.string(),
+  base: z.string(),
+  quote: z.string(),
+  spot: z.boolean().nullish(),
+  active: z.boolean().nullish(),
+  precision: z.looseObject({ amount: maybe, price: maybe }),
+  limits: z.looseObject({ amount: limits, price: limits, cost: limits }),
+  maker: maybe,
+  taker: maybe,
+})
+export const markets = z.record(z.string(), market)
+export type Market = z.infer<typeof market>
+
+export function rulesFromMarket(kind: VenueKind, one: Market): SymbolRules {
+  const { amount, price, cost } = one.limits
+  return {
+    symbol: one.symbol,
+    base: one.base,
+    quote: one.quote,
+    status: one.active === false ? 'halted' : 'trading',
+    priceTick: one.precision.price ?? Decimal.zero,
+    priceMin: positive(price.min),
+    priceMax: positive(price.max),
+    quantityStep: one.precision.amount ?? Decimal.zero,
+    quantityMin: amount.min ?? Decimal.zero,
+    quantityMax: positive(amount.max),
+    marketQuantityMax: null,
+    // Where only buys have a least cost it is checked with them: a sale must not wait for it.
+    notionalMin: kind === 'alpaca' ? Decimal.zero : (cost.min ?? Decimal.zero),
+    notionalMax: positive(cost.max),
+    orderTypes: orderTypesOf(kind),
+    ocoAllowed: false,
+    makerFeeRate: one.maker ?? Decimal.zero,
+    takerFeeRate: one.taker ?? Decimal.zero,
+  }
+}
+
+function positive(limit: Decimal | null): Decimal | null {
+  return limit?.isPositive() === true ? limit : null
+}
+
+export const order = z.looseObject({
+  id: z.union([z.string(), z.number().transform(String)]),
+  clientOrderId: z.string().nullish(),
+  symbol: z.string(),
+  type: z.string().nullish(),
+  side: z.enum(['buy', 'sell']),
+  status: z.string(),
+  timeInForce: z.string().nullish(),
+  postOnly: z.boolean().nullish(),
+  price: maybe,
+  triggerPrice: maybe,
+  amount: maybe,
+  filled: maybe,
+  cost: maybe,
+  average: maybe,
+  timestamp: z.number().nullish(),
+  lastTradeTimestamp: z.number().nullish(),
+  lastUpdateTimestamp: z.number().nullish(),
+})
+export const orders = z.array(order)
+export type UnifiedOrder = z.infer<typeof order>
+
+export function orderFromUnified(told: UnifiedOrder, now: number): VenueOrder {
+  const filledQuantity = told.filled ?? Decimal.zero
+  const quantity = told.amount ?? filledQuantity
+  const timeInForce = (['gtc', 'ioc', 'fok'] as const).find(
+    (one) => one === told.timeInForce?.toLowerCase(),
+  )
+  return {
+    symbol: told.symbol,
+    clientOrderId: told.clientOrderId ?? told.id,
+    venueOrderId: told.id,
+    venueProtectionId: null,
+    side: told.side,
+    type: typeOf(told),
+    timeInForce: timeInForce ?? null,
+    status: statusOf(told.status, { quantity, filledQuantity }),
+    quantity,
+    limitPrice: told.type === 'market' ? null : told.price,
+    stopPrice: told.triggerPrice,
+    filledQuantity,
+    filledNotional: told.cost ?? filledQuantity.times(told.average ?? Decimal.zero),
+    fills: null,
+    updatedAt: told.lastUpdateTimestamp ?? told.lastTradeTimestamp ?? told.timestamp ?? now,
+    endReason: null,
+  }
+}
+
+function typeOf({ type, postOnly, triggerPrice }: UnifiedOrder): OrderType {
+  if (triggerPrice !== null) return 'stop-loss-limit'
+  if (type === 'market') return 'market'
+  return postOnly === true ? 'limit-maker' : 'limit'
+}
+
+type Amounts = { readonly quantity: Decimal; readonly filledQuantity: Decimal }
+
+function statusOf(told: string, { quantity, filledQuantity }: Amounts): VenueOrderStatus {
+  switch (told) {
+    case 'open':
+    case 'canceling':
+      return filledQuantity.isPositive() ? 'partially-filled' : 'open'
+    case 'closed':
+      // Some venues say so of an order whose rest expired, too.
+      return filledQuantity.lessThan(quantity) ? 'expired' : 'filled'
+    case 'canceled':
+      return 'canceled'
+    case 'expired':
+      return 'expired'
+    case 'rejected':
+      return 'rejected'
+    default:
+      throw new Error(`unknown order status ${told}`)
+  }
+}
+
+/** An order that the venue took and has told nothing more about. */
+export function acceptedOrder(
+  request: OrderRequest,
+  { venueOrderId, now }: { readonly venueOrderId: string; readonly now: number },
+): VenueOrder {
+  return {
+    symbol: request.symbol,
+    clientOrderId: request.clientOrderId,
+    venueOrderId,
+    venueProtectionId: null,
+    side: request.side,
+    type: request.type,
+    timeInForce: 'timeInForce' in request ? request.timeInForce : null,
+    status: 'open',
+    quantity: request.quantity,
+    limitPrice: 'limitPrice' in request ? request.limitPrice : null,
+    stopPrice: 'stopPrice' in request ? request.stopPrice : null,
+    filledQuantity: Decimal.zero,
+    filledNotional: Decimal.zero,
+    fills: null,
+    updatedAt: now,
+    endReason: null,
+  }
+}
+
+export const trade = z.looseObject({
+  id: z.union([z.string(), z.number().transform(String)]),
+  order: z.union([z.string(), z.number().transform(String)]),
+  symbol: z.string(),
+  side: z.enum(['buy', 'sell']),
+  price: decimal,
+  amount: decimal,
+  cost: maybe,
+  timestamp: z.number(),
+  fee: z.looseObject({ cost: maybe, currency: z.string().nullish() }).nullish(),
+})
+export const trades = z.array(trade)
+
+/** A fee that the venue does not tell is reckoned from its rate, in what was received. */
+export function fillFromUnified(
+  told: z.infer<typeof trade>,
+  rules: SymbolRules,
+  isFeeTold: boolean,
+): VenueFill {
+  const notional = told.cost ?? told.price.times(told.amount)
+  const received = told.side === 'buy' ? rules.base : rules.quote
+  const reckoned = (told.side === 'buy' ? told.amount : notional).times(rules.takerFeeRate)
+  return {
+    symbol: told.symbol,
+    tradeId: told.id,
+    venueOrderId: told.order,
+    clientOrderId: null,
+    side: told.side,
+    price: told.price,
+    quantity: told.amount,
+    notional,
+    fee: isFeeTold ? (told.fee?.cost ?? Decimal.zero) : reckoned,
+    feeAsset: isFeeTold ? (told.fee?.currency ?? received) : received,
+    executedAt: told.timestamp,
+  }
+}
+
+export const ticker = z.looseObject({
+  symbol: z.string(),
+  last: decimal,
+  bid: maybe,
+  ask: maybe,
+  timestamp: z.number().nullish(),
+  info: z.unknown(),
+})
+export const tickers = z.record(z.string(), ticker)
+
+const level = z.tuple([decimal, decimal]).rest(z.unknown())
+export const book = z.looseObject({ bids: z.array(level), asks: z.array(level) })
+export const candles = z.array(z.tuple([z.number(), decimal, decimal, decimal, decimal, decimal]))
+const amounts = z.record(z.string(), maybe)
+export const balances = z.looseObject({ free: amounts, used: amounts, total: amounts })
