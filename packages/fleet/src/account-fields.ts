@@ -28,7 +28,7 @@ export const amount = z
 
 export const venueShape = {
   kind: z
-    .enum(['simulator', 'binance'])
+    .enum(['simulator', 'binance', 'coinbase', 'mexc', 'alpaca'])
     .default('simulator')
     .describe('The simulator that comes along, or a real exchange.'),
   id: VenueName.default('simulator').describe('Name of the venue in messages and tables.'),

@@ -101,11 +101,12 @@ export async function openVenue(
   shared: SharedConfig,
   context: Pick<AgentContext, 'logger' | 'clock'>,
 ): Promise<Venue> {
-  const { openBinanceVenue } = await import('@flotilla/venue')
+  const { openBinanceVenue, openSpotVenue } = await import('@flotilla/venue')
   const { id, kind, url, apiKey, apiSecret, testnet } = shared.venue
   const common = { name: id, clock: context.clock, logger: context.logger }
-  if (kind !== 'simulator')
-    return openBinanceVenue({ ...common, testnet, apiKey, secret: apiSecret })
+  const live = { ...common, testnet, apiKey, secret: apiSecret }
+  if (kind === 'binance') return openBinanceVenue(live)
+  if (kind !== 'simulator') return openSpotVenue({ ...live, kind })
   const { speed } = shared.simulator
   return openBinanceVenue({
     ...common,

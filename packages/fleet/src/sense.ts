@@ -99,7 +99,7 @@ function liveProblems(config: SharedConfig): SenseProblem[] {
     })
   }
   if (venue.kind === 'simulator') {
-    const fix = 'set mode to paper, or venue.kind to binance'
+    const fix = 'set mode to paper, or venue.kind to binance, coinbase, mexc or alpaca'
     problems.push({ path: ['venue', 'kind'], message: 'the simulator has no live money', fix })
   }
   return problems

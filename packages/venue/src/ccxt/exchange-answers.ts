@@ -6,6 +6,7 @@ import type {
   OrderRequest,
   OrderType,
   SymbolRules,
+  TimeInForce,
   VenueFill,
   VenueOrder,
   VenueOrderStatus,
@@ -23,7 +24,7 @@ const decimal = z
 const maybe = decimal.nullish().transform((value) => value ?? null)
 const limits = z.looseObject({ min: maybe, max: maybe }).prefault({})
 
-export const market = z.looseObject({
+const market = z.looseObject({
   id: z.string(),
   symbol: z.string(),
   base: z.string(),
@@ -91,9 +92,6 @@ export type UnifiedOrder = z.infer<typeof order>
 export function orderFromUnified(told: UnifiedOrder, now: number): VenueOrder {
   const filledQuantity = told.filled ?? Decimal.zero
   const quantity = told.amount ?? filledQuantity
-  const timeInForce = (['gtc', 'ioc', 'fok'] as const).find(
-    (one) => one === told.timeInForce?.toLowerCase(),
-  )
   return {
     symbol: told.symbol,
     clientOrderId: told.clientOrderId ?? told.id,
@@ -101,7 +99,7 @@ export function orderFromUnified(told: UnifiedOrder, now: number): VenueOrder {
     venueProtectionId: null,
     side: told.side,
     type: typeOf(told),
-    timeInForce: timeInForce ?? null,
+    timeInForce: timeInForceOf(told),
     status: statusOf(told.status, { quantity, filledQuantity }),
     quantity,
     limitPrice: told.type === 'market' ? null : told.price,
@@ -109,9 +107,18 @@ export function orderFromUnified(told: UnifiedOrder, now: number): VenueOrder {
     filledQuantity,
     filledNotional: told.cost ?? filledQuantity.times(told.average ?? Decimal.zero),
     fills: null,
-    updatedAt: told.lastUpdateTimestamp ?? told.lastTradeTimestamp ?? told.timestamp ?? now,
+    updatedAt: timeOf(told) ?? now,
     endReason: null,
   }
+}
+
+function timeInForceOf({ timeInForce }: UnifiedOrder): TimeInForce | null {
+  const told = timeInForce?.toLowerCase()
+  return (['gtc', 'ioc', 'fok'] as const).find((one) => one === told) ?? null
+}
+
+function timeOf(told: UnifiedOrder): number | null {
+  return told.lastUpdateTimestamp ?? told.lastTradeTimestamp ?? told.timestamp ?? null
 }
 
 function typeOf({ type, postOnly, triggerPrice }: UnifiedOrder): OrderType {
@@ -203,7 +210,7 @@ export function fillFromUnified(
   }
 }
 
-export const ticker = z.looseObject({
+const ticker = z.looseObject({
   symbol: z.string(),
   last: decimal,
   bid: maybe,

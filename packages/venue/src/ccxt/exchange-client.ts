@@ -5,7 +5,12 @@ import type { VenueRow } from '../venue-rows.ts'
 import { answerFailure, asWireFailure, property } from './client.ts'
 import { venueWords } from './exchange-failure.ts'
 import type { SpotKind } from './exchange-requests.ts'
-import { loadExchange, type CcxtExchange, type HttpAnswer, type HttpRequest } from './load-binance.ts'
+import {
+  loadExchange,
+  type CcxtExchange,
+  type HttpAnswer,
+  type HttpRequest,
+} from './load-binance.ts'
 import { isAt, redirectUrls } from './redirect.ts'
 import { WireFailure } from './wire-failure.ts'
 import { withoutQueries } from './wire-text.ts'

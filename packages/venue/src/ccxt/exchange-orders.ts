@@ -1,7 +1,7 @@
 // Writes at Coinbase, MEXC and Alpaca: check before sending, send once, and say which of three things
 // happened. Only where a second request under the same name returns the first order is a lost answer asked
 // for by sending the very same bytes again.
-import { Decimal } from '@flotilla/money'
+import type { Decimal } from '@flotilla/money'
 import { VenueError } from '../errors.ts'
 import type {
   BrokenRule,

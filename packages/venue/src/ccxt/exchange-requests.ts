@@ -18,7 +18,7 @@ const builders: Readonly<Record<SpotKind, (request: OrderRequest) => Record<stri
   alpaca: alpacaOrder,
 }
 
-export const orderMethods: Readonly<Record<SpotKind, string>> = {
+const orderMethods: Readonly<Record<SpotKind, string>> = {
   coinbase: 'v3PrivatePostBrokerageOrders',
   mexc: 'spotPrivatePostOrder',
   alpaca: 'traderPrivatePostV2Orders',

@@ -12,13 +12,13 @@ export type SpotScene = {
   readonly shapes: VenueShapes
 }
 
-export type OrderTold = {
+type OrderTold = {
   readonly status: 'open' | 'filled' | 'canceled'
   readonly clientOrderId?: string
 }
 
 /** Where a venue takes and tells of orders, and in which words. */
-export type VenueShapes = {
+type VenueShapes = {
   /** The symbol that the scripted venue lists. */
   readonly symbol: string
   readonly place: string
