@@ -18,6 +18,7 @@ import {
   type Engine,
   type ListSubmission,
   type Market,
+  type Order,
   type Replaced,
   type Side,
   type Submission,
@@ -27,8 +28,8 @@ import {
 type Command = readonly [number, number]
 
 const commands = fc.array(fc.tuple(fc.nat(0xffff_ffff), fc.nat(0xffff_ffff)), {
-  minLength: 1,
-  maxLength: 14,
+  minLength: 4,
+  maxLength: 20,
 })
 
 function drawer([first, second]: Command): Draw {
@@ -187,6 +188,19 @@ function move({ engine, model, price }: World, sizes: readonly number[], now: nu
 
 let seen = new Set<string>()
 
+/** What has come up at all, so that nothing is proved by never happening. */
+function noteSeen(engine: Engine, order: Order): void {
+  const { status, expiryReason, listId } = order
+  seen.add(expiryReason === null ? status : `${status} ${expiryReason}`)
+  const list = engine.lists[listId - 1]
+  const isPending = list !== undefined && list.kind !== 'OCO' && list.orderIds[0] !== order.id
+  if (isPending && order.executed > 0n) seen.add(`traded in ${list.kind}`)
+  if (order.trailingDelta > 0 && order.executed > 0n) seen.add('trailed and traded')
+  if (order.icebergQuantity > 0n && order.executed > order.icebergQuantity)
+    seen.add('iceberg moved')
+  if (order.amends > 0 && order.executed > 0n) seen.add('amended and traded')
+}
+
 function compare(engine: Engine, model: ReferenceVenue): void {
   const market = engine.markets.get('BTCUSDT')!
   const ours = market.orders.map((order) => [
@@ -210,9 +224,9 @@ function compare(engine: Engine, model: ReferenceVenue): void {
     order.name,
   ])
   expect(ours).toEqual(theirs)
-  for (const { status, expiryReason } of market.orders) {
-    seen.add(expiryReason === null ? status : `${status} ${expiryReason}`)
-  }
+  for (const order of market.orders) noteSeen(engine, order)
+  if (market.trades.some(({ isSelfTrade }) => isSelfTrade)) seen.add('self trade')
+  for (const { mode } of market.prevented) seen.add(`prevented ${mode}`)
   for (const asset of ['BTC', 'USDT']) {
     const { free, locked } = engine.holdings.get(asset)!
     expect([asset, locked, free]).toEqual([asset, model.locked(asset), model.free(asset)])
@@ -270,6 +284,19 @@ test('ten thousand random sessions end as the reference engine says, order by or
       'NEW',
       'PARTIALLY_FILLED',
       'PENDING_NEW',
+      'amended and traded',
+      'iceberg moved',
+      'prevented DECREMENT',
+      'prevented EXPIRE_BOTH',
+      'prevented EXPIRE_MAKER',
+      'prevented EXPIRE_TAKER',
+      'prevented TRANSFER',
+      'self trade',
+      'trailed and traded',
+      'traded in OPO',
+      'traded in OPOCO',
+      'traded in OTO',
+      'traded in OTOCO',
     ]),
   )
 }, 240_000)

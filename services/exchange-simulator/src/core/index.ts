@@ -19,8 +19,16 @@ export {
 } from './list-parameters.ts'
 export { ORDER_PARAMETERS, readOrder } from './order-parameters.ts'
 export type { Names } from './order-parameters.ts'
-export { cancelList, cancelOrder, checkOrder, findOrder, submitOrder } from './orders.ts'
-export type { Cancellation, OrderName, Submission } from './orders.ts'
+export {
+  CANCEL_RESTRICTIONS,
+  cancelList,
+  cancelOrder,
+  checkOrder,
+  checkRestriction,
+  findOrder,
+  submitOrder,
+} from './orders.ts'
+export type { Cancellation, CancelRestriction, OrderName, Submission } from './orders.ts'
 export { members } from './order-queue.ts'
 export { ParameterReader } from './parameters.ts'
 export type { Parameters } from './parameters.ts'
@@ -71,6 +79,7 @@ export type {
   OrderType,
   PreventedMatch,
   Prevention,
+  SelfTradeMode,
   Side,
   SymbolRules,
   Trade,

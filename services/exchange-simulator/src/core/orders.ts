@@ -124,6 +124,21 @@ export type Cancellation =
   | { readonly kind: 'list-cancelled'; readonly list: OrderList; readonly orders: readonly Order[] }
   | Refusal
 
+export const CANCEL_RESTRICTIONS = ['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'] as const
+export type CancelRestriction = (typeof CANCEL_RESTRICTIONS)[number]
+
+/** Null where the order may go, or is not there at all. */
+export function checkRestriction(
+  engine: Engine,
+  name: OrderName,
+  restriction: CancelRestriction | null,
+): Refusal | null {
+  const order = findOrder(engine, name)
+  if (restriction === null || 'kind' in order || !isLive(order)) return null
+  const isNew = order.status !== 'PARTIALLY_FILLED'
+  return isNew === (restriction === 'ONLY_NEW') ? null : refusals.cancelRestricted()
+}
+
 type Cancel = { readonly now: number; readonly cancelId: string | null }
 
 /** Cancelling one leg cancels the list: neither can stay alone. */

@@ -20,6 +20,8 @@ export const refusals = {
   duplicateParameter: () => refuse(-1101, 'Duplicate values for a parameter detected.'),
   mandatory: (name: string) =>
     refuse(-1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`),
+  oneMandatory: (name: string, other: string) =>
+    refuse(-1102, `Param '${name}' or '${other}' must be sent, but both were empty/null!`),
   unreadParameters: (read: number, sent: number) =>
     refuse(
       -1104,

@@ -2,8 +2,10 @@ import { openMarket, type NewOrder } from './checks.ts'
 import { checkFilters } from './filters.ts'
 import {
   cancelOrder,
+  checkRestriction,
   submitOrder,
   type Cancellation,
+  type CancelRestriction,
   type OrderName,
   type Submission,
 } from './orders.ts'
@@ -17,6 +19,10 @@ export type Replacement = {
   readonly mode: (typeof REPLACE_MODES)[number]
   readonly cancel: OrderName
   readonly request: NewOrder
+  /** Only an order that has, or has not, been filled in part may go. */
+  readonly restriction?: CancelRestriction | null
+  /** Why no new order can come, whatever it is. */
+  readonly isFull?: Refusal | null
 }
 
 export type Replaced = {
@@ -29,15 +35,17 @@ export type Replaced = {
 /** The new order's filters are looked at while the old one is still there. */
 export function replaceOrder(
   engine: Engine,
-  { mode, cancel, request }: Replacement,
+  replacement: Replacement,
   now: number,
 ): Replaced | Refusal {
+  const { mode, cancel, request, restriction = null, isFull = null } = replacement
   const market = openMarket(engine, request.symbol)
   if (isRefusal(market)) return market
   const filtered = checkFilters(engine, market, request)
   if (filtered !== null) return filtered
-  const cancellation = cancelOrder(engine, cancel, now)
+  const cancellation =
+    checkRestriction(engine, cancel, restriction) ?? cancelOrder(engine, cancel, now)
   const isStopped = cancellation.kind === 'refused' && mode === 'STOP_ON_FAILURE'
-  const submission = isStopped ? null : submitOrder(engine, request, now)
+  const submission = isStopped ? null : (isFull ?? submitOrder(engine, request, now))
   return { kind: 'replaced', cancellation, submission }
 }

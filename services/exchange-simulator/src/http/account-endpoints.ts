@@ -8,6 +8,7 @@ import {
 } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import { exchangeFilters, symbolFilters } from './exchange-info.ts'
+import { commissionDiscount, commissionRates, noCommission } from './commission.ts'
 import { limitOf, reply, withFeed, type Endpoint, type Reply } from './endpoint.ts'
 import { preventedReport, tradeReport } from './reports.ts'
 
@@ -34,15 +35,10 @@ export const accountEndpoints: readonly Endpoint[] = [
       withFeed(call, ({ market }) =>
         reply({
           symbol: market.rules.symbol,
-          standardCommission: commissionRates(call.desk),
+          standardCommission: commissionRates(call.desk.engine),
           specialCommission: noCommission,
           taxCommission: noCommission,
-          discount: {
-            enabledForAccount: false,
-            enabledForSymbol: false,
-            discountAsset: 'BNB',
-            discount: formatUnits(75_000_000n),
-          },
+          discount: commissionDiscount(call.desk.engine),
         }),
       ),
   },
@@ -89,14 +85,6 @@ export const accountEndpoints: readonly Endpoint[] = [
   },
 ]
 
-const zero = formatUnits(0n)
-const noCommission = { maker: zero, taker: zero, buyer: zero, seller: zero }
-
-function commissionRates({ engine }: Desk): Readonly<Record<string, string>> {
-  const { makerFee, takerFee } = engine
-  return { ...noCommission, maker: formatUnits(makerFee), taker: formatUnits(takerFee) }
-}
-
 /** Ten thousandths: the old way of the exchange to state a rate. */
 function inBasisPoints(rate: bigint): number {
   return Number(rate / 10_000n)
@@ -116,7 +104,7 @@ function account(desk: Desk, omitZero: boolean): unknown {
     takerCommission: inBasisPoints(engine.takerFee),
     buyerCommission: 0,
     sellerCommission: 0,
-    commissionRates: commissionRates(desk),
+    commissionRates: commissionRates(engine),
     canTrade: true,
     canWithdraw: false,
     canDeposit: false,

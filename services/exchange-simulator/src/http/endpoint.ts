@@ -22,7 +22,12 @@ export type Reply = {
   readonly isFree?: boolean
 }
 
-export type Call = { readonly desk: Desk; readonly parameters: Parameters }
+export type Call = {
+  readonly desk: Desk
+  readonly parameters: Parameters
+  /** Why no more orders are let in, where cancels still are. */
+  readonly isFull?: Refusal | null
+}
 
 export type Endpoint = {
   readonly method: Method

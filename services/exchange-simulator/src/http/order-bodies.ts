@@ -1,6 +1,8 @@
 import {
+  CANCEL_RESTRICTIONS,
   refusals,
   type Cancellation,
+  type CancelRestriction,
   type Order,
   type OrderType,
   type ParameterReader,
@@ -17,6 +19,11 @@ export function readResponseType(reader: ParameterReader, type: OrderType): Resp
   const isFast = type === 'MARKET' || type === 'LIMIT'
   const wrong = refusals.invalidData('newOrderRespType')
   return reader.choice('newOrderRespType', RESPONSE_TYPES, wrong) ?? (isFast ? 'FULL' : 'ACK')
+}
+
+export function readRestriction(reader: ParameterReader): CancelRestriction | null {
+  const wrong = refusals.cancelRestrictions()
+  return reader.choice('cancelRestrictions', CANCEL_RESTRICTIONS, wrong)
 }
 
 /** Lists tell all that is known of their orders unless they are asked for less. */

@@ -2,6 +2,7 @@ import {
   cancelList,
   cancelOrder,
   checkOrder,
+  checkRestriction,
   findOrder,
   isLive,
   isRefusal,
@@ -18,9 +19,10 @@ import {
 } from '../core/index.ts'
 import { reply, withFeed, type Call, type Endpoint, type Reply } from './endpoint.ts'
 import { limitOf } from './endpoint.ts'
-import { cancelBody, placedBody, readResponseType } from './order-bodies.ts'
+import { cancelBody, placedBody, readResponseType, readRestriction } from './order-bodies.ts'
 import { replaceEndpoint } from './replace-endpoint.ts'
 import { orderReport } from './reports.ts'
+import { orderCommission } from './commission.ts'
 
 const DAY_MS = 86_400_000
 const NAME_PARAMETERS = ['symbol', 'orderId', 'origClientOrderId'] as const
@@ -44,7 +46,9 @@ export const orderEndpoints: readonly Endpoint[] = [
     handle: ({ desk, parameters }) => {
       const order = readOrder(parameters, desk.names)
       if (isRefusal(order)) return order
-      return checkOrder(desk.engine, order) ?? reply({})
+      const refusal = checkOrder(desk.engine, order)
+      const isAsked = parameters.get('computeCommissionRates') === 'true'
+      return refusal ?? reply(isAsked ? orderCommission(desk.engine) : {})
     },
   },
   replaceEndpoint,
@@ -136,20 +140,10 @@ function cancelOne({ desk, parameters }: Call): Reply | Refusal {
   if (isRefusal(name)) return name
   const reader = new ParameterReader(parameters)
   const cancelId = reader.clientId('newClientOrderId') ?? desk.names.next()
-  const restrictions = ['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'] as const
-  const restriction = reader.choice(
-    'cancelRestrictions',
-    restrictions,
-    refusals.invalidData('cancelRestrictions'),
-  )
+  const restriction = readRestriction(reader)
   if (reader.refusal !== null) return reader.refusal
-  const order = findOrder(desk.engine, name)
-  const isBarred =
-    !isRefusal(order) &&
-    isLive(order) &&
-    restriction !== null &&
-    (restriction === 'ONLY_NEW') !== (order.status === 'NEW')
-  if (isBarred) return refusals.cancelRestricted()
+  const barred = checkRestriction(desk.engine, name, restriction)
+  if (barred !== null) return barred
   return cancelReply(cancelOrder(desk.engine, { ...name, cancelId }, desk.now()), cancelId)
 }
 

@@ -12,13 +12,14 @@ import {
   type Replacement,
 } from '../core/index.ts'
 import type { Call, Endpoint, Reply } from './endpoint.ts'
-import { cancelBody, placedBody, readResponseType } from './order-bodies.ts'
+import { cancelBody, placedBody, readResponseType, readRestriction } from './order-bodies.ts'
 
 const CANCEL_PARAMETERS = [
   'cancelReplaceMode',
   'cancelOrderId',
   'cancelOrigClientOrderId',
   'cancelNewClientOrderId',
+  'cancelRestrictions',
   'orderRateLimitExceededMode',
 ] as const
 
@@ -44,7 +45,7 @@ export const replaceEndpoint: Endpoint = {
   },
 }
 
-function readReplacement({ desk, parameters }: Call): Replacement | Refusal {
+function readReplacement({ desk, parameters, isFull = null }: Call): Replacement | Refusal {
   const request = readOrder(parameters, desk.names)
   if (isRefusal(request)) return request
   const reader = new ParameterReader(parameters)
@@ -60,7 +61,10 @@ function readReplacement({ desk, parameters }: Call): Replacement | Refusal {
   if (cancel.orderId === null && cancel.clientOrderId === null) {
     reader.refuse(refusals.mandatory('cancelOrderId'))
   }
-  return reader.refusal ?? { mode, cancel, request }
+  const restriction = readRestriction(reader)
+  const wrongLimitMode = refusals.invalidData('orderRateLimitExceededMode')
+  reader.choice('orderRateLimitExceededMode', ['DO_NOTHING', 'CANCEL_ONLY'], wrongLimitMode)
+  return reader.refusal ?? { mode, cancel, request, restriction, isFull }
 }
 
 type Bodies = {

@@ -8,6 +8,7 @@ const TIMES = new Set([
   'updateTime',
   'transactTime',
   'workingTime',
+  'trailingTime',
   'transactionTime',
   'openTime',
   'closeTime',

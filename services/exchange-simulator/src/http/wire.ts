@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isRefusal, refusals, type Parameters, type Refusal } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import { accountEndpoints } from './account-endpoints.ts'
+import { amendEndpoints } from './amend-endpoints.ts'
 import { reply, type Endpoint, type Reply } from './endpoint.ts'
 import { rateLimits } from './exchange-info.ts'
 import { generalEndpoints } from './general-endpoints.ts'
@@ -63,6 +64,7 @@ export function createWire(parts: WireParts): Wire {
       ...historyEndpoints,
       ...tickerEndpoints,
       ...orderEndpoints,
+      ...amendEndpoints,
       ...listEndpoints,
       ...accountEndpoints,
       orderLimits(parts),
@@ -95,7 +97,7 @@ type Handling = {
 }
 
 function handle(handling: Handling): Reply | Refusal {
-  const { parts, request, endpoint, sent, twist } = handling
+  const { parts, endpoint, sent, twist } = handling
   const { desk } = parts
   const { parameters } = sent
   const refusal = checkAccess(handling) ?? checkRead(endpoint, sent)
@@ -103,15 +105,25 @@ function handle(handling: Handling): Reply | Refusal {
   if (endpoint.method === 'GET' || endpoint.method === 'WS') {
     return endpoint.handle({ desk: twist.view(desk), parameters })
   }
+  return change(handling)
+}
+
+function change({ parts, request, endpoint, sent: { parameters } }: Handling): Reply | Refusal {
+  const { desk } = parts
   const full = isPlacing(endpoint) ? parts.limits.checkOrders() : null
-  if (full !== null) return full.refusal
-  const outcome = endpoint.handle({ desk, parameters })
+  if (full !== null && !wantsCancelOnly(parameters)) return full.refusal
+  const outcome = endpoint.handle({ desk, parameters, isFull: full?.refusal ?? null })
   // Nothing is answered before it is on disk: an acknowledged order survives a killed process.
   if (hasChanged(outcome) && !endpoint.path.endsWith('/test')) {
     const { method, path } = request
     desk.commit({ method, path, parameters: withoutSecrets(parameters) })
   }
   return outcome
+}
+
+/** An order that is to be replaced can be wanted gone even where no new one may come. */
+function wantsCancelOnly(parameters: Parameters): boolean {
+  return parameters.get('orderRateLimitExceededMode') === 'CANCEL_ONLY'
 }
 
 function hasChanged(outcome: Reply | Refusal): boolean {

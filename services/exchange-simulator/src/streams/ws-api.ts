@@ -37,6 +37,8 @@ const methods: Readonly<Record<string, string>> = {
   'order.status': 'GET order',
   'order.cancel': 'DELETE order',
   'order.cancelReplace': 'POST order/cancelReplace',
+  'order.amend.keepPriority': 'PUT order/amend/keepPriority',
+  'order.amendments': 'GET order/amendments',
   'openOrders.status': 'GET openOrders',
   'openOrders.cancelAll': 'DELETE openOrders',
   'orderList.place': 'POST order/oco',

@@ -3,12 +3,14 @@ import {
   movePrice,
   submitOco,
   submitOrder,
+  submitPendingList,
   units,
   type Engine,
   type LevelSource,
   type ListSubmission,
   type Market,
   type NewOrder,
+  type NewPendingList,
   type Order,
   type Submission,
   type SymbolRules,
@@ -64,6 +66,11 @@ export type Desktop = {
   move(price: number, sizes?: readonly number[]): void
   send(order: OrderShape): Submission
   oco(above: OrderShape, below: OrderShape): ListSubmission
+  pending(
+    kind: NewPendingList['kind'],
+    working: OrderShape,
+    ...pendings: OrderShape[]
+  ): ListSubmission
   balance(asset: string): { free: string; locked: string }
 }
 
@@ -136,6 +143,17 @@ export function desktop(
       submitOco(
         engine,
         { listClientOrderId: `list-${(unnamed += 1)}`, above: named(above), below: named(below) },
+        now,
+      ),
+    pending: (kind, working, ...pendings) =>
+      submitPendingList(
+        engine,
+        {
+          kind,
+          listClientOrderId: `list-${(unnamed += 1)}`,
+          working: named(working),
+          pendings: pendings.map(named),
+        },
         now,
       ),
     balance: (asset) => {

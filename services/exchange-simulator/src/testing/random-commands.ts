@@ -23,11 +23,11 @@ export function drawOrder(draw: Draw, side?: Side): OrderShape {
     side: side ?? (draw(2) === 0 ? 'BUY' : 'SELL'),
     type,
     timeInForce,
-    price: isLimit ? 93 + draw(15) : 0,
+    price: isLimit ? 95 + draw(11) : 0,
     ...(isStop ? drawStop(draw, 93 + draw(15)) : {}),
     quantity: byQuote ? 0 : 1 + draw(24),
     quoteQuantity: byQuote ? 50 + draw(40) * 37 : 0,
-    icebergQuantity: isLimit && timeInForce === 'GTC' && draw(5) === 0 ? 1 + draw(9) : 0,
+    icebergQuantity: isLimit && timeInForce === 'GTC' && draw(3) === 0 ? 1 + draw(6) : 0,
     clientOrderId: 'abcdef'[draw(6)]!,
     selfTradeMode: SELF_TRADE_MODES[draw(6)]!,
   }
