@@ -35,7 +35,27 @@ const control = z.strictObject({
   port: z.int().min(0).max(65_535).default(0),
 })
 
-export const SimulatorConfigSchema = z.strictObject({
+const follow = z.strictObject({
+  venue: z
+    .string()
+    .regex(/^[a-z0-9]+$/, { error: 'is not a ccxt id such as kraken' })
+    .describe('The venue whose public feed is followed, by its ccxt id.'),
+  url: z
+    .url({ protocol: /^https?$/, error: 'is not an address of the form http://host:port' })
+    .optional()
+    .describe('Where the venue is, if not where ccxt has it.'),
+  historyMinutes: z.int().min(0).max(10_000).default(500),
+  pollMs: z.int().min(100).max(60_000).default(1_000),
+  silenceMaxMs: z
+    .int()
+    .min(100)
+    .default(30_000)
+    .describe('The market closes when the venue has been silent for so long.'),
+})
+
+const files = z.array(z.string().min(1)).default([])
+
+const shape = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(0).describe('0 takes a free port.'),
   seed: z.int().min(0).default(1).describe('The same seed is the same market.'),
@@ -45,10 +65,10 @@ export const SimulatorConfigSchema = z.strictObject({
     .default('running')
     .describe('manual: market time moves only when it is told to.'),
   symbols: z.array(symbol).min(1).default(['BTC/USDT', 'ETH/USDT', 'SOL/USDT']),
-  candles: z
-    .array(z.string().min(1))
-    .default([])
-    .describe('CSV files of recorded candles, replayed instead of the seeded market.'),
+  candles: files.describe('Files of recorded candles, replayed instead of the seeded market.'),
+  trades: files.describe('Files of recorded trades, replayed instead of the seeded market.'),
+  books: files.describe('Files of recorded order books, beside the trades.'),
+  follow: follow.optional(),
   startAt: moment
     .optional()
     .describe('First market moment; without it now, or the recording after its history.'),
@@ -67,6 +87,23 @@ export const SimulatorConfigSchema = z.strictObject({
   limits: limits.prefault({}),
   spreadBasisPoints: z.number().min(0).max(1_000).default(1),
   control: control.prefault({}),
+})
+
+/** Prices come from one place: the seed, candles, trades, or another venue. */
+export const SimulatorConfigSchema = shape.superRefine((config, context) => {
+  const complain = (path: string[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message })
+  const { candles, trades, books, follow: followed, speed, clock } = config
+  const sources = [candles.length > 0, trades.length > 0, followed !== undefined]
+  if (sources.filter(Boolean).length > 1) {
+    complain(['candles'], 'prices come from candles, trades or follow: keep one of them')
+  }
+  if (books.length > 0 && trades.length === 0) {
+    complain(['books'], 'books need the trades of the same time: name their files in trades')
+  }
+  if (followed === undefined) return
+  if (speed !== 1) complain(['speed'], `is ${speed}, but a live venue runs at 1: set it to 1`)
+  if (clock !== 'running') complain(['clock'], 'is manual, but a live venue waits for nobody')
 })
 
 export type SimulatorConfig = z.infer<typeof SimulatorConfigSchema>

@@ -1,4 +1,4 @@
-import { readCandleFiles } from './candle-files.ts'
+import type { Logger } from '@flotilla/runtime'
 import type { SimulatorConfig } from './config.ts'
 import {
   createEngine,
@@ -7,6 +7,7 @@ import {
   createMood,
   createRecordedTape,
   createSyntheticTape,
+  createTradeTape,
   hashText,
   MINUTE_MS,
   mix,
@@ -18,6 +19,9 @@ import {
   type SymbolRules,
   type Tape,
 } from './core/index.ts'
+import { followVenue, type Followed } from './live/follow-venue.ts'
+import { readCandleFiles } from './recordings/candle-files.ts'
+import { readTradeFiles } from './recordings/trade-files.ts'
 
 export type Markets = {
   readonly simulation: Simulation
@@ -28,14 +32,21 @@ export type Markets = {
   readonly startAt: number | null
   /** Names the prices, so that a folder is not opened with other ones. */
   readonly origin: string
+  /** Hangs up on the venue that is followed. */
+  close(): Promise<void>
 }
 
 type Source = { readonly tape: Tape; readonly rules: SymbolRules }
 
+type Sources = {
+  readonly list: readonly Source[]
+  readonly origin: string
+  readonly followed: Followed | null
+}
+
 /** Symbols, prices and an untouched account, as the config describes them. */
-export function createMarkets(config: SimulatorConfig): Markets {
-  const isRecorded = config.candles.length > 0
-  const sources = isRecorded ? recordedSources(config) : syntheticSources(config)
+export async function createMarkets(config: SimulatorConfig, logger: Logger): Promise<Markets> {
+  const { list: sources, origin, followed } = await openSources(config, logger)
   const engine = createEngine({
     rules: sources.map(({ rules }) => rules),
     makerFee: units(config.fees.maker),
@@ -56,16 +67,38 @@ export function createMarkets(config: SimulatorConfig): Markets {
     const liquidity = { rules, seed, spread }
     return market === undefined ? [] : [{ market, history, liquidity, gaps }]
   })
-  const from = Math.max(...sources.map(({ tape }) => tape.from)) * MINUTE_MS
+  const from = Math.max(...sources.map(({ tape }) => tape.opensAt ?? tape.from * MINUTE_MS))
   const ends = sources.flatMap(({ tape }) => (tape.to === null ? [] : [tape.to * MINUTE_MS]))
-  const recordedStart = isRecorded ? from + config.historyMinutes * MINUTE_MS : null
+  const recordedStart = ends.length > 0 ? from + config.historyMinutes * MINUTE_MS : null
   return {
     simulation: { engine, feeds, now: 0 },
     from,
     to: ends.length === 0 ? null : Math.max(...ends),
     startAt: config.startAt ?? recordedStart,
-    origin: isRecorded ? `candles ${[...config.candles].join(' ')}` : `seed ${config.seed}`,
+    origin,
+    close: async () => followed?.stop(),
   }
+}
+
+async function openSources(config: SimulatorConfig, logger: Logger): Promise<Sources> {
+  const { candles, trades, books, follow } = config
+  if (follow !== undefined) {
+    const followed = await followVenue({ ...follow, symbols: config.symbols, logger })
+    const list = followed.sources.map(({ symbol, live, tick, step }) => ({
+      tape: live.tape,
+      rules: rulesOf(symbol, { tick, step }),
+    }))
+    return { list, origin: `live ${follow.venue}`, followed }
+  }
+  if (trades.length > 0) {
+    const list = await tradeSources(config)
+    return { list, origin: `trades ${[...trades, ...books].join(' ')}`, followed: null }
+  }
+  if (candles.length > 0) {
+    const list = await candleSources(config)
+    return { list, origin: `candles ${candles.join(' ')}`, followed: null }
+  }
+  return { list: syntheticSources(config), origin: `seed ${config.seed}`, followed: null }
 }
 
 function syntheticSources(config: SimulatorConfig): Source[] {
@@ -78,11 +111,19 @@ function syntheticSources(config: SimulatorConfig): Source[] {
   })
 }
 
-/** Every recorded symbol is a market; one that is asked for but not recorded is a mistake. */
-function recordedSources(config: SimulatorConfig): Source[] {
-  const recordings = readCandleFiles(config.candles)
+/** Every recorded symbol is a market. */
+async function candleSources(config: SimulatorConfig): Promise<Source[]> {
+  const recordings = await readCandleFiles(config.candles)
   return [...recordings].map(([symbol, recording]) => ({
     tape: createRecordedTape(recording, mix(config.seed, hashText(symbol))),
+    rules: rulesOf(symbol, { tick: recording.tick, step: recording.step }),
+  }))
+}
+
+async function tradeSources(config: SimulatorConfig): Promise<Source[]> {
+  const recordings = await readTradeFiles(config)
+  return [...recordings].map(([symbol, recording]) => ({
+    tape: createTradeTape(recording),
     rules: rulesOf(symbol, { tick: recording.tick, step: recording.step }),
   }))
 }

@@ -63,7 +63,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     },
     start: async () => {
       if (session !== null) throw new Error('the simulator is running already')
-      const opened = openSession(options, config, logger)
+      const opened = await openSession(options, config, logger)
       session = opened
       try {
         await listen({ session: opened, config, simulator, logger })
@@ -90,8 +90,12 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   return simulator
 }
 
-function openSession(options: SimulatorOptions, config: SimulatorConfig, logger: Logger): Session {
-  const markets = createMarkets(config)
+async function openSession(
+  options: SimulatorOptions,
+  config: SimulatorConfig,
+  logger: Logger,
+): Promise<Session> {
+  const markets = await createMarkets(config, logger)
   const store = openStore(options.folder)
   try {
     const memory = store.load()
@@ -126,6 +130,7 @@ function openSession(options: SimulatorOptions, config: SimulatorConfig, logger:
     return session
   } catch (error) {
     store.close()
+    await markets.close()
     throw error
   }
 }
@@ -291,6 +296,7 @@ async function closeSession(session: Session): Promise<void> {
   await session.sockets?.close()
   await session.server?.close()
   await session.control?.close()
+  await session.markets.close()
   const { desk, store } = session
   if (!session.isBroken) desk.close()
   store.close()

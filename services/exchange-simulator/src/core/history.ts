@@ -1,5 +1,5 @@
 import { candleUntil, pathOf, priceAt, volumeUntil, type Path } from './path.ts'
-import { MINUTE_MS, minuteOf, SECOND_MS, SECONDS, type Candle, type Tape } from './tape.ts'
+import { exactAt, MINUTE_MS, minuteOf, SECOND_MS, SECONDS, type Candle, type Tape } from './tape.ts'
 import { larger, multiply, ONE, smaller } from './units.ts'
 
 /** Several minutes as one candle. */
@@ -7,6 +7,7 @@ export type Bar = Candle & { readonly quoteVolume: bigint; readonly trades: numb
 
 export type TapeTrade = {
   readonly second: number
+  readonly time: number
   readonly price: bigint
   readonly quantity: bigint
   readonly isBuyerMaker: boolean
@@ -22,8 +23,8 @@ export type History = {
   bar(from: number, to: number, now: number): Bar | null
   /** The last price at or before the moment. */
   price(now: number): bigint
-  /** The trade of a second since 1970, if any: the tape trades once a second. */
-  trade(second: number): TapeTrade | null
+  /** The trades of a second since 1970: candles trade once a second. */
+  trades(second: number): readonly TapeTrade[]
   path(minute: number): Path | null
   /** Mean price of the five minutes up to the moment, weighted by volume. */
   average(now: number): bigint
@@ -58,7 +59,7 @@ export function createHistory(tape: Tape, shape: { seed: number; tick: bigint })
       return to > current && from <= current ? join(whole, openBar(history, now)) : whole
     },
     price: (now) => lastPrice(history, now),
-    trade: (second) => tradeAt(history, second),
+    trades: (second) => tradesAt(history, second),
     average: (now) => {
       const minute = minuteOf(now)
       const bar = history.bar(minute - AVERAGE_MINUTES + 1, minute + 1, now)
@@ -89,13 +90,13 @@ function joinMinutes(tape: Tape, from: number, to: number): Bar | null {
   return bar
 }
 
-/** The tape knows no turnover, so a minute's is its volume at the mean of its four prices. */
+/** Where nobody knows the turnover, a minute's is its volume at the mean of its four prices. */
 function asBar(candle: Candle, trades: number): Bar {
   const mean = (candle.open + candle.high + candle.low + candle.close) / 4n
   return {
     ...candle,
-    quoteVolume: multiply(mean, candle.volume),
-    trades: candle.volume === 0n ? 0 : trades,
+    quoteVolume: candle.turnover ?? multiply(mean, candle.volume),
+    trades: candle.trades ?? (candle.volume === 0n ? 0 : trades),
   }
 }
 
@@ -120,6 +121,11 @@ function secondOf(now: number): number {
 /** The minute that has not ended yet. */
 function openBar(history: History, now: number): Bar | null {
   const minute = minuteOf(now)
+  const exact = exactAt(history.tape, Math.floor(now / SECOND_MS))
+  if (exact !== null) {
+    const part = exact.candleUntil(minute, Math.floor(now / SECOND_MS))
+    return part === null ? null : asBar(part, 0)
+  }
   const candle = history.tape.candle(minute)
   const path = history.path(minute)
   if (candle === null || path === null) return null
@@ -129,6 +135,10 @@ function openBar(history: History, now: number): Bar | null {
 
 function lastPrice(history: History, now: number): bigint {
   const current = minuteOf(now)
+  const exact = exactAt(history.tape, Math.floor(now / SECOND_MS))?.priceAt(
+    Math.floor(now / SECOND_MS),
+  )
+  if (exact !== undefined && exact !== null) return exact
   const path = history.path(current)
   if (path !== null) return priceAt(path, secondOf(now))
   const end = history.tape.to ?? current
@@ -140,15 +150,27 @@ function lastPrice(history: History, now: number): bigint {
   return 0n
 }
 
-function tradeAt(history: History, second: number): TapeTrade | null {
+/** Half of the ids of a second are the market's, the rest the account's; what is beyond is not told. */
+const TRADES_MAX = 499
+
+function tradesAt(history: History, second: number): readonly TapeTrade[] {
+  const exact = exactAt(history.tape, second)
+  if (exact === null) return tradeOfPath(history, second)
+  return exact
+    .prints(second)
+    .slice(0, TRADES_MAX)
+    .map((print) => ({ ...print, second }))
+}
+
+function tradeOfPath(history: History, second: number): readonly TapeTrade[] {
   const minute = Math.floor(second / SECONDS)
   const candle = history.tape.candle(minute)
   const path = history.path(minute)
-  if (candle === null || path === null) return null
+  if (candle === null || path === null) return []
   const offset = second - minute * SECONDS
   const quantity = volumeUntil(candle.volume, offset) - volumeUntil(candle.volume, offset - 1)
-  if (quantity === 0n) return null
+  if (quantity === 0n) return []
   const price = priceAt(path, offset)
   const before = offset === 0 ? candle.open : priceAt(path, offset - 1)
-  return { second, price, quantity, isBuyerMaker: price < before }
+  return [{ second, time: second * SECOND_MS, price, quantity, isBuyerMaker: price < before }]
 }

@@ -32,10 +32,14 @@ export type { Cancellation, CancelRestriction, OrderName, Submission } from './o
 export { members } from './order-queue.ts'
 export { ParameterReader } from './parameters.ts'
 export type { Parameters } from './parameters.ts'
+export { candleOf, createExactTape } from './prints.ts'
+export type { PrintLog } from './prints.ts'
 export { createRandom, hashText, mix } from './random.ts'
 export type { Random } from './random.ts'
 export { createRecordedTape, readRecording } from './recorded.ts'
 export type { Recording } from './recorded.ts'
+export { createTradeTape, readBooks, readTrades } from './recorded-trades.ts'
+export type { TradeRecording } from './recorded-trades.ts'
 export { isRefusal, refuse, refusals } from './refusal.ts'
 export type { Refusal } from './refusal.ts'
 export { ordersOf } from './legs.ts'
@@ -48,7 +52,7 @@ export type { Feed, Simulation } from './simulation.ts'
 export { profileOf, rulesOf } from './symbol-rules.ts'
 export { createMood, createSyntheticTape } from './synthetic.ts'
 export { MINUTE_MS, minuteOf, SECOND_MS } from './tape.ts'
-export type { Candle, Tape } from './tape.ts'
+export type { Book, Candle, Print, Tape } from './tape.ts'
 export { expireByVenue, forceFill, freeze, withoutOrders } from './mischief.ts'
 export { movePrice } from './triggers.ts'
 export type { Move } from './triggers.ts'
@@ -92,5 +96,6 @@ export {
   multiply,
   ONE,
   parseUnits,
+  roundToStep,
   units,
 } from './units.ts'

@@ -188,9 +188,9 @@ function lockedPart(order: Order, quantity: bigint): bigint {
   return smaller(part, order.locked)
 }
 
-/** Ids of our trades lie between those of the tape, which has one at the start of each second. */
+/** Ids of our trades lie between those of the tape, which has the first half of each second's. */
 function nextTradeId(market: Market, now: number): number {
-  const tapeId = Math.floor(now / 1_000) * TRADE_IDS_PER_SECOND
+  const tapeId = Math.floor(now / 1_000) * TRADE_IDS_PER_SECOND + TRADE_IDS_PER_SECOND / 2
   const id = Math.max(tapeId, market.lastTradeId) + 1
   market.lastTradeId = id % TRADE_IDS_PER_SECOND === 0 ? id + 1 : id
   return market.lastTradeId

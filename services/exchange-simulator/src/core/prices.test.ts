@@ -166,7 +166,9 @@ describe('history', () => {
   })
 
   test('the trades of the seconds make up the candle', () => {
-    const trades = Array.from({ length: 60 }, (_, second) => history.trade(NOON * 60 + second)!)
+    const trades = Array.from({ length: 60 }, (_, second) =>
+      history.trades(NOON * 60 + second),
+    ).flat()
     expect(trades.reduce((sum, trade) => sum + trade.quantity, 0n)).toBe(units('60'))
     const prices = trades.map((trade) => trade.price)
     expect(prices.reduce((a, b) => (a > b ? a : b))).toBe(units('103'))

@@ -63,12 +63,12 @@ function readStart(cell: string | undefined, before: number, where: string): num
   return start
 }
 
-function placesOf(text: string): number {
+export function placesOf(text: string): number {
   const point = text.indexOf('.')
   return point < 0 ? 0 : text.slice(point + 1).replace(/0+$/, '').length
 }
 
-function stepOfPlaces(places: number): bigint {
+export function stepOfPlaces(places: number): bigint {
   return 10n ** BigInt(decimalsOfStep(1n) - places)
 }
 

@@ -13,7 +13,7 @@ import {
   units,
   type Simulation,
 } from './index.ts'
-import { levelsAround } from './liquidity.ts'
+import { bookAt } from './books.ts'
 
 const NOON = Date.UTC(2026, 10, 21, 12) / MINUTE_MS
 const START = NOON * MINUTE_MS
@@ -153,10 +153,10 @@ describe('passing over quiet minutes changes nothing', () => {
   /** No minute is passed over: every price of every second is printed. */
   function walkTo({ engine, feeds }: Simulation, end: number): void {
     for (let now = START + 1_000; now <= end; now += 1_000) {
-      for (const { market, history, liquidity } of feeds) {
-        const price = history.price(now)
-        const levels = levelsAround(liquidity, price, now / 1_000)
-        movePrice(engine, market, { price, levels, now })
+      for (const feed of feeds) {
+        const price = feed.history.price(now)
+        const levels = bookAt(feed, { price, second: now / 1_000 })
+        movePrice(engine, feed.market, { price, levels, now })
       }
     }
   }

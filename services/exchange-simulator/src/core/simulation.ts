@@ -1,9 +1,9 @@
+import { bookAt, bookOfPrint } from './books.ts'
 import type { Gap } from './gaps.ts'
 import type { History } from './history.ts'
-import { levelsAround, type LiquidityShape } from './liquidity.ts'
+import type { LiquidityShape } from './liquidity.ts'
 import { peek } from './order-queue.ts'
-import { priceAt } from './path.ts'
-import { MINUTE_MS, minuteOf, SECOND_MS, SECONDS, type Candle } from './tape.ts'
+import { exactAt, MINUTE_MS, minuteOf, SECOND_MS, SECONDS, type Candle } from './tape.ts'
 import { movePrice } from './triggers.ts'
 import type { Engine, Market } from './types.ts'
 
@@ -60,6 +60,7 @@ export function advance(simulation: Simulation, to: number): void {
 function isReachable(feed: Feed, minute: number): boolean {
   const { market, history } = feed
   if (market.live.size === 0 || market.halted !== null) return false
+  if (history.tape.exact !== undefined) return true
   const candle = history.tape.candle(minute)
   // What follows the price must see all of it.
   if (market.trailing.size > 0) return candle !== null
@@ -82,18 +83,25 @@ function reachesStops(market: Market, candle: Candle): boolean {
 }
 
 function stepTo(simulation: Simulation, feed: Feed, now: number): void {
-  const path = feed.history.path(minuteOf(now))
-  if (path === null) return
-  const price = priceAt(path, Math.floor((now % MINUTE_MS) / SECOND_MS))
-  const levels = levelsAround(feed.liquidity, price, Math.floor(now / SECOND_MS))
-  feed.market.epoch = Math.floor(now / SECOND_MS)
-  feed.market.touches = 0
-  movePrice(simulation.engine, feed.market, { price, levels, now })
+  const { market, history } = feed
+  const second = Math.floor(now / SECOND_MS)
+  const exact = exactAt(history.tape, second)
+  if (exact === null && history.path(minuteOf(now)) === null) return
+  const price = history.price(now)
+  if (price === 0n) return
+  market.epoch = second
+  market.touches = 0
+  const { engine } = simulation
+  for (const print of exact?.prints(second) ?? []) {
+    const levels = bookOfPrint(feed, print, second)
+    movePrice(engine, market, { price: print.price, levels, now })
+  }
+  movePrice(engine, market, { price, levels: bookAt(feed, { price, second }), now })
 }
 
 /** The book of the present second, where no order can have been touched on the way. */
 function settlePrice(feed: Feed, now: number): void {
-  const { market, history, liquidity } = feed
+  const { market, history } = feed
   const second = Math.floor(now / SECOND_MS)
   if (market.epoch === second || market.halted !== null) return
   const price = history.price(now)
@@ -101,7 +109,7 @@ function settlePrice(feed: Feed, now: number): void {
   market.epoch = second
   market.touches = 0
   market.lastPrice = price
-  market.levels = levelsAround(liquidity, price, second)
+  market.levels = bookAt(feed, { price, second })
   for (const side of ['BUY', 'SELL'] as const) {
     market.depletion[side].index = 0
     market.depletion[side].taken = 0n
@@ -114,8 +122,9 @@ function refreshAverages(simulation: Simulation): void {
   }
 }
 
-/** A recording that has ended closes the market: orders are refused, cancels are not. */
+/** A recording that has ended, or a silent source, closes the market to orders, not to cancels. */
 function updateStatus(feed: Feed, now: number): void {
-  const { to } = feed.history.tape
-  if (to !== null && minuteOf(now) >= to) feed.market.status = 'BREAK'
+  const { tape } = feed.history
+  if (tape.isOpen !== undefined) feed.market.status = tape.isOpen(now) ? 'TRADING' : 'BREAK'
+  if (tape.to !== null && minuteOf(now) >= tape.to) feed.market.status = 'BREAK'
 }

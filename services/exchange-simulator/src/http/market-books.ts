@@ -12,7 +12,6 @@ import {
   type Market,
   type Parameters,
   type Side,
-  type TapeTrade,
 } from '../core/index.ts'
 import { feedsOf, limitOf, oneOrMany, reply, withFeed, type Endpoint } from './endpoint.ts'
 
@@ -150,39 +149,49 @@ type TradeRange = {
   readonly limit: number
 }
 
-/** The tape trades once a second, so an id, a time and a second are nearly the same thing. */
+/** How far back a reader without a range is led, in seconds, where nothing was traded. */
+const SECONDS_BACK_MAX = 20_000
+
+/** A trade's second is in its id, so ids, times and seconds are nearly the same thing. */
 export function tradesIn(feed: Feed, now: number, range: TradeRange): PublicTrade[] {
   const end = Math.min(now, range.endTime ?? now)
   const last = Math.floor(end / SECOND_MS)
   const earliest = feed.history.tape.from * 60
   const isForward = range.fromId !== null || range.startTime !== null
-  const wanted =
-    range.fromId === null
-      ? Math.ceil((range.startTime ?? 0) / SECOND_MS)
-      : Math.floor(range.fromId / TRADE_IDS_PER_SECOND)
-  const first = Math.max(earliest, isForward ? wanted : last - range.limit + 1)
-  const stop = isForward ? Math.min(last, first + range.limit) : last
-  const trades: PublicTrade[] = []
-  for (let second = first; second <= stop; second += 1) {
-    const trade = feed.history.trade(second)
-    if (trade !== null) trades.push(fromTape(trade))
+  const found: PublicTrade[] = []
+  if (isForward) {
+    const wanted =
+      range.fromId === null
+        ? Math.ceil((range.startTime ?? 0) / SECOND_MS)
+        : Math.floor(range.fromId / TRADE_IDS_PER_SECOND)
+    const first = Math.max(earliest, wanted)
+    let second = first
+    for (; second <= last && found.length < range.limit; second += 1) {
+      found.push(...tradesOf(feed, second))
+    }
+    found.push(...ownTrades(feed.market, first * SECOND_MS, Math.min(end, second * SECOND_MS)))
+  } else {
+    const stop = Math.max(earliest, last - SECONDS_BACK_MAX)
+    let second = last
+    for (; second >= stop && found.length < range.limit; second -= 1) {
+      found.push(...tradesOf(feed, second))
+    }
+    found.push(...ownTrades(feed.market, (second + 1) * SECOND_MS, end))
   }
-  const own = ownTrades(feed.market, first * SECOND_MS, Math.min(end, (stop + 1) * SECOND_MS))
-  const all = [...trades, ...own]
-    .filter(({ id }) => range.fromId === null || id >= range.fromId)
+  const all = found
+    .filter(({ id, time }) => id >= (range.fromId ?? 0) && time >= (range.startTime ?? 0))
     .sort((left, right) => left.id - right.id)
   return isForward ? all.slice(0, range.limit) : all.slice(-range.limit)
 }
 
-function fromTape(trade: TapeTrade): PublicTrade {
-  const { price, quantity, isBuyerMaker, second } = trade
-  return {
-    id: second * TRADE_IDS_PER_SECOND,
+function tradesOf(feed: Feed, second: number): PublicTrade[] {
+  return feed.history.trades(second).map(({ price, quantity, isBuyerMaker, time }, index) => ({
+    id: second * TRADE_IDS_PER_SECOND + index,
     price,
     quantity,
-    time: second * SECOND_MS,
+    time,
     isBuyerMaker,
-  }
+  }))
 }
 
 function ownTrades(market: Market, from: number, to: number): PublicTrade[] {

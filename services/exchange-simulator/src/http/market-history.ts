@@ -1,9 +1,9 @@
 import {
+  candleOf,
   formatUnits,
   intervalOf,
   MINUTE_MS,
   minuteOf,
-  ONE,
   refusals,
   SECOND_MS,
   zoneMinutes,
@@ -11,6 +11,7 @@ import {
   type Feed,
   type Interval,
   type ParameterReader,
+  type TapeTrade,
 } from '../core/index.ts'
 import { limitOf, reply, withFeed, type Call, type Endpoint } from './endpoint.ts'
 
@@ -163,21 +164,17 @@ function secondKlines(feed: Feed, range: KlineRange): unknown[][] {
       : Math.max(feed.history.tape.from * 60, Math.ceil(range.startTime / SECOND_MS))
   const rows: unknown[][] = []
   for (let second = first; second <= last && rows.length < range.limit; second += 1) {
-    const trade = feed.history.trade(second)
-    if (trade === null) continue
-    const { price, quantity } = trade
-    const bar: Bar = {
-      open: price,
-      high: price,
-      low: price,
-      close: price,
-      volume: quantity,
-      quoteVolume: (price * quantity) / ONE,
-      trades: 1,
-    }
+    const bar = barOf(feed.history.trades(second))
+    if (bar === null) continue
     rows.push(kline(bar, second * SECOND_MS, (second + 1) * SECOND_MS - 1))
   }
   return rows
+}
+
+function barOf(trades: readonly TapeTrade[]): Bar | null {
+  const candle = candleOf(trades)
+  if (candle === null) return null
+  return { ...candle, quoteVolume: candle.turnover ?? 0n, trades: trades.length }
 }
 
 function kline(bar: Bar, openTime: number, closeTime: number): unknown[] {

@@ -186,7 +186,7 @@ export function dayTicker(window: Window): Record<string, unknown> {
   const { feed, closeTime } = window
   const [bidPrice, bidQty] = bestQuote(feed.market, 'BUY')
   const [askPrice, askQty] = bestQuote(feed.market, 'SELL')
-  const lastTrade = feed.history.trade(Math.floor(closeTime / SECOND_MS))
+  const lastTrade = feed.history.trades(Math.floor(closeTime / SECOND_MS)).at(-1)
   const row = rollingRow(window)
   return {
     ...row,

@@ -1,4 +1,5 @@
 import type { Simulator } from '../index.ts'
+import { redirected } from '../live/redirect.ts'
 
 /** ccxt as it comes, sent to the simulator instead of the exchange. */
 export type Exchange = {
@@ -36,18 +37,6 @@ export async function loadCcxt(simulator: Simulator): Promise<Exchange> {
     made.safeDict(made.safeDict(made.exceptions, 'spot', {}), key, {})
   await call(made, 'loadMarkets')
   return made
-}
-
-/** Streams keep their scheme: ws where the exchange has wss, since the loopback has no certificate. */
-function redirected(value: unknown, url: string): unknown {
-  if (typeof value === 'string') {
-    const scheme = value.startsWith('ws') ? 'ws' : 'http'
-    return value.replace(/^[a-z]+:\/\/[^/]+/, url.replace(/^http/, scheme))
-  }
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, part]) => [key, redirected(part, url)]),
-  )
 }
 
 export function call(on: Exchange, name: string, ...values: unknown[]) {
