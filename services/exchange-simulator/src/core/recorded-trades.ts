@@ -51,19 +51,30 @@ export function readBooks(rows: readonly string[], name: string): PrintLog['book
   for (const [index, row] of rows.entries()) {
     const where = `${name}: row ${index + 1}`
     const [time = '', ...cells] = row.split(',').map((cell) => cell.trim())
-    const levels: Level[] = []
-    for (let at = 0; at + 1 < cells.length; at += 2) {
-      if (cells[at] === '') continue
-      const price = amountOf(cells[at] ?? '', 'price', where)
-      levels.push({ price, quantity: amountOf(cells[at + 1] ?? '', 'quantity', where) })
+    const half = cells.length / 2
+    const BUY = levelsOf(cells.slice(0, half), where)
+    const SELL = levelsOf(cells.slice(half), where)
+    const [bid, ask] = [BUY[0], SELL[0]]
+    if (bid !== undefined && ask !== undefined && bid.price >= ask.price) {
+      throw new Error(`${where} is no book: its best bid is not below its best ask`)
     }
-    const [BUY, SELL] = [levels.slice(0, levels.length / 2), levels.slice(levels.length / 2)]
-    const isCrossed = (BUY[0]?.price ?? 0n) >= (SELL[0]?.price ?? 1n)
-    if (isCrossed || levels.length % 2 > 0)
-      throw new Error(`${where} is no book: it crosses itself`)
     books.push({ time: momentOf(time, books.at(-1)?.time ?? 0, where), book: { BUY, SELL } })
   }
   return books
+}
+
+/** Pairs of price and quantity; a level that nobody stands at is left empty. */
+function levelsOf(cells: readonly string[], where: string): Level[] {
+  const levels: Level[] = []
+  for (const [index, price] of cells.entries()) {
+    if (index % 2 > 0 || price === '') continue
+    const quantity = cells[index + 1] ?? ''
+    levels.push({
+      price: amountOf(price, 'price', where),
+      quantity: amountOf(quantity, 'quantity', where),
+    })
+  }
+  return levels
 }
 
 function momentOf(text: string, before: number, where: string): number {

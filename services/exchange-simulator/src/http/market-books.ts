@@ -155,33 +155,43 @@ const SECONDS_BACK_MAX = 20_000
 /** A trade's second is in its id, so ids, times and seconds are nearly the same thing. */
 export function tradesIn(feed: Feed, now: number, range: TradeRange): PublicTrade[] {
   const end = Math.min(now, range.endTime ?? now)
-  const last = Math.floor(end / SECOND_MS)
-  const earliest = feed.history.tape.from * 60
-  const isForward = range.fromId !== null || range.startTime !== null
-  const found: PublicTrade[] = []
-  if (isForward) {
-    const wanted =
-      range.fromId === null
-        ? Math.ceil((range.startTime ?? 0) / SECOND_MS)
-        : Math.floor(range.fromId / TRADE_IDS_PER_SECOND)
-    const first = Math.max(earliest, wanted)
-    let second = first
-    for (; second <= last && found.length < range.limit; second += 1) {
-      found.push(...tradesOf(feed, second))
-    }
-    found.push(...ownTrades(feed.market, first * SECOND_MS, Math.min(end, second * SECOND_MS)))
-  } else {
-    const stop = Math.max(earliest, last - SECONDS_BACK_MAX)
-    let second = last
-    for (; second >= stop && found.length < range.limit; second -= 1) {
-      found.push(...tradesOf(feed, second))
-    }
-    found.push(...ownTrades(feed.market, (second + 1) * SECOND_MS, end))
+  const { fromId, startTime, limit } = range
+  if (fromId === null && startTime === null) {
+    return inOrder(tradesBefore(feed, end, limit)).slice(-limit)
   }
-  const all = found
-    .filter(({ id, time }) => id >= (range.fromId ?? 0) && time >= (range.startTime ?? 0))
-    .sort((left, right) => left.id - right.id)
-  return isForward ? all.slice(0, range.limit) : all.slice(-range.limit)
+  const second =
+    fromId === null
+      ? Math.ceil((startTime ?? 0) / SECOND_MS)
+      : Math.floor(fromId / TRADE_IDS_PER_SECOND)
+  const first = Math.max(feed.history.tape.from * 60, second)
+  const found = tradesFrom(feed, { first, end, limit }).filter(
+    ({ id, time }) => id >= (fromId ?? 0) && time >= (startTime ?? 0),
+  )
+  return inOrder(found).slice(0, limit)
+}
+
+function inOrder(trades: readonly PublicTrade[]): PublicTrade[] {
+  return trades.toSorted((left, right) => left.id - right.id)
+}
+
+function tradesBefore(feed: Feed, end: number, limit: number): PublicTrade[] {
+  const last = Math.floor(end / SECOND_MS)
+  const stop = Math.max(feed.history.tape.from * 60, last - SECONDS_BACK_MAX)
+  const found: PublicTrade[] = []
+  let second = last
+  for (; second >= stop && found.length < limit; second -= 1) found.push(...tradesOf(feed, second))
+  return [...found, ...ownTrades(feed.market, (second + 1) * SECOND_MS, end)]
+}
+
+type Span = { readonly first: number; readonly end: number; readonly limit: number }
+
+function tradesFrom(feed: Feed, { first, end, limit }: Span): PublicTrade[] {
+  const last = Math.floor(end / SECOND_MS)
+  const found: PublicTrade[] = []
+  let second = first
+  for (; second <= last && found.length < limit; second += 1) found.push(...tradesOf(feed, second))
+  const until = Math.min(end, second * SECOND_MS)
+  return [...found, ...ownTrades(feed.market, first * SECOND_MS, until)]
 }
 
 function tradesOf(feed: Feed, second: number): PublicTrade[] {

@@ -67,6 +67,8 @@ async function rows(client: WireClient, path: string): Promise<unknown[][]> {
   return (await client.public(path, 'symbol=BTCUSDT&interval=1m')).body as unknown as unknown[][]
 }
 
+const bid = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC' }
+
 describe('recorded trades and books', () => {
   test('are told one by one, each when its second has ended, and make up the candles', async () => {
     const { simulator, client } = await start(files())
@@ -128,8 +130,10 @@ describe('recorded trades and books', () => {
     const { simulator, client } = await start(files())
     const place = (name: string, price: string, quantity: string) =>
       client.signed('POST', 'order', {
-        ...{ symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC' },
-        ...{ price, quantity, newClientOrderId: name },
+        ...bid,
+        price,
+        quantity,
+        newClientOrderId: name,
       })
     await place('through', '99.50', '4')
     await place('touched', '99.00', '1')
@@ -149,8 +153,12 @@ describe('recorded trades and books', () => {
   test('a stop is triggered by a recorded trade within the second', async () => {
     const { simulator, client } = await start(files())
     await client.signed('POST', 'order', {
-      ...{ symbol: 'BTCUSDT', side: 'BUY', type: 'STOP_LOSS', newClientOrderId: 'stop' },
-      ...{ stopPrice: '100.90', quantity: '0.1' },
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'STOP_LOSS',
+      newClientOrderId: 'stop',
+      stopPrice: '100.90',
+      quantity: '0.1',
     })
     simulator.advanceTo(START + 2_000)
     const query = { symbol: 'BTCUSDT', origClientOrderId: 'stop' }
