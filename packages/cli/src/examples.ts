@@ -9,6 +9,8 @@ export const examples = {
   control: 'npm run flotilla -- control pause --symbol BTC/USDT --reason "news at three"',
   compare: 'npm run flotilla -- compare main cautious --period 60',
   equity: 'npm run flotilla -- equity --account main --since 2026-01-05',
+  decisions: 'npm run flotilla -- decisions --symbol BTC/USDT --code no_price --since 2026-01-05',
+  commands: 'npm run flotilla -- commands --account main',
   why: 'npm run flotilla -- why BTC/USDT',
   download:
     'npm run flotilla -- download --symbol BTC/USDT --timeframe 1h --from 2024-01-01 --to 2024-02-01',

@@ -1,6 +1,6 @@
 import { Timeframe } from '@flotilla/contracts'
 import { Command, CommanderError } from 'commander'
-import { addAccountCommands } from './account-commands.ts'
+import { addAccountCommands } from './account/account-commands.ts'
 import { collect, momentOf, numberFrom, oneOf, symbolOf, wholeNumberFrom } from './arguments.ts'
 import { checkConfig, printConfigSchema } from './config-commands.ts'
 import { candleFormats } from './download/formats.ts'

@@ -148,6 +148,7 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
       'control.pause.v1',
       'control.resume.v1',
       'control.halt.v1',
+      'control.flatten.v1',
     ],
   },
   execution: {
@@ -183,6 +184,11 @@ export function topologyOf(agent: AgentName): AgentTopology {
   const topology = agents[agent]
   if (topology === undefined) throw new RangeError(`${agent} has no place in the topology yet`)
   return topology
+}
+
+/** Whether a message of this type can be true when this agent says it. */
+export function mayPublish(agent: AgentName, type: MessageType): boolean {
+  return agents[agent]?.publishes.includes(type) === true
 }
 
 const streamByType = new Map<string, StreamName>(

@@ -160,7 +160,12 @@ describe('what an agent of a further account sees', () => {
 
   test('is every message, over queues of its own', async () => {
     const broker = createMemoryBroker({ accounts: ['cautious'] })
-    const types = ['control.pause.v1', 'control.resume.v1', 'control.halt.v1'] as const
+    const types = [
+      'control.pause.v1',
+      'control.resume.v1',
+      'control.halt.v1',
+      'control.flatten.v1',
+    ] as const
     const seen: string[] = []
     const listen = (bus: ReturnType<typeof broker.connect>, who: string) =>
       bus.subscribe({

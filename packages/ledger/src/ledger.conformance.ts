@@ -111,25 +111,31 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
     })
 
     describe('lists', () => {
-      it('of decisions are newest first, cut at the limit, before a time, of a symbol', async () => {
-        const decisions = [1, 2, 3].map((number) =>
-          unit([
-            {
-              kind: 'decision-recorded',
-              decision: decision({
-                decisionId: `d-${number}`,
-                decidedAt: START + number,
-                symbol: number === 2 ? 'ETH/USDT' : 'BTC/USDT',
-              }),
-            },
-          ]),
-        )
+      it('of decisions are newest first, cut at the limit, of a time, symbol, verdict or reason', async () => {
+        const decisions = [1, 2, 3].map((number) => {
+          const made = decision({
+            decisionId: `d-${number}`,
+            decidedAt: START + number,
+            symbol: number === 2 ? 'ETH/USDT' : 'BTC/USDT',
+            verdict: number === 1 ? 'approved' : 'denied',
+            reasons: [{ code: 'no_price' }, { code: 'stale_price' }].slice(0, number - 1),
+          })
+          return unit([{ kind: 'decision-recorded', decision: made }])
+        })
         await ledger.commit([funded('1'), ...decisions])
-        const ids = async (query: Omit<DecisionQuery, 'account'>): Promise<string[]> =>
-          (await ledger.loadDecisions({ account: 'paper', ...query })).map((d) => d.decisionId)
-        expect(await ids({ limit: 2 })).toEqual(['d-3', 'd-2'])
-        expect(await ids({ limit: 9, before: START + 3 })).toEqual(['d-2', 'd-1'])
-        expect(await ids({ limit: 9, symbol: 'ETH/USDT' })).toEqual(['d-2'])
+        const ids = async (query: Partial<DecisionQuery>): Promise<string> => {
+          const found = await ledger.loadDecisions({ account: 'paper', limit: 9, ...query })
+          return found.map((each) => each.decisionId).join(' ')
+        }
+        const cases: [Partial<DecisionQuery>, string][] = [
+          [{ limit: 2 }, 'd-3 d-2'],
+          [{ before: START + 3 }, 'd-2 d-1'],
+          [{ since: START + 2 }, 'd-3 d-2'],
+          [{ symbol: 'ETH/USDT' }, 'd-2'],
+          [{ verdict: 'approved' }, 'd-1'],
+          [{ code: 'no_price' }, 'd-3 d-2'],
+        ]
+        for (const [query, expected] of cases) expect(await ids(query)).toBe(expected)
       })
 
       it('of open orders leave the ended ones out, lists of orders do not', async () => {

@@ -194,8 +194,14 @@ export type LedgerReads = {
 export type DecisionQuery = {
   readonly account: string
   readonly limit: number
+  /** From here on, included. */
+  readonly since?: number
+  /** Up to here, not included. */
   readonly before?: number
   readonly symbol?: string
+  readonly verdict?: Decision['verdict']
+  /** A reason that was among those of a denial. */
+  readonly code?: string
 }
 
 export type MessageQuery = { readonly correlationId: string } | { readonly intentId: string }

@@ -4,6 +4,7 @@ import {
   TickerUpdated,
   TradingStateChanged,
   instant,
+  type AgentName,
 } from '@flotilla/contracts'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { account, approval, hold, venueName, type ApprovalOptions } from './testing.ts'
@@ -35,11 +36,11 @@ async function approve(world: World, rig: Rig, options: ApprovalOptions) {
   return message
 }
 
-const flatten = (symbol: string | null) =>
+const flatten = (symbol: string | null, source: AgentName = 'operator') =>
   createMessage(Flatten, {
-    source: 'operator',
+    source,
     occurredAt: 1,
-    discriminator: `flatten ${symbol}`,
+    discriminator: `flatten ${symbol} ${source}`,
     payload: { account: null, symbol, requestedBy: 'test', reason: 'enough' },
   })
 
@@ -156,7 +157,8 @@ describe('the execution agent', () => {
     })
     await rig.until(() => isProtected(world))
     await rig.until(() => isProtected(world, 'ETH/USDT'))
-    await rig.publish(flatten('BTC/USDT'))
+    // Of somebody who may not command it, nothing comes.
+    await rig.publish(flatten(null, 'strategy'), flatten('BTC/USDT'))
     await rig.until(() => isFlat(world))
     expect(await isProtected(world, 'ETH/USDT')).toBe(true)
   })

@@ -7,7 +7,7 @@ import {
   type Settlement,
   type Subscription,
 } from '@flotilla/bus'
-import { epochMs, type AnyMessage, type MessageOfType } from '@flotilla/contracts'
+import { epochMs, mayPublish, type AnyMessage, type MessageOfType } from '@flotilla/contracts'
 import { untilDone, untilLedgerAnswers, type AgentDeps, type TermGrant } from '@flotilla/fleet'
 import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
@@ -304,8 +304,8 @@ export class Term {
   async #takeFlatten(delivery: Delivery): Promise<Settlement> {
     const { payload, messageId } = delivery.message as Flatten
     const { account, symbol, reason, requestedBy } = payload
-    const { shared, ledger } = this.#options.deps
-    if (account !== null && account !== shared.account.id) return ack
+    const { ledger } = this.#options.deps
+    if (!this.#isCommand(delivery.message, account)) return ack
     if (await ledger.wasProcessed('execution', messageId)) return ack
     this.#log.warn({ symbol, requestedBy, reason }, 'flatten commanded')
     await this.#toDesks(symbol, { kind: 'flatten', reason: reason || 'commanded' })
@@ -318,8 +318,8 @@ export class Term {
   async #takeResume(delivery: Delivery): Promise<Settlement> {
     const { payload, messageId } = delivery.message as Resume
     const { account, symbol, reason, requestedBy } = payload
-    const { shared, ledger } = this.#options.deps
-    if (account !== null && account !== shared.account.id) return ack
+    const { ledger } = this.#options.deps
+    if (!this.#isCommand(delivery.message, account)) return ack
     if (await ledger.wasProcessed('execution', messageId)) return ack
     const words = `resumed by ${requestedBy}${reason === '' ? '' : `: ${reason}`}`
     await this.#toDesks(symbol, { kind: 'resume', reason: words })
@@ -327,6 +327,14 @@ export class Term {
     const unit = { consumer: 'execution', causeId: messageId, changes: [], outgoing: [] } as const
     await this.#options.submit(unit)
     return ack
+  }
+
+  /** The risk manager writes down what was refused; here it is only not done. */
+  #isCommand({ source, type }: AnyMessage, account: string | null): boolean {
+    if (account !== null && account !== this.#options.deps.shared.account.id) return false
+    const isAllowed = mayPublish(source, type)
+    if (!isAllowed) this.#log.error({ source, command: type }, 'command of a stranger refused')
+    return isAllowed
   }
 
   async #toDesks(symbol: string | null, input: Input): Promise<void> {

@@ -64,6 +64,11 @@ function createCounters(metrics: Metrics) {
       help: 'Times the book was rebuilt from the ledger, by cause.',
       labelNames: ['cause'],
     }),
+    commands: counter(metrics, {
+      name: 'flotilla_commands_total',
+      help: "Operators' commands to this account, by what became of them.",
+      labelNames: ['outcome'],
+    }),
     trims: counter(metrics, {
       name: 'flotilla_trims_total',
       help: 'Exits that the risk manager decided by itself, by symbol.',

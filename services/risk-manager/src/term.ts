@@ -156,7 +156,7 @@ export class Term {
       }),
       await bus.subscribe({
         agent,
-        types: ['control.pause.v1', 'control.resume.v1', 'control.halt.v1'],
+        types: commandTypes,
         handler: (delivery) => this.#takeCommand(desk, delivery),
       }),
       await bus.subscribe({
@@ -240,11 +240,14 @@ export class Term {
       decide: (book) => takeCommand({ book, limits: this.#limits, now: clock.now() }, message),
     })
     if (done.kind === 'refused') return this.#refused(message, done)
+    const outcome = done.kind === 'committed' ? done.result.outcome : 'elsewhere'
+    if (outcome === 'elsewhere') return ack
     const { requestedBy, reason, symbol } = message.payload
-    this.#log.warn(
-      { command: message.type, requestedBy, reason, symbol },
-      'trading state commanded',
-    )
+    const values = { command: message.type, source: message.source, requestedBy, reason, symbol }
+    this.#options.metrics.commands.inc({ outcome })
+    if (outcome === 'refused')
+      this.#log.error(values, 'command refused: its sender may not command')
+    else this.#log.warn(values, 'commanded')
     return ack
   }
 
@@ -337,6 +340,13 @@ export class Term {
     return untilDone({ ...this.#options, logger: this.#log }, what, task)
   }
 }
+
+const commandTypes = [
+  'control.pause.v1',
+  'control.resume.v1',
+  'control.halt.v1',
+  'control.flatten.v1',
+] as const
 
 const orderTypes = [
   'execution.order.submitted.v1',

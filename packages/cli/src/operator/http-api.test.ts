@@ -20,16 +20,19 @@ const order: ControlOrder = {
 
 let server: HealthServer
 let published: AnyMessage[]
+let refused: string[]
 let broker: ReturnType<typeof createMemoryBroker>
 
 beforeEach(async () => {
   published = []
+  refused = []
   broker = createMemoryBroker()
   const extra = operatorRoute({
     token,
     bus: { publish: async (message) => void published.push(message) },
     deadLetters: broker.deadLetters,
     clock: createManualClock(1_767_571_200_000),
+    refused: async (path) => void refused.push(path),
   })
   server = await startHealthServer({ host: '127.0.0.1', port: 0, sources: [], extra })
 })
@@ -53,12 +56,13 @@ test('a command becomes its message, each one of its own', async () => {
   expect(new Set(published.map(({ messageId }) => messageId)).size).toBe(3)
 })
 
-test('without the token nothing changes', async () => {
+test('without the token nothing changes, and who asked is told', async () => {
   await expect(link('another').send(order)).rejects.toThrow(/token is missing or wrong/)
   const body = JSON.stringify(order)
   const response = await fetch(`${server.url}${operatorPaths.control}`, { method: 'POST', body })
   expect(response.status).toBe(401)
   expect(published).toEqual([])
+  expect(refused).toEqual([operatorPaths.control, operatorPaths.control])
 })
 
 test('what is not a command is refused with the reason', async () => {
@@ -73,7 +77,7 @@ test('dead letters are listed with their reason and put back', async () => {
   const settle = Promise.withResolvers<void>()
   await bus.subscribe({
     agent: 'risk-manager',
-    types: ['control.pause.v1', 'control.resume.v1', 'control.halt.v1'],
+    types: ['control.pause.v1', 'control.resume.v1', 'control.halt.v1', 'control.flatten.v1'],
     handler: () => {
       seen += 1
       if (seen === 2) settle.resolve()

@@ -35,6 +35,8 @@ export type OperatorApi = {
   readonly bus: Pick<Bus, 'publish'>
   readonly deadLetters: DeadLetters
   readonly clock: Clock
+  /** Told of every request that did not show the token. */
+  readonly refused?: (path: string) => Promise<void>
 }
 
 export function operatorRoute(api: OperatorApi): ExtraRoute {
@@ -59,6 +61,7 @@ export function operatorRoute(api: OperatorApi): ExtraRoute {
     if (handler === undefined) return null
     if (request.method !== 'POST') return { status: 405, body: { error: 'method not allowed' } }
     if (!isAuthorized(request, api.token)) {
+      await api.refused?.(request.path)
       return { status: 401, body: { error: 'the token is missing or wrong' } }
     }
     try {

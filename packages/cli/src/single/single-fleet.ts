@@ -20,6 +20,7 @@ import {
 } from '@flotilla/runtime'
 import type { Clock, Life, Logger, LogSink } from '@flotilla/runtime'
 import { operatorRoute } from '../operator/http-api.ts'
+import { createRefusedRequests } from '../operator/refused-requests.ts'
 import { startOwnMarket } from './markets.ts'
 import { observed } from './observe.ts'
 import type { Hear } from './observe.ts'
@@ -129,6 +130,11 @@ export class SingleFleet implements Life {
         bus: operatorBus,
         deadLetters: broker.deadLetters,
         clock,
+        refused: createRefusedRequests({
+          ledger: ports.ledger,
+          clock: realClock,
+          logger: this.#logger,
+        }),
       }),
     })
     this.#closers.push(() => server.close())

@@ -1,7 +1,9 @@
 // The ledger of backtests and tests: the same refusals as PostgreSQL, no server, no waiting.
 import { endedOrderStates } from '@flotilla/contracts'
 import { monotonicMs } from '../clock.ts'
+import type { Decision, Json } from '../records.ts'
 import {
+  type DecisionQuery,
   type Fence,
   type Ledger,
   type LedgerReads,
@@ -115,6 +117,25 @@ type AccountReads = Pick<
   | 'loadDecisions'
 >
 
+function isWanted(decision: Decision, wanted: Omit<DecisionQuery, 'limit'>): boolean {
+  const { since = -Infinity, before = Infinity, code } = wanted
+  const { decidedAt, reasons } = decision
+  const same = { symbol: decision.symbol, verdict: decision.verdict, ...wanted }
+  const isSame = (['account', 'symbol', 'verdict'] as const).every((name) => {
+    return decision[name] === same[name]
+  })
+  const isInTime = decidedAt >= since && decidedAt < before
+  return isSame && isInTime && (code === undefined || hasCode(reasons, code))
+}
+
+function hasCode(reasons: readonly Json[], code: string): boolean {
+  return reasons.some((reason) => codeOf(reason) === code)
+}
+
+function codeOf(reason: Json): unknown {
+  return typeof reason === 'object' && reason !== null && 'code' in reason ? reason['code'] : null
+}
+
 function accountReads(state: MemoryState): AccountReads {
   return {
     loadAccounts: async () =>
@@ -135,10 +156,9 @@ function accountReads(state: MemoryState): AccountReads {
     findReservationOfIntent: async (account, intentId) =>
       state.reservationOfIntent(account, intentId),
     findDecision: async (account, intentId) => state.decisionOfIntent(account, intentId),
-    loadDecisions: async ({ account, limit, before = Infinity, symbol }) =>
+    loadDecisions: async ({ limit, ...wanted }) =>
       [...state.decisions.values()]
-        .filter((each) => symbol === undefined || each.symbol === symbol)
-        .filter((each) => each.account === account && each.decidedAt < before)
+        .filter((each) => isWanted(each, wanted))
         .toSorted(
           (left, right) =>
             right.decidedAt - left.decidedAt || byText(left.decisionId, right.decisionId),

@@ -63,12 +63,18 @@ function accountReads(query: Query): AccountReads {
       const text = 'select * from decisions where account = $1 and intent_id = $2'
       return first(await query(text, [account, intentId]), toDecision)
     },
-    loadDecisions: async ({ account, limit, before, symbol }) => {
+    loadDecisions: async (wanted) => {
+      const { account, limit, since = null, before = null } = wanted
+      const { symbol = null, verdict = null, code = null } = wanted
       const text = `select * from decisions
         where account = $1 and ($3::float8 is null or decided_at < to_timestamp($3::float8 / 1000))
           and ($4::text is null or symbol = $4)
+          and ($5::float8 is null or decided_at >= to_timestamp($5::float8 / 1000))
+          and ($6::text is null or verdict = $6)
+          and ($7::text is null or reasons::jsonb @> jsonb_build_array(jsonb_build_object('code', $7::text)))
         order by decided_at desc, decision_id collate "C" limit $2`
-      return (await query(text, [account, limit, before ?? null, symbol ?? null])).map(toDecision)
+      const values = [account, limit, before, symbol, since, verdict, code]
+      return (await query(text, values)).map(toDecision)
     },
   }
 }

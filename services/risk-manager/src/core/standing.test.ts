@@ -7,7 +7,7 @@ import { decide } from './decide.ts'
 import { nextRegime, type Regime } from './drawdown.ts'
 import type { Limits } from './limits.ts'
 import { observe } from './observe.ts'
-import { takeCommand } from './take.ts'
+import { takeCommand } from './commands.ts'
 import { takeStock } from './take-stock.ts'
 
 const hourMs = 3_600_000

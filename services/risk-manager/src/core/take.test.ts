@@ -11,7 +11,8 @@ import { describe, expect, it } from 'vitest'
 import { book, decimal, intent, limits, testNow } from '../testing.ts'
 import { applyAll, notePrice, type Book } from './book.ts'
 import { choosePrice } from './prices.ts'
-import { takeCommand, takeMarket } from './take.ts'
+import { takeCommand } from './commands.ts'
+import { takeMarket } from './take.ts'
 import { strictestState } from './trading-state.ts'
 
 const commands = { pause: Pause, resume: Resume, halt: Halt }

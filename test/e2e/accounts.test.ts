@@ -1,0 +1,100 @@
+// Two accounts in one fleet, as an operator meets them: each with its own policy on the same intents, each
+// commanded alone or together, and compared afterwards.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeFolder } from './flotilla-command.ts'
+import type { Folder, Run } from './flotilla-command.ts'
+
+/** A fleet on two busy cores takes its time. */
+const patience = { timeout: 240_000 }
+
+const settings = `
+simulator: { speed: 600 }
+http: { port: 0 }
+risk: { balanceShare: 0.3, exposureShareMax: 1 }
+accounts:
+  cautious: { risk: { balanceShare: 0.03 } }
+strategy:
+  symbolCooldownMs: 0
+  strategies: [{ name: ema-crossover }, { name: rsi-reversion }, { name: momentum-breakout }]
+`
+
+let folder: Folder
+let fleet: Run
+
+beforeAll(() => {
+  folder = makeFolder()
+  writeFileSync(join(folder.path, 'flotilla.yaml'), settings)
+  fleet = folder.run(['start'])
+})
+afterAll(() => folder.remove())
+
+async function json(...words: string[]): Promise<unknown> {
+  const run = folder.run([...words, '--json'])
+  expect([await run.ended, run.errors]).toEqual([0, []])
+  return JSON.parse(run.lines.join('\n'))
+}
+
+async function command(...words: string[]): Promise<void> {
+  const run = folder.run(['control', ...words])
+  expect([await run.ended, run.errors]).toEqual([0, []])
+}
+
+test('both take the same intent, each by its own policy', patience, async () => {
+  await Promise.all([
+    fleet.line(/execution +[A-Z]+\/USDT position .*, stop [0-9]/),
+    fleet.line(/execution +\[cautious\] .* position .*, stop [0-9]/),
+  ])
+  const decisions = (await json('decisions', '--verdict', 'approved')) as {
+    account: string
+    intentId: string
+    sizing: { amount: string }
+  }[]
+  const cautious = decisions.findLast(({ account }) => account === 'cautious')
+  const main = decisions.find(
+    (each) => each.account === 'main' && each.intentId === cautious?.intentId,
+  )
+  expect(Number(main?.sizing.amount)).toBeGreaterThan(5 * Number(cautious?.sizing.amount))
+})
+
+test('one is told to flatten, and the other keeps what it holds', patience, async () => {
+  await command('flatten', '--account', 'cautious', '--reason', 'enough')
+  await fleet.line(/\[cautious\] .* order sent: flatten sell/)
+  expect(
+    fleet.lines.filter((line) => /execution +[A-Z]+\/USDT order sent: flatten/.test(line)),
+  ).toEqual([])
+})
+
+test('both are paused, and it is written down by whom and stays so', patience, async () => {
+  await command('pause', '--reason', 'news at three')
+  await fleet.line(/risk-manager +trading paused: news at three/)
+  await fleet.line(/risk-manager +\[cautious\] trading paused: news at three/)
+  fleet.kill('SIGTERM')
+  expect(await fleet.ended).toBe(0)
+  const { states, commands } = (await json('commands')) as {
+    states: unknown[]
+    commands: { command: string; account: string }[]
+  }
+  const paused = { symbol: null, state: 'paused', reason: 'news at three' }
+  expect(states).toHaveLength(2)
+  expect(states).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ account: 'main', ...paused }),
+      expect.objectContaining({ account: 'cautious', ...paused }),
+    ]),
+  )
+  const given = commands.map(({ command: name, account }) => `${name} ${account}`)
+  expect(given.toSorted()).toEqual(['flatten cautious', 'pause cautious', 'pause main'])
+})
+
+test('what the two policies earned is compared', patience, async () => {
+  const comparison = await json('compare', 'main', 'cautious', '--period', '5', '--draws', '500')
+  expect(comparison).toMatchObject({
+    accounts: [{ account: 'main' }, { account: 'cautious' }],
+    periodMs: 300_000,
+    draws: 500,
+    meanReturnDifference: { pValue: expect.any(Number) as number },
+  })
+  expect(await json('equity', '--account', 'cautious', '--limit', '2')).toHaveLength(2)
+})
