@@ -29,6 +29,15 @@ function refusal(text: string, environment: Record<string, string> = {}): string
   }
 }
 
+test('a live venue is followed at the pace of life only', () => {
+  const follow = 'simulator:\n  follow: { venue: kraken }\n'
+  expect(refusal(follow)).toMatch(/simulator\.speed.*must be 1 where a live venue is followed/)
+  expect(read(`${follow}  speed: 1\n`).shared.simulator.follow).toMatchObject({
+    venue: 'kraken',
+    silenceMaxMs: 30_000,
+  })
+})
+
 test('an empty file is a safe paper fleet on the simulator', () => {
   const config = read('')
   expect(config.shared).toMatchObject({

@@ -81,6 +81,27 @@ const simulatorControl = z
   })
   .describe('A second port by which tests break the exchange and read its ground truth.')
 
+const recordings = z.array(z.string().min(1)).default([])
+
+const simulatorFollow = z
+  .strictObject({
+    venue: z
+      .string()
+      .regex(/^[a-z0-9]+$/, { error: 'is not a ccxt id such as kraken' })
+      .describe('The venue, by its ccxt id.'),
+    url: url(/^https?$/, 'http://host:port')
+      .optional()
+      .describe('Where it is, if not where ccxt has it.'),
+    historyMinutes: z.int().min(0).max(10_000).default(500),
+    pollMs: z.int().min(100).max(60_000).default(1_000),
+    silenceMaxMs: z
+      .int()
+      .min(100)
+      .default(30_000)
+      .describe('The simulated market closes when the venue has been silent for so long.'),
+  })
+  .describe("A live venue's public prices, followed by paper trading; needs speed 1.")
+
 const simulator = z
   .strictObject({
     seed: z.int().min(0).default(1).describe('The same seed is the same market.'),
@@ -90,10 +111,10 @@ const simulator = z
       .max(10_000)
       .default(60)
       .describe('Market seconds per second; 60 closes a one-minute candle every second.'),
-    candles: z
-      .array(z.string().min(1))
-      .default([])
-      .describe('CSV files of recorded candles to replay instead of the seeded market.'),
+    candles: recordings.describe('Recorded candles (CSV, Parquet) instead of the seeded market.'),
+    trades: recordings.describe('Recorded trades instead of the seeded market.'),
+    books: recordings.describe('Recorded order books, beside the trades.'),
+    follow: simulatorFollow.optional(),
     balances: z
       .record(Asset, amount)
       .default({ USDT: '10000' })
@@ -105,6 +126,10 @@ const simulator = z
     fees: simulatorFees.prefault({}),
     limits: simulatorLimits.prefault({}),
     control: simulatorControl.prefault({}),
+  })
+  .refine(({ follow, speed }) => follow === undefined || speed === 1, {
+    path: ['speed'],
+    error: 'must be 1 where a live venue is followed: its prices cannot be hurried',
   })
   .describe('The exchange simulator: paper trading over a real wire.')
 

@@ -66,13 +66,20 @@ export async function startOwnMarket(options: OwnMarketOptions): Promise<OwnMark
 }
 
 /** A moment that the configuration names comes before any of ours. */
-function beginningOf({ candles, startAt }: SharedConfig['simulator']): {
+function beginningOf(simulator: SharedConfig['simulator']): {
   startAt?: string
   historyMinutes?: number
 } {
+  const { candles, trades, follow, startAt } = simulator
   const history = candles.length === 0 ? {} : { historyMinutes: recordedHistoryMinutes }
   if (startAt !== undefined) return { ...history, startAt }
-  return candles.length === 0 ? { startAt: seededStart } : history
+  const isSeeded = candles.length + trades.length === 0 && follow === undefined
+  return isSeeded ? { startAt: seededStart } : history
+}
+
+/** The files whose names say which symbols are replayed. */
+export function recordingsOf({ candles, trades }: SharedConfig['simulator']): readonly string[] {
+  return [...candles, ...trades]
 }
 
 /** What is wrong with the files to replay, or null. */

@@ -9,7 +9,7 @@ import { loadAgents } from '../load-agents.ts'
 import { withNeededIndicators } from '../needed-indicators.ts'
 import { logFolder, stateFolder, userPath } from '../places.ts'
 import type { Terminal } from '../terminal.ts'
-import { recordingProblem, symbolOfRecording } from './markets.ts'
+import { recordingProblem, recordingsOf, symbolOfRecording } from './markets.ts'
 import { createNarrator } from './narrator.ts'
 import { onceEach } from './observe.ts'
 import { SingleFleet } from './single-fleet.ts'
@@ -43,7 +43,7 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
   }
   const config = complete(read)
   const { shared } = config
-  const recording = recordingProblem(shared.simulator.candles)
+  const recording = recordingProblem([...recordingsOf(shared.simulator), ...shared.simulator.books])
   const world = recording === null ? openWorld(stateFolder(), shared) : null
   const problem = world === null ? recording : await readyWorld(world, options)
   if (world === null || problem !== null) {
@@ -141,7 +141,7 @@ function withFlags(shared: SharedConfig, options: StartOptions): SharedConfig {
     ...(seed === undefined ? {} : { seed }),
     ...(candles.length === 0 ? {} : { candles }),
   }
-  const recorded = simulator.candles
+  const recorded = recordingsOf(simulator)
     .map((file) => symbolOfRecording(basename(file)))
     .filter((symbol) => symbol !== null)
   const symbols = recorded.length === 0 ? shared.symbols : [...new Set(recorded)]
@@ -157,14 +157,17 @@ function terminalLines(terminal: Terminal, verbose: boolean): LogSink {
   return atLeast(verbose ? 'info' : 'warn', sink)
 }
 
+function sourceOf(simulator: SharedConfig['simulator']): string {
+  if (simulator.follow !== undefined) return `at the prices of ${simulator.follow.venue}`
+  const { length } = recordingsOf(simulator)
+  return length === 0 ? `seed ${simulator.seed}` : `${length} recordings`
+}
+
 function greeting({ url, shared, clock, endsAt }: Running, world: World): string {
   const isOver = endsAt !== null && endsAt <= clock.now()
   const { mode, symbols, timeframe, venue, simulator, account } = shared
   const isSimulated = venue.kind === 'simulator'
-  const source =
-    simulator.candles.length === 0
-      ? `seed ${simulator.seed}`
-      : `${simulator.candles.length} recordings`
+  const source = sourceOf(simulator)
   const pace = isSimulated ? `, ${source}, ${simulator.speed} times as fast as life` : ''
   return [
     `Flotilla trades ${symbols.join(', ')} (${timeframe}) ${mode === 'paper' ? 'on paper' : 'LIVE'} ` +

@@ -24,6 +24,12 @@ describe('a world of its own has', () => {
     expect(one).toMatch(/^recording-[0-9a-f]{8}$/)
     expect(named({ simulator: { candles: ['/b.csv', '/a.csv'] } })).toBe(one)
     expect(named({ simulator: { candles: ['/a.csv'] } })).not.toBe(one)
+    const trades = named({ simulator: { trades: ['/a.csv'] } })
+    expect(named({ simulator: { trades: ['/a.csv'], books: ['/c.csv'] } })).not.toBe(trades)
+  })
+
+  test('each venue that is followed', () => {
+    expect(named({ simulator: { follow: { venue: 'kraken' }, speed: 1 } })).toBe('kraken-followed')
   })
 
   test('each account at another venue', () => {

@@ -40,7 +40,10 @@ export function worldName({ mode, venue, account, simulator }: SharedConfig): st
   if (venue.kind !== 'simulator' || venue.url !== undefined) {
     return `${mode}-${venue.id}-${account.id}`
   }
-  if (simulator.candles.length === 0) return `seed-${simulator.seed}`
-  const hash = createHash('sha256').update(simulator.candles.toSorted().join('\n')).digest('hex')
+  const { candles, trades, books, follow, seed } = simulator
+  if (follow !== undefined) return `${follow.venue}-followed`
+  const files = [...candles, ...trades, ...books]
+  if (files.length === 0) return `seed-${seed}`
+  const hash = createHash('sha256').update(files.toSorted().join('\n')).digest('hex')
   return `recording-${hash.slice(0, 8)}`
 }

@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { candle, syntheticTapes, tapeOf } from '../testing/worlds.ts'
-import { createHistory, intervalOf, MINUTE_MS, units, type Candle, type Tape } from './index.ts'
+import { levelsAround, stressAfter } from './liquidity.ts'
+import {
+  createHistory,
+  intervalOf,
+  profileOf,
+  rulesOf,
+  MINUTE_MS,
+  units,
+  type Candle,
+  type Tape,
+} from './index.ts'
 import { candleUntil, pathOf, priceAt } from './path.ts'
 import { createRecordedTape, readRecording } from './recorded.ts'
 import { SYNTHETIC_ORIGIN } from './synthetic.ts'
@@ -94,6 +104,35 @@ describe('the seeded market', () => {
     expect(tape!.candle(SYNTHETIC_ORIGIN - 1)).toBeNull()
     expect(tape!.candle(SYNTHETIC_ORIGIN)).not.toBeNull()
     expect(tape!.candle(SYNTHETIC_ORIGIN + 20 * 525_600)).not.toBeNull()
+  })
+})
+
+function profileRules() {
+  const { tick, step } = profileOf('BTC/USDT')
+  return { rules: rulesOf('BTC/USDT', { tick: units(tick), step: units(step) }) }
+}
+
+describe('the book after a minute', () => {
+  const shape = { ...profileRules(), seed: 3, spread: units('0.0001') }
+  const bookAfter = (minute: Candle | null) => {
+    const stress = stressAfter(minute)
+    const levels = levelsAround(shape, units('60000'), { second: 1_000, stress })
+    const [bid, ask] = [levels('BUY', 0)!, levels('SELL', 0)!]
+    return { spread: ask.price - bid.price, depth: bid.quantity }
+  }
+  const calm = bookAfter(null)
+
+  test('is the even one when nothing has happened', () => {
+    expect(calm.spread).toBe(units('6'))
+    expect(bookAfter(candle(60_000, 60_060, 59_990, 60_010))).toEqual(calm)
+  })
+
+  test('is wider and thinner when prices have run, and ten times at the most', () => {
+    const nervous = bookAfter(candle(60_000, 60_600, 60_000, 60_600))
+    expect(nervous.spread).toBe(calm.spread * 4n)
+    expect(nervous.depth).toBeLessThan(calm.depth / 3n)
+    const crashed = bookAfter(candle(60_000, 60_000, 40_000, 41_000))
+    expect(crashed.spread).toBe(calm.spread * 10n)
   })
 })
 
