@@ -39,7 +39,7 @@ export type ProcessFleetOptions = {
   readonly config: string
 }
 
-type Member = { process: ChildProcess; url: Promise<string>; ended: Promise<string> }
+export type Member = { process: ChildProcess; url: Promise<string>; ended: Promise<string> }
 
 const root = join(import.meta.dirname, '../../..')
 const keys = { apiKey: 'processesKey', apiSecret: 'processesSecret' }
@@ -62,7 +62,7 @@ export async function startProcessFleet(options: ProcessFleetOptions): Promise<P
   writeFileSync(configFile, configText(options, simulator.url))
   const members = new Map<ProcessAgent, Member>()
   const launch = (agent: ProcessAgent): void => {
-    members.set(agent, launchAgent(agent, configFile, options.folder))
+    members.set(agent, launchAgent(agent, { configFile, folder: options.folder, instance: '1' }))
   }
   for (const agent of AGENTS) launch(agent)
   return {
@@ -102,7 +102,10 @@ function configText(options: ProcessFleetOptions, simulatorUrl: string): string 
   ].join('\n')
 }
 
-function launchAgent(agent: ProcessAgent, configFile: string, folder: string): Member {
+type Place = { readonly configFile: string; readonly folder: string; readonly instance: string }
+
+/** A process of the agent; its log goes to the folder. */
+export function launchAgent(agent: ProcessAgent, { configFile, folder, instance }: Place): Member {
   const child = spawn(process.execPath, [join(root, `services/${agent}/src/main.ts`)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -110,10 +113,10 @@ function launchAgent(agent: ProcessAgent, configFile: string, folder: string): M
       ...process.env,
       FLOTILLA_CONFIG: configFile,
       FLOTILLA_FOLDER: folder,
-      FLOTILLA_INSTANCE: '1',
+      FLOTILLA_INSTANCE: instance,
     },
   })
-  const log = createWriteStream(join(folder, `${agent}.log`), { flags: 'a' })
+  const log = createWriteStream(join(folder, `${agent}-${instance}.log`), { flags: 'a' })
   child.stderr.pipe(log)
   const url = new Promise<string>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -130,7 +133,7 @@ function launchAgent(agent: ProcessAgent, configFile: string, folder: string): M
   return { process: child, url, ended }
 }
 
-async function isReady(member: Member): Promise<boolean> {
+export async function isReady(member: Member): Promise<boolean> {
   const url = await Promise.race([member.url, member.ended.then(() => null)])
   if (url === null) return false
   const answer = await fetch(`${url}/api/v1/health/readiness`).catch(() => null)
