@@ -10,6 +10,7 @@ import {
 } from '@flotilla/contracts/documents'
 import { stringify } from 'yaml'
 import { orderLifeDocument } from './order-life-document.ts'
+import { reservationLifeDocument } from './reservation-life-document.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -22,6 +23,7 @@ export function generated(): ReadonlyMap<string, string> {
     ['docs/data-flow.md', dataFlowDocument()],
     ['docs/DENIALS.md', denialsDocument()],
     ['docs/ORDER-LIFE.md', orderLifeDocument()],
+    ['docs/RESERVATION-LIFE.md', reservationLifeDocument()],
   ])
 }
 

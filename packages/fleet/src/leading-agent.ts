@@ -3,6 +3,7 @@ import { createLeadership, createUnitProcessor } from '@flotilla/ledger'
 import type { Fence, Ledger, Unit, UnitOutcome } from '@flotilla/ledger'
 import { realClock } from '@flotilla/runtime'
 import type { AgentContext } from '@flotilla/runtime'
+import { keepHouse } from './housekeeping.ts'
 
 /**
  * Some agents may be one only per account: whoever holds the lease leads, and every commit carries the
@@ -34,6 +35,8 @@ export type LeadingOptions = {
   /** Real milliseconds of silence after which another instance may take over. */
   readonly leaseMs: number
   readonly ledger: Ledger
+  /** For how long the ledger recognises what comes twice. */
+  readonly keepDays: number
   readonly publish: (messages: readonly AnyMessage[]) => Promise<void>
   readonly context: Pick<AgentContext, 'instance' | 'logger'>
 }
@@ -101,7 +104,7 @@ export class LeadingLife<Led extends Term> {
   }
 
   async #serve({ fence, over, lost }: HeldLease): Promise<void> {
-    const { name: consumer, ledger, publish } = this.#options
+    const { name: consumer, ledger, publish, keepDays } = this.#options
     const { logger } = this.#options.context
     const processor = createUnitProcessor({ ledger, consumer, publish, fence, logger })
     const term = this.#open({
@@ -118,6 +121,7 @@ export class LeadingLife<Led extends Term> {
       // A ledger or a venue that hangs must not hold up the end of the term.
       const ended = aborted(over)
       await Promise.race([term.begin(), ended])
+      void keepHouse({ ledger, keepDays, logger, sleep: (ms) => realClock.sleep(ms, over) })
       await ended
     } finally {
       await within(END_WITHIN_MS, term.end())

@@ -36,6 +36,12 @@ const ledger = z
       .default('private')
       .describe('A private PostgreSQL that is started for you, or one of yours.'),
     url: url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/flotilla').optional(),
+    keepDays: z
+      .int()
+      .min(1)
+      .max(3_650)
+      .default(14)
+      .describe('Days for which messages are kept, and recognised when they come twice.'),
   })
   .describe('Where money, orders and positions are kept.')
 

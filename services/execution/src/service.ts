@@ -37,9 +37,10 @@ export class Execution implements Agent {
     const { ledger, bus, context, config, shared } = deps
     const { id: account } = shared.account
     const { leaseMs } = config
+    const { keepDays } = shared.ledger
     const publish = bus.publishAll.bind(bus)
     this.#life = new LeadingLife(
-      { name: 'execution', account, leaseMs, ledger, publish, context },
+      { name: 'execution', account, leaseMs, keepDays, ledger, publish, context },
       (grant) => new Term({ deps, metrics, gate: this.#gate, ...grant }),
     )
   }

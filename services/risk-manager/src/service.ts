@@ -18,6 +18,7 @@ export class RiskManager implements Agent {
         name: 'risk-manager',
         account: shared.account.id,
         leaseMs: config.leaseMs,
+        keepDays: shared.ledger.keepDays,
         ledger,
         publish: (messages) => bus.publishAll(messages),
         context,

@@ -200,7 +200,7 @@ export class SingleFleet implements Life {
     const folder = this.#options.world.part('postgres')
     const server = await startPrivatePostgres({ folder, logger: this.#logger })
     this.#closers.push(() => server.stop())
-    return { kind: 'postgres', url: server.url }
+    return { ...ledger, kind: 'postgres', url: server.url }
   }
 
   /** `further`: the account whose exchange it is, in the market time of the first. */

@@ -102,13 +102,17 @@ class Attempt {
     await this.commit(entries.slice(middle))
   }
 
-  /** What follows a duplicate of its own chain is left out with it, what came before is not. */
+  /** What came before a duplicate of a chain is committed first: what follows it is not. */
   async #aroundProcessed(entries: readonly Entry[]): Promise<void> {
     const processed = await this.#committer.processed(entries)
     const left: Entry[] = []
     for (const entry of entries) {
-      if (processed.has(entry)) this.#leaveOut(entry, { kind: 'duplicate' })
-      else if (this.#founded([entry]).length === 1) left.push(entry)
+      if (!processed.has(entry)) {
+        left.push(entry)
+        continue
+      }
+      if (entry.unit.chain !== undefined) await this.commit(left.splice(0))
+      if (this.#founded([entry]).length === 1) this.#leaveOut(entry, { kind: 'duplicate' })
     }
     await this.commit(left)
   }

@@ -6,6 +6,7 @@ import type { Fence, Lease, LeaseRequest, Ledger, LedgerHealth, OutboxEntry } fr
 import { Committer } from './committer.ts'
 import { Connections } from './connections.ts'
 import { migrate } from './migrate.ts'
+import { prune } from './prune.ts'
 import { postgresReads } from './reads.ts'
 
 export type PostgresLedgerOptions = {
@@ -121,16 +122,4 @@ async function acquireLease(
   )
   const row = rows[0]
   return row === undefined ? null : { epoch: Number(row.epoch), holder, remainingMs: leaseMs }
-}
-
-async function prune(connections: Connections, ageMs: number): Promise<void> {
-  const statements = [
-    `delete from inbox where received_at < now() - $1 * interval '1 ms'`,
-    `delete from outbox o where created_at < now() - $1 * interval '1 ms'
-       and not exists (select from outbox_waiting w where w.sequence = o.sequence)`,
-    `delete from commit_slots where used_at < now() - $1 * interval '1 ms'`,
-  ]
-  for (const text of statements) {
-    await connections.run((client) => client.query(text, [ageMs]))
-  }
 }

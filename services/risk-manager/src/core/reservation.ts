@@ -7,9 +7,15 @@ import assert from 'node:assert/strict'
 import type { Reservation, ReservationState } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
 
-export type ReservationEvent = 'settle' | 'shrink' | 'exhaust' | 'release'
+export const reservationEvents = {
+  settle: 'a fill used a part of it',
+  shrink: 'a fact overtook a part: a stop sold what was set aside, or less is left to be filled',
+  exhaust: 'fills used up all of it',
+  release: 'the order ended, and what is left is free again',
+} as const
+export type ReservationEvent = keyof typeof reservationEvents
 
-const reservationLife: Readonly<
+export const reservationLife: Readonly<
   Record<ReservationState, Partial<Record<ReservationEvent, ReservationState>>>
 > = {
   held: { settle: 'held', shrink: 'held', exhaust: 'settled', release: 'released' },
