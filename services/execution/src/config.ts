@@ -41,6 +41,23 @@ const Exits = z
   .prefault({})
   .describe("Ways out of every position beside the intent's stop and take-profit.")
 
+const Pacing = z
+  .strictObject({
+    notionalMin: z
+      .number()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('Orders worth this or more, in quote currency, go in slices; null: none does.'),
+    slices: z.int().min(2).max(100).default(5),
+    durationMs: milliseconds
+      .max(86_400_000)
+      .default(300_000)
+      .describe('From the first slice to the last, in milliseconds of the market.'),
+  })
+  .prefault({})
+  .describe('Large orders are taken apart over a time (TWAP).')
+
 export const ExecutionConfig = z
   .strictObject({
     protectionDeadlineMs: milliseconds
@@ -60,6 +77,7 @@ export const ExecutionConfig = z
       .default(3)
       .describe('Orders that one exit may send when the ones before did nothing.'),
     exits: Exits,
+    pacing: Pacing,
     protection: z
       .enum(['auto', ...ProtectionMode.options])
       .default('auto')

@@ -42,8 +42,13 @@ export function settingsOf(
     stopLimitDistance: exact(config.stopLimitDistance),
     gapMs: scaled(config.gapMs),
     supervisionMs: scaled(config.supervisionMs),
+    pacing: pacingOf(config.pacing),
     exits: exitPlanOf(config.exits),
   }
+}
+
+function pacingOf({ notionalMin, slices, durationMs }: ExecutionConfig['pacing']) {
+  return notionalMin === null ? null : { notionalMin: exact(notionalMin), slices, durationMs }
 }
 
 function exitPlanOf({ trailing, ladder, holdingMsMax }: ExecutionConfig['exits']): ExitPlan | null {

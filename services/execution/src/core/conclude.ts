@@ -2,8 +2,9 @@
 import type { Order } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import { ended, protectionFailed, type Failure } from './announce.ts'
-import { calm, type Cause, type Retry, type Ticket } from './desk.ts'
+import { calm, type Cause, type Retry, type Terms, type Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
+import { nextPace, sliceOf } from './pacing.ts'
 import { isDust } from './position.ts'
 import { detailsOf } from './terms.ts'
 import {
@@ -52,7 +53,7 @@ export function conclude(work: Work, ticket: Ticket, conclusion: Conclusion): vo
 
 function anotherFollows(work: Work, ticket: Ticket, { event, code }: Conclusion): boolean {
   const hopeless = event === 'reject' && !passing.has(code)
-  return !hopeless && exitGoesOn(work, ticket, { failed: didNothing(ticket) })
+  return !hopeless && goesOn(work, ticket, { failed: didNothing(ticket) })
 }
 
 function didNothing({ order }: Ticket): boolean {
@@ -96,23 +97,35 @@ export function sayProtectionFailed(
   note(work, 'protection failed', { level, ...values })
 }
 
-/** Whether the intent of an exit that ends here still has something to sell, and may. */
-export function exitGoesOn(work: Work, ticket: Ticket, { failed }: { failed: boolean }): boolean {
+/** Whether the intent of an order that ends here still has something to trade, and may. */
+export function goesOn(work: Work, ticket: Ticket, { failed }: { failed: boolean }): boolean {
   const { order, terms } = ticket
-  if (order.leg !== 'exit' || terms.target === null) return false
+  if (terms.target === null) return false
+  if (order.leg === 'entry') return entryGoesOn(work, ticket)
+  if (order.leg !== 'exit') return false
   if (terms.expiresAt !== null && work.now >= terms.expiresAt) return false
   if (failed && work.selling.failures >= work.settings.exitAttemptsMax) return false
   const left = Decimal.min(terms.target.minus(order.filledQuantity), heldOf(work).quantity)
   return !isDust(left, work.price?.value ?? null, work.market.rules)
 }
 
-/** The next order of the same exit; it is named and stored now and sent when its turn comes. */
+/** A paced entry buys on until its slices are used up; a refused one has ended before. */
+function entryGoesOn(work: Work, { order, terms }: Ticket): boolean {
+  if (terms.target === null || terms.pace === null || terms.pace.left <= 1) return false
+  const left = terms.target.minus(order.filledQuantity)
+  return !isDust(left, order.price, work.market.rules)
+}
+
+/** The next order of the same intent; it is named and stored now and sent when its turn comes. */
 export function openNextSlice(work: Work, ticket: Ticket): void {
   const { order, terms } = ticket
   const target = (terms.target ?? order.quantity).minus(order.filledQuantity)
-  const attempt = nextAttempt(work, order.intentId, 'exit')
+  const next = nextTerms(work, { ...terms, target })
+  const attempt = nextAttempt(work, order.intentId, order.leg)
   const { account, venue, symbol, intentId, reservationId, leg, side, type } = order
-  const next: Order = {
+  const { price, timeInForce } = order
+  const { rules } = work.market
+  const following: Order = {
     ...freshOrder(work.now),
     account,
     venue,
@@ -124,17 +137,26 @@ export function openNextSlice(work: Work, ticket: Ticket): void {
     type,
     clientOrderId: clientOrderIdOf({ account, venue, intentId, leg, attempt }),
     attempt,
-    quantity: target,
+    quantity: leg === 'entry' ? sliceOf(next.pace, target, { rules, price }) : target,
+    price,
+    timeInForce,
     correlationId: order.correlationId,
-    details: detailsOf({ ...terms, target }),
+    details: detailsOf(next),
   }
   put(work, {
-    order: next,
-    terms: { ...terms, target },
+    order: following,
+    terms: next,
     trades: new Set(),
     seen: null,
     stored: false,
   })
+}
+
+/** What takes its time must not expire while it does: each slice has until the one after it. */
+function nextTerms({ now }: Work, terms: Terms): Terms {
+  const pace = terms.pace === null ? null : nextPace(terms.pace, now)
+  if (pace === null || terms.expiresAt === null) return { ...terms, pace }
+  return { ...terms, pace, expiresAt: Math.max(terms.expiresAt, pace.notBefore + pace.everyMs) }
 }
 
 /** The part of a new order that is the same for all. */

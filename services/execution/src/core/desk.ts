@@ -15,6 +15,7 @@ import type {
   VenueProtection,
 } from '@flotilla/venue'
 import type { ExitPlan, Exits } from './exits.ts'
+import type { Pace, PacingPlan } from './pacing.ts'
 
 export type Market = {
   readonly account: string
@@ -58,6 +59,8 @@ export type Settings = {
   readonly gapMs: number
   /** Without a price for so long nobody watches over what the venue does not carry out. */
   readonly supervisionMs: number
+  /** How large orders are taken apart; null when every order goes at once. */
+  readonly pacing: PacingPlan | null
   /** Further ways out of every position of the account; null when stop and take-profit are all. */
   readonly exits: ExitPlan | null
 }
@@ -70,8 +73,10 @@ export type Terms = {
   readonly causeId: string
   /** Epoch ms after which the intent's orders are not sent any more; null for our own orders. */
   readonly expiresAt: number | null
-  /** Exits: what the intent wants sold in all, over all its orders. */
+  /** What the intent wants traded in all, over all its orders; entries have one only when they are paced. */
   readonly target: Decimal | null
+  /** Set when the order is one of several over a time. */
+  readonly pace: Pace | null
   readonly stop: Decimal | null
   readonly takeProfit: Decimal | null
 }

@@ -6,6 +6,8 @@ import { Decimal, roundDownToStep, roundPrice } from '@flotilla/money'
 import { conclude, freshOrder } from './conclude.ts'
 import type { Input, Terms, Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
+import { isEnded } from './order-life.ts'
+import { paceOf, sliceOf } from './pacing.ts'
 import { detailsOf } from './terms.ts'
 import { isClosing, nextAttempt, note, put, type Work } from './work.ts'
 
@@ -72,18 +74,33 @@ export function endWhatMayNotBeSent(work: Work): void {
       conclude(work, ticket, { event: 'expire', ...expired(instant(terms.expiresAt)) })
       continue
     }
-    const stop = order.leg === 'entry' ? stopOf(work) : null
+    const stop = order.leg === 'entry' ? (stopOf(work) ?? overtaken(work, ticket)) : null
     if (stop !== null) conclude(work, ticket, { event: 'expire', ...stop })
   }
 }
 
+/** What is being sold is not bought at the same time: the slices of an entry that wait are given up. */
+function overtaken(work: Work, { terms, order }: Ticket): Refusal | null {
+  if (terms.pace === null || order.attempt === 1) return null
+  const sells = [...work.tickets.values()].some(
+    (other) => other.order.leg === 'exit' && !isEnded(other.order.state),
+  )
+  if (!sells && !isClosing(work)) return null
+  return { code: 'position_closing', reason: 'the position of the symbol is being sold' }
+}
+
 function entryOf(work: Work, { message }: Approved): Ticket {
   const { payload } = message
-  const { quantityStep, priceTick } = work.market.rules
+  const { rules } = work.market
+  const { quantityStep, priceTick } = rules
   const limit = payload.limitPrice === null ? null : Decimal.from(payload.limitPrice)
+  const target = wholeSteps(Decimal.from(payload.quantity), quantityStep)
+  const size = { quantity: target, price: limit, now: work.now }
+  const pace = paceOf(work.settings.pacing, rules, size)
   const terms: Terms = {
     ...commonTerms(message.messageId, payload),
-    target: null,
+    target: pace === null ? null : target,
+    pace,
     stop: decimalOf(payload.stopLossPrice),
     takeProfit: decimalOf(payload.takeProfitPrice),
   }
@@ -93,7 +110,7 @@ function entryOf(work: Work, { message }: Approved): Ticket {
     {
       type: 'limit',
       timeInForce: 'ioc',
-      quantity: wholeSteps(Decimal.from(payload.quantity), quantityStep),
+      quantity: sliceOf(pace, target, { rules, price: limit }),
       price: limit === null ? null : roundPrice({ price: limit, tick: priceTick, side: 'buy' }),
     },
   )
@@ -101,9 +118,12 @@ function entryOf(work: Work, { message }: Approved): Ticket {
 
 function exitOf(work: Work, { message }: Approved): Ticket {
   const quantity = Decimal.from(message.payload.quantity)
+  const price = work.price?.value ?? Decimal.from(message.payload.referencePrice)
+  const size = { quantity, price, now: work.now }
   const terms: Terms = {
     ...commonTerms(message.messageId, message.payload),
     target: quantity,
+    pace: paceOf(work.settings.pacing, work.market.rules, size),
     stop: null,
     takeProfit: null,
   }

@@ -4,7 +4,7 @@ import type { Fill } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import type { VenueFill, VenueOrder } from '@flotilla/venue'
 import { accepted, filled } from './announce.ts'
-import { conclude, exitGoesOn, openNextSlice } from './conclude.ts'
+import { conclude, goesOn as intentGoesOn, openNextSlice } from './conclude.ts'
 import type { Seen, Ticket } from './desk.ts'
 import { beginExits, rungFilled } from './exits.ts'
 import { halt } from './halt.ts'
@@ -93,7 +93,7 @@ export function recordFill(work: Work, told: VenueFill): void {
   work.fills.push(fill)
   takeIntoPosition(work, ticket, fill)
   const after = moveByFill(work, ticket, fill)
-  const goesOn = after.order.state === 'filled' && exitGoesOn(work, after, { failed: false })
+  const goesOn = after.order.state === 'filled' && intentGoesOn(work, after, { failed: false })
   const endsReservation = after.order.reservationId !== null && !goesOn
   work.messages.push(filled(spoken(work, after), fill, endsReservation))
   if (goesOn) openNextSlice(work, after)

@@ -8,6 +8,7 @@ import { conclude, freshOrder } from './conclude.ts'
 import type { Owner, Terms, Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
 import { rungBegun } from './exits.ts'
+import { isDue, sliceOf } from './pacing.ts'
 import { isDust, sellableOf } from './position.ts'
 import { detailsOf } from './terms.ts'
 import {
@@ -25,8 +26,9 @@ import {
 
 export function sendEntries(work: Work): void {
   for (const ticket of work.tickets.values()) {
-    const { order } = ticket
-    if (order.leg === 'entry' && order.state === 'created') sendOrder(work, ticket)
+    const { order, terms } = ticket
+    const waits = order.leg === 'entry' && order.state === 'created'
+    if (waits && isDue(terms.pace, work.now)) sendOrder(work, ticket)
   }
 }
 
@@ -71,7 +73,9 @@ export function sendExit(work: Work, ticket: Ticket): void {
     })
     return
   }
-  sendOrder(work, { ...ticket, order: { ...ticket.order, quantity: marketSlice(work, wanted) } })
+  const { rules } = work.market
+  const part = sliceOf(ticket.terms.pace, wanted, { rules, price: work.price?.value ?? null })
+  sendOrder(work, { ...ticket, order: { ...ticket.order, quantity: marketSlice(work, part) } })
 }
 
 /** Closes the position on our own account: no intent asked for it. */
@@ -170,7 +174,7 @@ function ownTicket(
   const { account, venue, symbol } = work.market
   const { leg, attempt } = form
   const { intentId, cause } = owner
-  const terms = { expiresAt: null, target: null, stop: null, takeProfit: null }
+  const terms = { expiresAt: null, target: null, pace: null, stop: null, takeProfit: null }
   const ownTerms: Terms = { ...terms, causeId: cause.messageId }
   const order: Order = {
     ...freshOrder(work.now),

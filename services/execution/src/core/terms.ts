@@ -9,10 +9,18 @@ const decimal = z
   .nullable()
   .transform((text) => (text === null ? null : Decimal.from(text)))
 
+const Pace = z.object({
+  slice: z.string().transform((text) => Decimal.from(text)),
+  left: z.int(),
+  everyMs: z.number(),
+  notBefore: z.number(),
+})
+
 const Stored = z.object({
   causeId: z.string(),
   expiresAt: z.number().nullable(),
   target: decimal,
+  pace: Pace.nullable().default(null),
   stop: decimal,
   takeProfit: decimal,
 })
@@ -22,6 +30,7 @@ export function detailsOf(terms: Terms): Json {
     causeId: terms.causeId,
     expiresAt: terms.expiresAt,
     target: terms.target?.toString() ?? null,
+    ...(terms.pace === null ? {} : { pace: { ...terms.pace, slice: terms.pace.slice.toString() } }),
     stop: terms.stop?.toString() ?? null,
     takeProfit: terms.takeProfit?.toString() ?? null,
   }

@@ -16,6 +16,7 @@ import {
   type Watch,
 } from './desk.ts'
 import { isEnded, isWorking, nextState, type OrderEvent } from './order-life.ts'
+import { isDue } from './pacing.ts'
 import { flatPosition, noProtection } from './position.ts'
 import { protectionModeOf } from './protection-mode.ts'
 
@@ -213,10 +214,11 @@ export function workingSaleOf(work: Work): Ticket | null {
   return null
 }
 
-/** The oldest exit that waits for its turn. */
+/** The oldest exit whose turn it is. */
 export function dueExitOf(work: Work): Ticket | null {
   for (const ticket of work.tickets.values()) {
-    if (ticket.order.leg === 'exit' && ticket.order.state === 'created') return ticket
+    const { leg, state } = ticket.order
+    if (leg === 'exit' && state === 'created' && isDue(ticket.terms.pace, work.now)) return ticket
   }
   return null
 }

@@ -14,6 +14,7 @@ import {
   type DeskHarness,
   type Seams,
 } from '../testing.ts'
+import type { PacingPlan } from '../core/pacing.ts'
 import { check, OTHERS } from './desk-checks.ts'
 import { BLIND_MS, commands, plans, refusal, type Command } from './desk-commands.ts'
 
@@ -238,14 +239,24 @@ export const offers: readonly Offer[] = [
 
 const weaknesses = fc.constantFrom<Weakness>('blind-to-names', 'stale-copies')
 
+/** The larger of the entries goes in slices, or none does; done before the venue is well. */
+const pacings = fc.constantFrom<PacingPlan | null>(null, null, null, {
+  notionalMin: Decimal.from('300'),
+  slices: 3,
+  durationMs: 20_000,
+})
+
 /** One life of a desk as a property; with seams it is the life of a desk that has a fault. */
 export function deskProperty(plant: () => Seams = () => ({}), among = offers) {
   const sequences = fc.array(commands, { minLength: 10, maxLength: 60, size: 'max' })
-  const venues = fc.tuple(fc.constantFrom(...among), weaknesses)
-  return fc.asyncProperty(sequences, plans, venues, async (sequence, exits, [offer, weakness]) => {
+  const venues = fc.tuple(fc.constantFrom(...among), weaknesses, pacings)
+  return fc.asyncProperty(sequences, plans, venues, async (sequence, exits, venue) => {
+    const [offer, weakness, pacing] = venue
     const [ocoAllowed, orderTypes] = offer
     const rules = { marketQuantityMax, ocoAllowed, orderTypes }
-    const desk = await createHarness({ btc: OTHERS, rules, exits, seams: plant() })
+    const planted = plant()
+    const seams = { ...planted, settings: { pacing, ...planted.settings } }
+    const desk = await createHarness({ btc: OTHERS, rules, exits, seams })
     const run = new Run(desk, weakness)
     for (const command of sequence) await run.run(command)
     await run.heal()
