@@ -24,7 +24,8 @@ export type InProcess = {
   close(): Promise<void>
 }
 
-export async function openInProcess(): Promise<InProcess> {
+/** With further settings of execution, as YAML, where a scenario needs them. */
+export async function openInProcess(settings = ''): Promise<InProcess> {
   const ledger = createMemoryLedger({ now: () => 0 })
   const broker = createMemoryBroker()
   const calls = createCallLog(ledger)
@@ -38,7 +39,8 @@ export async function openInProcess(): Promise<InProcess> {
   const closers: (() => Promise<void>)[] = []
   await stage.open(async () => {
     const specs = [riskManager, execution]
-    const fleet = readFleetConfig({ file: 'chaos.yaml', text: chaosConfig, specs })
+    const text = settings === '' ? chaosConfig : withSettings(settings)
+    const fleet = readFleetConfig({ file: 'chaos.yaml', text, specs })
     const { clock, folder } = stage
     const metrics = createMetrics({ agent: 'execution', instance: '1' })
     const context = { name: execution.name, instance: '1', logger: logs.logger, clock, metrics }
@@ -76,6 +78,10 @@ export async function openInProcess(): Promise<InProcess> {
       await stage.close()
     },
   }
+}
+
+function withSettings(settings: string): string {
+  return chaosConfig.replace('execution: { ', `execution: { ${settings}, `)
 }
 
 /** It lives by the stage's own clock, which has moved already. */

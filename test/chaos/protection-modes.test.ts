@@ -1,0 +1,76 @@
+// The whole way of a position on the wire under each protection that a venue may offer: the simulator has
+// them all, and execution is told to use less of it, as it does by itself at venues that have less.
+import { describe, expect, it } from 'vitest'
+import type { AnyMessage } from '@flotilla/contracts'
+import { readTruth } from '../e2e/support/truth.ts'
+import { openInProcess, type InProcess } from './support/in-process.ts'
+
+const resting = {
+  pair: ['LIMIT_MAKER', 'STOP_LOSS'],
+  stop: ['STOP_LOSS'],
+  'stop-limit': ['STOP_LOSS_LIMIT'],
+  supervised: [],
+} as const
+type Mode = keyof typeof resting
+
+type Protection = { readonly state: string; readonly mode?: string; readonly reason: string | null }
+
+function protectionsOf(world: InProcess): Protection[] {
+  const isPosition = ({ type }: AnyMessage) => type === 'execution.position.changed.v1'
+  return world
+    .said()
+    .filter(isPosition)
+    .map(({ payload }) => (payload as { protection: Protection }).protection)
+}
+
+async function openTypesAt({ stage }: InProcess): Promise<string[]> {
+  const { orders } = await readTruth(stage.simulator.controlUrl ?? '')
+  const open = orders.filter(({ status }) => status === 'NEW' || status === 'PARTIALLY_FILLED')
+  return open.map(({ type }) => type).toSorted()
+}
+
+async function protectedUnder(mode: Mode): Promise<InProcess> {
+  const world = await openInProcess(`protection: ${mode}`)
+  await world.stage.propose({ purpose: 'entry' })
+  await world.stage.until(
+    'the position is protected',
+    () => protectionsOf(world).at(-1)?.state === 'protected',
+  )
+  return world
+}
+
+/** A way that the price goes, and what sells the position then where we watch for it ourselves. */
+const ways: readonly (readonly [Mode, number, string | null])[] = [
+  ['pair', 5, null],
+  ['pair', -5, null],
+  ['stop', 5, 'take_profit_reached'],
+  ['stop', -5, null],
+  ['stop-limit', 5, 'take_profit_reached'],
+  ['stop-limit', -5, 'stop_gapped'],
+  ['supervised', 5, 'take_profit_reached'],
+  ['supervised', -5, 'stop_reached'],
+]
+
+describe('a position over the wire', () => {
+  it.each(ways)('rests as %s, and is sold once when the price moves by %s %%', async (...way) => {
+    const [mode, percent, code] = way
+    const world = await protectedUnder(mode)
+    try {
+      expect(await openTypesAt(world)).toEqual(resting[mode])
+      expect(protectionsOf(world).at(-1)?.mode).toBe(mode)
+      await world.stage.faults.moveMarket(percent, 1)
+      await world.stage.until('it is sold', () =>
+        ['none', 'dust'].includes(protectionsOf(world).at(-1)?.state ?? ''),
+      )
+      expect(await openTypesAt(world)).toEqual([])
+      const reasons = protectionsOf(world).map(({ reason }) => reason)
+      expect(code === null || reasons.includes(code)).toBe(true)
+      const { orders } = await readTruth(world.stage.simulator.controlUrl ?? '')
+      const filled = orders.filter(({ status }) => status === 'FILLED')
+      const sales = filled.filter(({ clientOrderId }) => !clientOrderId.includes('-e'))
+      expect(sales).toHaveLength(1)
+    } finally {
+      await world.close()
+    }
+  })
+})
