@@ -15,21 +15,25 @@ export type Exchange = {
 
 export type Call = (...values: unknown[]) => Promise<Record<string, unknown>>
 
-export async function loadCcxt(simulator: Simulator): Promise<Exchange> {
+/** What makes ccxt ask for spot markets only; without it, it asks every house of the exchange. */
+const spotOnly = {
+  defaultType: 'spot',
+  fetchMarkets: { types: ['spot'] },
+  fetchCurrencies: false,
+  fetchMargins: false,
+  recvWindow: 5_000,
+  fetchOpenOrders: { warnWithoutSymbol: false },
+}
+
+export async function loadCcxt(simulator: Simulator, change: object = {}): Promise<Exchange> {
   const address = new URL('./src/pro/binance.js', import.meta.resolve('ccxt')).href
   const loaded = (await import(address)) as { default: new (config: object) => Exchange }
   const made = new loaded.default({
     apiKey: 'flotillaSimulatorKey',
     secret: 'flotillaSimulatorSecret',
     enableRateLimit: false,
-    options: {
-      defaultType: 'spot',
-      fetchMarkets: { types: ['spot'] },
-      fetchCurrencies: false,
-      fetchMargins: false,
-      recvWindow: 5_000,
-      fetchOpenOrders: { warnWithoutSymbol: false },
-    },
+    options: spotOnly,
+    ...change,
   })
   made.urls.api = redirected(made.urls.api, simulator.url) as Record<string, unknown>
   made.nonce = () => simulator.now()
