@@ -11,6 +11,7 @@ export const TrimConfig = z
     budgetMs: z
       .int()
       .min(1_000)
+      .max(3_600_000)
       .default(75_000)
       .describe('Real milliseconds that the trims of one look may take.'),
     trimsMax: z

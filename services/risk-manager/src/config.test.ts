@@ -18,6 +18,11 @@ describe('the section risk', () => {
   it.each([
     { title: 'a share of all', section: { balanceShare: 1, exposureShareMax: 1 } },
     { title: 'a share as a number', section: { balanceShare: 0.25 } },
+    { title: 'priorities with a window', section: { priorities: { one: 1 }, batchWindowMs: 5 } },
+    {
+      title: 'caps as large as an entry',
+      section: { caps: { symbolShareMax: 0.05, assetShareMax: 0.05 } },
+    },
     { title: 'budgets of all', section: { budgets: { one: 0.6, two: 0.4 } } },
     { title: 'a share at the cap', section: { balanceShare: '0.25', exposureShareMax: '0.25' } },
   ])('takes $title', ({ section }) => {
@@ -25,6 +30,49 @@ describe('the section risk', () => {
   })
 
   it.each([
+    {
+      section: { caps: { symbolShareMax: 0.04 } },
+      problem: /^balanceShare: one entry of 0.05 of the balance exceeds symbolShareMax 0.04/,
+    },
+    {
+      section: { caps: { symbolShareMax: 0.3, assetShareMax: 0.2 } },
+      problem:
+        /^caps.symbolShareMax: symbolShareMax 0.3 can never be reached: assetShareMax is 0.2/,
+    },
+    {
+      section: { protections: { stopGuard: { stops: 3, pauseMs: 0 } } },
+      problem: /^protections.stopGuard.pauseMs: a pause of 0/,
+    },
+    {
+      section: { protections: { lowProfit: { trades: 3, lockMs: 0 } } },
+      problem: /^protections.lowProfit.lockMs: a lock of 0/,
+    },
+    {
+      section: { equityIntervalMs: 86_400_000 },
+      problem: /^trim.everyCycles: a look every 3 valuations .* more than a day apart/,
+    },
+    { section: { priorities: { one: 1 } }, problem: /^priorities: nobody waits for others/ },
+    { section: { dailyLossMax: 0 }, problem: /^dailyLossMax: is not a share above 0 and up to 1/ },
+    { section: { dailyLossMax: 1.1 }, problem: /^dailyLossMax: is not a share/ },
+    { section: { takeProfitShare: 0 }, problem: /^takeProfitShare: is not a distance/ },
+    { section: { notionalMinDefault: -5 }, problem: /^notionalMinDefault: is not an amount/ },
+    { section: { priceAgeMaxMs: 999 }, problem: /^priceAgeMaxMs: / },
+    { section: { priceAgeMaxMs: 86_400_001 }, problem: /^priceAgeMaxMs: / },
+    { section: { batchWindowMs: 1_001 }, problem: /^batchWindowMs: / },
+    { section: { leaseMs: 600_001 }, problem: /^leaseMs: / },
+    { section: { trim: { trimsMax: 0 } }, problem: /^trim.trimsMax: / },
+    { section: { trim: { budgetMs: 3_600_001 } }, problem: /^trim.budgetMs: / },
+    { section: { caps: { assetShareMax: 1.5 } }, problem: /^caps.assetShareMax: is not a share/ },
+    { section: { caps: { correlationMin: 1.01 } }, problem: /^caps.correlationMin: / },
+    { section: { caps: { correlationCandles: 251 } }, problem: /^caps.correlationCandles: / },
+    { section: { sizing: { riskShare: 0 } }, problem: /^sizing.riskShare: is not a share/ },
+    { section: { sizing: { volatilityPeriod: 1 } }, problem: /^sizing.volatilityPeriod: / },
+    {
+      section: { sizing: { wholeUnitAssets: ['btc'] } },
+      problem: /^sizing.wholeUnitAssets.0: /,
+    },
+    { section: { protections: { cooldownMs: -1 } }, problem: /^protections.cooldownMs: / },
+    { section: { moneyScales: { USDT: 19 } }, problem: /^moneyScales.USDT: / },
     { section: { balanceShare: '0.8' }, problem: /^balanceShare: .*every entry would be denied$/ },
     { section: { balanceShare: 0 }, problem: /^balanceShare: is not a share/ },
     { section: { exposureShareMax: '1.01' }, problem: /^exposureShareMax: is not a share/ },

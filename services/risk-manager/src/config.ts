@@ -8,6 +8,7 @@ import { DayStartConfig, DrawdownConfig, drawdownOf } from './config-standing.ts
 import { CapsConfig, capsOf, ProtectionsConfig, protectionsOf } from './config-protections.ts'
 import { TrimConfig } from './config-trim.ts'
 import { SizingConfig, sizingOf } from './config-sizing.ts'
+import { contradictionsOf } from './config-contradictions.ts'
 import type { Limits } from './core/index.ts'
 
 const fields = z.strictObject({
@@ -20,6 +21,7 @@ const fields = z.strictObject({
   priceAgeMaxMs: z
     .int()
     .min(1_000)
+    .max(86_400_000)
     .default(300_000)
     .describe('Market milliseconds after which a price is too old for an entry.'),
   balanceShare: share.default('0.05').describe('Share of the quote balance that one entry takes.'),
@@ -75,33 +77,28 @@ const fields = z.strictObject({
   rulesRefreshMs: z
     .int()
     .min(1_000)
+    .max(86_400_000)
     .default(3_600_000)
     .describe("Market milliseconds between two looks at the venue's rules."),
   equityIntervalMs: z
     .int()
     .min(1_000)
+    .max(86_400_000)
     .default(300_000)
     .describe('Market milliseconds between two valuations of the account.'),
   leaseMs: z
     .int()
     .min(1_000)
+    .max(600_000)
     .default(10_000)
     .describe('After so many real milliseconds of silence a standby takes over.'),
 })
 
 export const RiskManagerConfig = fields
   .superRefine((config, context) => {
-    // Each of the two is allowed; together they would deny every single entry.
-    if (config.sizing.method !== 'balance-share') return
-    if (Decimal.from(config.balanceShare).atMost(config.exposureShareMax)) return
-    context.addIssue({
-      code: 'custom',
-      path: ['balanceShare'],
-      message:
-        `one entry of ${config.balanceShare} of the balance exceeds ` +
-        `exposureShareMax ${config.exposureShareMax}: every entry would be denied`,
-      params: { fix: 'lower balanceShare, or raise exposureShareMax' },
-    })
+    for (const { path, message, fix } of contradictionsOf(config)) {
+      context.addIssue({ code: 'custom', path: [...path], message, params: { fix } })
+    }
   })
   .describe('risk-manager: sizes, limits and the reservation of capital.')
 export type RiskManagerConfig = z.infer<typeof RiskManagerConfig>
