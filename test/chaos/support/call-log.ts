@@ -24,29 +24,45 @@ export type CallLog = {
   probe(hits: () => Promise<number>): void
   /** The states in which calls were made that the fault has struck. */
   struckIn(): readonly (LifeState | null)[]
+  /** Done just before the first call that is made in that state. */
+  before(state: LifeState, task: () => Promise<void>): void
+  /** How often the fault has struck so far. */
+  hits(): Promise<number>
+  /** The fault has struck a call whose answer is not there, or none: then it struck in that state. */
+  note(last: LifeState | null): void
   watch(venue: Venue): Venue
   state(): Promise<LifeState | null>
 }
 
 export function createCallLog(ledger: Ledger): CallLog {
   const struck: (LifeState | null)[] = []
-  const underWay = new Set<string>()
+  const underWay = new Map<string, LifeState | null>()
   let hits: (() => Promise<number>) | null = null
+  let waiting: { state: LifeState; task: () => Promise<void> } | null = null
   const state = async () => {
-    const isCanceling = [...underWay].some((call) => call.startsWith('cancel'))
+    const isCanceling = [...underWay.keys()].some((call) => call.startsWith('cancel'))
     return lifeOf(await ledger.loadOrders({ account, limit: 100 }), isCanceling)
   }
   let calls = 0
   const watched = async (name: string, call: () => Promise<unknown>): Promise<unknown> => {
     const id = `${name}-${++calls}`
-    underWay.add(id)
+    underWay.set(id, null)
     const found = await state()
+    underWay.set(id, found)
+    if (waiting?.state === found) {
+      const { task } = waiting
+      waiting = null
+      await task()
+    }
     const before = await hits?.()
     try {
       return await call()
     } finally {
       const after = await hits?.()
-      if (before !== undefined && after !== undefined && after > before) struck.push(found)
+      if (before !== undefined && after !== undefined && after > before) {
+        // The first to notice need not be the one that was struck: its answer may be held back.
+        struck.push(...underWay.values())
+      }
       underWay.delete(id)
     }
   }
@@ -54,13 +70,23 @@ export function createCallLog(ledger: Ledger): CallLog {
     probe: (ask) => {
       hits = ask
     },
+    before: (meant, task) => {
+      waiting = { state: meant, task }
+    },
     struckIn: () => struck,
+    hits: async () => (await hits?.()) ?? 0,
+    note: (last) => {
+      const now = [...underWay.values()]
+      struck.push(...(now.length > 0 ? now : [last]))
+    },
     state,
     watch: (venue) =>
       new Proxy(venue, {
         get(target, name) {
           const value: unknown = Reflect.get(target, name, target)
           if (typeof value !== 'function' || typeof name !== 'string') return value
+          // To listen is no call: it has no answer that a fault could strike.
+          if (name === 'watchAccount') return value.bind(target) as unknown
           return (...values: unknown[]): Promise<unknown> =>
             watched(name, async () => (await Reflect.apply(value, target, values)) as unknown)
         },
@@ -71,7 +97,6 @@ export function createCallLog(ledger: Ledger): CallLog {
 /** Newest first, as the ledger gives them. */
 function lifeOf(orders: readonly Order[], isCanceling: boolean): LifeState | null {
   if (orders.some((order) => isTargetAlone(order, orders))) return 'partially-filled'
-  if (isCanceling) return 'canceling'
   const inState = (state: Order['state'], ...legs: readonly Order['leg'][]) =>
     orders.find((order) => order.state === state && legs.includes(order.leg))
   if (inState('submitting', 'entry') !== undefined) return 'submitting'
@@ -81,6 +106,8 @@ function lifeOf(orders: readonly Order[], isCanceling: boolean): LifeState | nul
   if (inState('unknown', 'exit', 'flatten') !== undefined) return 'exit-unknown'
   const placing = inState('submitting', 'stop-loss')
   if (placing !== undefined) return isFirst(placing, orders) ? 'protecting' : 'replacing'
+  // What is sent next may overtake the answer to the cancel: the stream has told of its end.
+  if (isCanceling) return 'canceling'
   if (inState('unknown', 'stop-loss') !== undefined) return 'protection-unknown'
   return inState('accepted', 'stop-loss') === undefined ? null : 'protected'
 }

@@ -22,9 +22,8 @@ export async function runCell(cell: Cell): Promise<void> {
   try {
     const { stage } = world
     const liftWhatLed = await approach(world, cell)
-    const struckIn = () => world.calls.struckIn()
-    await stage.until('the fault has struck', () => struckIn().length > 0)
-    expect(struckIn()).toContain(cell.state)
+    await untilStruck(world)
+    expect(world.calls.struckIn()).toContain(cell.state)
     await liftWhatLed()
     if (cell.pauseMs > 0) stage.keepRealTime(cell.pauseMs)
     if (cell.move !== null) await stage.faults.moveMarket(cell.move, 1)
@@ -48,24 +47,25 @@ type Approach = (world: InProcess, arm: () => Promise<void>, cell: Cell) => Prom
 type Way = () => Promise<void>
 
 const afterProtected =
-  (begin: (world: InProcess) => Promise<unknown>, lost?: Losing): Approach =>
+  (begin: (world: InProcess, cell: Cell) => Promise<unknown>, lost?: Losing): Approach =>
   async (world, arm, cell) => {
     await untilProtected(world)
-    if (lost !== undefined) await world.stage.faults.set(lost(cell))
+    for (const fault of lost?.(cell) ?? []) await world.stage.faults.set(fault)
     await arm()
-    await begin(world)
+    await begin(world, cell)
     return nothing
   }
 
-type Losing = (cell: Cell) => FaultRequest
+type Losing = (cell: Cell) => FaultRequest[]
 
+/** What has landed stays unknown only as long as the stream does not tell of it. */
 const lostOn =
   (path: string): Losing =>
-  ({ loss }) => ({
-    kind: loss === 'landed' ? 'F5' : 'F1',
-    match: { method: 'POST', path },
-    count: 1,
-  })
+  ({ loss }) => {
+    const match = { method: 'POST', path }
+    const dropped = { kind: 'F1', match, count: 1 }
+    return loss === 'dropped' ? [dropped] : [{ kind: 'F5', match, count: 1 }, { kind: 'F26' }]
+  }
 
 const enter = ({ stage }: InProcess) => stage.propose({ purpose: 'entry' })
 const exit = ({ stage }: InProcess) => stage.propose({ purpose: 'exit' })
@@ -73,7 +73,7 @@ const exit = ({ stage }: InProcess) => stage.propose({ purpose: 'exit' })
 const fromTheStart =
   (lost?: Losing): Approach =>
   async (world, arm, cell) => {
-    if (lost !== undefined) await world.stage.faults.set(lost(cell))
+    for (const fault of lost?.(cell) ?? []) await world.stage.faults.set(fault)
     await arm()
     await enter(world)
     return nothing
@@ -84,7 +84,10 @@ const approaches: Readonly<Record<LifeState, Approach>> = {
   unknown: fromTheStart(lostOn('order')),
   protecting: fromTheStart(),
   'protection-unknown': fromTheStart(lostOn('orderList/*')),
-  protected: afterProtected(nothing),
+  // A pair that rests is asked about by itself, and told of only when it is filled.
+  protected: afterProtected(({ stage }, cell) =>
+    cell.happens ? stage.faults.moveMarket(2.5, 1) : nothing(),
+  ),
   'partially-filled': async (world, arm) => {
     const { faults } = world.stage
     const match = { method: 'POST', path: 'orderList/*' }
@@ -102,13 +105,30 @@ const approaches: Readonly<Record<LifeState, Approach>> = {
 }
 
 function approach(world: InProcess, cell: Cell): Promise<Way> {
-  const arm = async (): Promise<void> => {
-    const { stage, calls } = world
+  const { stage, calls } = world
+  const set = async (): Promise<void> => {
     if (cell.holdsMs > 0) stage.holdBack(cell.holdsMs)
     const id = await stage.faults.set(cell.fault)
     calls.probe(() => stage.faults.hits(id))
   }
+  // Things are told all the time: it must be of this state what the stream fails to tell.
+  const arm = async (): Promise<void> => {
+    if (cell.happens && cell.state !== 'protected') calls.before(cell.state, set)
+    else await set()
+  }
   return approaches[cell.state](world, arm, cell)
+}
+
+/** Struck in a call, or, where the stream is meant, in between. */
+async function untilStruck(world: InProcess): Promise<void> {
+  const { stage, calls } = world
+  let state = await calls.state()
+  await stage.until('the fault has struck', async () => {
+    if (calls.struckIn().length > 0) return true
+    if ((await calls.hits()) > 0) calls.note(state)
+    state = await calls.state()
+    return false
+  })
 }
 
 async function untilProtected(world: InProcess): Promise<void> {

@@ -20,6 +20,8 @@ export type Cell = {
   readonly holdsMs: number
   /** What makes an outcome unknown where the state asks for it. */
   readonly loss: 'landed' | 'dropped'
+  /** It strikes what the stream tells: something has to happen. */
+  readonly happens: boolean
 }
 
 const ENDED = 'ended: execution makes no request about it any more'
@@ -104,6 +106,9 @@ const canceling: readonly LifeState[] = ['partially-filled', 'canceling']
 const placingPair: readonly LifeState[] = ['protecting', 'replacing']
 const placing: readonly LifeState[] = [...placingPair, 'submitting', 'exiting', 'closing']
 
+const happening: readonly LifeState[] = [...placing, ...canceling, 'protected']
+const QUIET = 'nothing happens at the venue of which the stream could tell: it is only asked'
+
 /** Kinds that only some requests can meet, and why the others cannot. */
 const meetings: Readonly<Record<string, { states: readonly LifeState[]; otherwise: string }>> = {
   F15: { states: ['unknown', 'exit-unknown'], otherwise: 'no order is asked for by its name' },
@@ -113,11 +118,14 @@ const meetings: Readonly<Record<string, { states: readonly LifeState[]; otherwis
   F19: { states: placingPair, otherwise: 'no protection is being placed' },
   F20: { states: placingPair, otherwise: 'set with the protection: strikes when that is placed' },
   F21: { states: placingPair, otherwise: 'set with the protection: strikes when that is placed' },
-  F24: { states: [], otherwise: 'execution asks, and listens to no stream' },
-  F25: { states: [], otherwise: 'execution asks, and listens to no stream' },
-  F26: { states: [], otherwise: 'execution asks, and listens to no stream' },
-  F27: { states: [], otherwise: 'execution asks, and listens to no stream' },
+  F24: { states: happening, otherwise: QUIET },
+  F25: { states: happening, otherwise: QUIET },
+  F26: { states: happening, otherwise: QUIET },
+  F27: { states: happening, otherwise: QUIET },
 }
+
+/** Faults of the stream: they strike what it tells, whatever was asked. */
+const happens: ReadonlySet<string> = new Set(['F24', 'F25', 'F26', 'F27'])
 
 /** The adapter waits no longer for an answer, in a life whose clocks agree. */
 const TIMEOUT_MS = 8_000
@@ -138,7 +146,8 @@ function cellOf(kind: string, state: LifeState, index: number): Cell {
   const all = variants[kind] ?? [{}]
   const args = all[index % all.length] ?? {}
   const holds = (kind === 'F7' || kind === 'F8') && typeof args['ms'] === 'number' ? args['ms'] : 0
-  const move = placingPair.includes(state) ? (moves[kind] ?? null) : null
+  const leads = placingPair.includes(state)
+  const move = leads ? (moves[kind] ?? null) : null
   return {
     kind,
     state,
@@ -148,11 +157,13 @@ function cellOf(kind: string, state: LifeState, index: number): Cell {
     pauseMs: kind === 'F9' || kind === 'F10' ? 1_100 : 0,
     holdsMs: Math.min(holds, TIMEOUT_MS),
     // Lists are looked through only when the order itself is not found.
-    loss: kind === 'F16' ? 'dropped' : 'landed',
+    loss: kind === 'F16' || Number(kind.slice(1)) % 2 === 0 ? 'dropped' : 'landed',
+    happens: happens.has(kind),
   }
 }
 
-function matchOf(kind: string, state: LifeState): Match {
+function matchOf(kind: string, state: LifeState): Partial<Match> {
+  if (happens.has(kind)) return { path: '*' }
   if (kind === 'F16' && !state.startsWith('prot')) return { method: 'GET', path: 'openOrders' }
   return requests[state]
 }

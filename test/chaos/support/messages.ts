@@ -67,7 +67,7 @@ export function intentMessage(wish: IntentWish, { now, price, number }: Moment) 
 
 export function flattenMessage(now: number): AnyMessage {
   return createMessage(Flatten, {
-    source: 'gateway',
+    source: 'operator',
     occurredAt: now,
     discriminator: `flatten:${now}`,
     payload: { requestedBy: 'chaos', reason: 'the scenario asks for it', account, symbol },
