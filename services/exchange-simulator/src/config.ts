@@ -19,9 +19,28 @@ const decimal = z
 
 const moment = z.union([z.int().min(0), z.iso.datetime().transform((text) => Date.parse(text))])
 
+const discount = z
+  .strictObject({
+    asset: asset.default('BNB'),
+    share: decimal.default('0.75').describe('Share of the fee that remains.'),
+    price: decimal
+      .optional()
+      .describe('In the quote asset; without it what the market of the two says.'),
+  })
+  .describe('Fees taken from this asset while the account has enough of it.')
+
 const fees = z.strictObject({
   maker: decimal.default('0.001').describe('Share of what is received, as a resting order.'),
   taker: decimal.default('0.001').describe('Share of what is received, as an incoming order.'),
+  discount: discount.optional(),
+})
+
+const rules = z.strictObject({
+  openOrders: z.int().min(1).optional().describe('The most open orders on all symbols together.'),
+  positions: z
+    .record(symbol, decimal)
+    .default({})
+    .describe('The most of a base asset that may be owned and ordered.'),
 })
 
 const limits = z.strictObject({
@@ -85,6 +104,7 @@ const shape = z.strictObject({
   apiSecret: z.string().min(1).default('flotillaSimulatorSecret'),
   fees: fees.prefault({}),
   limits: limits.prefault({}),
+  rules: rules.prefault({}),
   spreadBasisPoints: z.number().min(0).max(1_000).default(1),
   control: control.prefault({}),
 })

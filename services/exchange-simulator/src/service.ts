@@ -6,6 +6,7 @@ import {
   type Logger,
   type Timer,
 } from '@flotilla/runtime'
+import { applyTerms } from './account-terms.ts'
 import { SimulatorConfigSchema, type SimulatorConfig } from './config.ts'
 import { openMarkets, restoreEngine } from './core/index.ts'
 import { createDesk, type Desk } from './desk.ts'
@@ -104,6 +105,7 @@ async function openSession(
     const time = chooseTime({ options, config, markets, memory })
     if (memory.marketTime === null) checkMoment(markets, time.start)
     const { simulation } = markets
+    applyTerms(simulation.engine, config)
     restoreEngine(simulation.engine, memory)
     openMarkets(simulation, Math.max(memory.marketTime ?? time.start, markets.from))
     const fail = (error: unknown): void => {

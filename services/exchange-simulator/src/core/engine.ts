@@ -14,8 +14,6 @@ export type EngineOptions = {
   readonly makerFee: bigint
   readonly takerFee: bigint
   readonly balances: ReadonlyMap<string, bigint>
-  /** The most orders that may be open on all symbols together. */
-  readonly ordersMax?: number
 }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -35,7 +33,7 @@ export function createEngine(options: EngineOptions): Engine {
     lists: [],
     listsByClientId: new Map(),
     amendments: [],
-    ordersMax: options.ordersMax ?? null,
+    ordersMax: null,
     lastExecutionId: 0,
     changes: {
       orders: new Set(),

@@ -156,7 +156,9 @@ function record(input: TradeInput, done: Trade): void {
   order.executed += done.quantity
   order.executedQuote += done.quote
   order.updatedAt = now
-  order.trades.push(done)
+  // Most orders have one trade, and an array that grows from nothing takes room for many.
+  if (order.trades.length === 0) order.trades = [done]
+  else order.trades.push(done)
   market.trades.push(done)
   printPrice(engine, market, { price: done.price, now })
   engine.changes.trades.push(done)

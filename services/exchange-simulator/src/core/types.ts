@@ -92,7 +92,7 @@ export type Order = {
   updatedAt: number
   /** -1 while a stop has not been triggered. */
   workingAt: number
-  readonly trades: Trade[]
+  trades: Trade[]
 }
 
 export type Trade = {
@@ -295,7 +295,7 @@ export type Engine = {
   readonly listsByClientId: Map<string, OrderList>
   readonly amendments: Amendment[]
   /** The most orders that may be open on all symbols together; null for no limit. */
-  readonly ordersMax: number | null
+  ordersMax: number | null
   lastExecutionId: number
   readonly changes: Changes
 }

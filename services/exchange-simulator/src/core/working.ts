@@ -69,20 +69,25 @@ function planOf({ market, order }: Working, limit: bigint | null): Plan {
 }
 
 function executeAtMarket(working: Working): void {
-  const { engine, market, order } = working
+  const { engine, order } = working
   release(engine, order, order.locked)
-  const plan = planOf(working, null)
-  // Only a triggered stop can find its money gone: a new order was checked on arrival.
-  const { free } = holdingOf(engine, payAsset(market, order))
-  if (free < (order.side === 'BUY' ? plan.quote : plan.base)) {
-    return end(working, { status: 'EXPIRED', reason: 'REJECTED' })
-  }
   const isByQuote = order.quoteQuantity > 0n
-  if (isByQuote && plan.complete) order.quantity = plan.base + plan.prevented
+  // A new order by quantity has been checked on arrival: nothing else is to be known beforehand.
+  if (isByQuote || order.type !== 'MARKET') {
+    const plan = planOf(working, null)
+    if (!isPaid(working, plan)) return end(working, { status: 'EXPIRED', reason: 'REJECTED' })
+    if (isByQuote && plan.complete) order.quantity = plan.base + plan.prevented
+  }
   take(working)
   if (!isLive(order)) return
   if (isByQuote) order.quantity = order.executed + order.prevented
   end(working, { status: 'EXPIRED', reason: 'INSUFFICIENT_LIQUIDITY' })
+}
+
+/** A triggered stop can find its money gone. */
+function isPaid({ engine, market, order }: Working, plan: Plan): boolean {
+  const { free } = holdingOf(engine, payAsset(market, order))
+  return free >= (order.side === 'BUY' ? plan.quote : plan.base)
 }
 
 /** One counterpart after the other, the best first, until one of the two has had enough. */

@@ -124,11 +124,36 @@ export function afterLanding(
       desk.commit(null)
     } else desk.at(desk.now() + spec.args.afterMs, expire)
   }
-  if (spec.kind === 'F21') {
-    const barred = new Set(orders)
-    const before = desk.engine.activates
-    desk.engine.activates = (order) => !barred.has(order) && before(order)
-    fault.lift = () => barred.clear()
+  if (spec.kind === 'F21') closeBar(desk, fault, landed.subject)
+}
+
+/** Orders of a request that will be rejected when they would begin to work. */
+type Bar = { readonly symbol: string; readonly after: number; upTo: number }
+
+const bars = new WeakMap<Fault, Bar>()
+
+/** Set before the request lands: an order that waits for another may begin in the same moment. */
+export function openBar({ engine }: Desk, fault: Fault, { parameters }: Subject): void {
+  if (fault.spec.kind !== 'F21') return
+  const symbol = parameters.get('symbol') ?? ''
+  const known = engine.markets.get(symbol)?.orders.length ?? 0
+  const bar: Bar = { symbol, after: known, upTo: Infinity }
+  bars.set(fault, bar)
+  const before = engine.activates
+  const isBarred = (order: Order): boolean =>
+    order.symbol === bar.symbol && order.id > bar.after && order.id <= bar.upTo
+  engine.activates = (order) => !isBarred(order) && before(order)
+  const { lift } = fault
+  fault.lift = () => {
+    lift?.()
+    bar.upTo = bar.after
+  }
+}
+
+function closeBar({ engine }: Desk, fault: Fault, { parameters }: Subject): void {
+  const bar = bars.get(fault)
+  if (bar !== undefined) {
+    bar.upTo = engine.markets.get(parameters.get('symbol') ?? '')?.orders.length ?? bar.after
   }
 }
 

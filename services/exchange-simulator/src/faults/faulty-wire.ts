@@ -4,7 +4,7 @@ import type { Limits } from '../http/limits.ts'
 import type { TextResponse } from '../http/server.ts'
 import type { Twist, Wire, WireRequest } from '../http/wire.ts'
 import { answerInstead, distort } from './answers.ts'
-import { afterLanding, befall, fillBeforeCancel, stall } from './deeds.ts'
+import { afterLanding, befall, fillBeforeCancel, openBar, stall } from './deeds.ts'
 import { subjectOf, type Fault, type FaultRegistry, type Subject } from './fault-registry.ts'
 
 export type FaultyParts = {
@@ -70,6 +70,7 @@ function pass(parts: FaultyParts, request: WireRequest, passage: Passage): TextR
 function prepare({ desk, limits }: FaultyParts, fault: Fault, subject: Subject): void {
   if (fault.spec.kind === 'F10') limits.ban(fault.spec.args.seconds * 1_000)
   stall(desk, fault, subject)
+  openBar(desk, fault, subject)
   fillBeforeCancel(desk, fault, subject)
   befall(desk, fault, subject.parameters.get('symbol'))
 }

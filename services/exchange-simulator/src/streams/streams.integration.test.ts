@@ -1,13 +1,18 @@
 // Sockets, by ccxt as it comes and by a bare client that hears every word.
-import { createHmac } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { createSimulator, type Simulator } from '../index.ts'
 import { call, loadCcxt, type Exchange } from '../testing/ccxt-client.ts'
+import {
+  openTalk,
+  PATIENCE,
+  signParameters,
+  type Message,
+  type Talk,
+} from '../testing/socket-client.ts'
 import { wireClient, type WireClient } from '../testing/wire-client.ts'
 
 const START = Date.UTC(2026, 10, 2, 12, 0, 30)
-const PATIENCE = { timeout: 60_000, interval: 10 }
 
 let simulator: Simulator
 let client: WireClient
@@ -34,38 +39,10 @@ afterEach(async () => {
 
 afterAll(() => simulator.stop())
 
-type Message = Record<string, never> & { [name: string]: unknown }
-type Talk = {
-  heard: Message[]
-  socket: WebSocket
-  ask(message: object): Promise<Message>
-  isClosed: () => boolean
-}
-
 async function talk(path: string): Promise<Talk> {
-  const socket = new WebSocket(`${simulator.url.replace('http', 'ws')}${path}`)
-  open.push(socket)
-  const heard: Message[] = []
-  let closed = false
-  socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString()) as Message))
-  socket.on('close', () => (closed = true))
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve)
-    socket.once('error', reject)
-  })
-  let id = 0
-  return {
-    heard,
-    socket,
-    isClosed: () => closed,
-    ask: async (message) => {
-      id += 1
-      const mine = id
-      socket.send(JSON.stringify({ id: mine, ...message }))
-      await expect.poll(() => heard.some((one) => one['id'] === mine), PATIENCE).toBe(true)
-      return heard.find((one) => one['id'] === mine)!
-    },
-  }
+  const talked = await openTalk(simulator.url, path)
+  open.push(talked.socket)
+  return talked
 }
 
 const pass = (ms: number) => simulator.advanceTo(simulator.now() + ms)
@@ -166,18 +143,8 @@ describe('market streams', () => {
 })
 
 describe('the WebSocket API', () => {
-  const signed = (params: Record<string, unknown> = {}, secret = 'flotillaSimulatorSecret') => {
-    const all: Record<string, unknown> = {
-      apiKey: 'flotillaSimulatorKey',
-      timestamp: simulator.now(),
-      ...params,
-    }
-    const payload = Object.keys(all)
-      .sort()
-      .map((name) => `${name}=${String(all[name])}`)
-      .join('&')
-    return { ...all, signature: createHmac('sha256', secret).update(payload).digest('hex') }
-  }
+  const signed = (fields: Record<string, string | number> = {}, secret?: string) =>
+    signParameters({ timestamp: simulator.now(), ...fields }, secret)
   const order = {
     symbol: 'BTCUSDT',
     side: 'BUY',
