@@ -41,6 +41,9 @@ export type Look = {
 /** Candles before the next one that are asked for again, to see whether the venue corrected them. */
 const overlapCandles = 2
 
+/** The least that a venue answers with when it is asked for more: Coinbase has pages of 300. */
+const leastPage = 300
+
 /**
  * The candles of one symbol: asks the venue or is told by its stream, lets the sequence decide, publishes,
  * then stores. One thing at a time: what comes from both sides takes its turn.
@@ -54,6 +57,7 @@ export class CandleFeed {
   #turn: Promise<void> = Promise.resolve()
   /** When what lies behind is compared with the venue again. */
   #recheckAt: number | null = null
+  #recheckedAt: number | null = null
 
   constructor(deps: FeedDeps) {
     this.#deps = deps
@@ -162,7 +166,7 @@ export class CandleFeed {
       const wanted = Math.ceil((now - since) / this.#intervalMs) + 1
       const limit = Math.min(this.#deps.config.pageCandles, wanted)
       const answer = await this.#fetch(since, limit)
-      const more = answer.length >= limit && limit < wanted
+      const more = limit < wanted && answer.length >= Math.min(limit, leastPage)
       await this.#carryOut(observe(this.#sequence, answer), { more })
       await this.#askForGap()
       if (!more || this.#sequence.nextOpenTime === next) return
@@ -216,20 +220,25 @@ export class CandleFeed {
     }
   }
 
-  /** Each hole is asked for once: what the venue does not have then, it will not have later. */
+  /**
+   * Each hole is asked for once, page by page: what the venue does not have then, it will not have
+   * later. A page may be shorter than what was asked for.
+   */
   async #fillHoles(): Promise<void> {
     const { store, series, config, context } = this.#deps
     while (this.#holes.length > 0 && !this.#deps.stopping()) {
       const { from, to } = this.#holes[0] as Gap
       const count = Math.min((to - from) / this.#intervalMs, config.pageCandles)
-      const end = from + count * this.#intervalMs
       const answer = await this.#fetch(from, count)
       const found = answer.filter(
         ({ closed, openTime }) => closed && openTime >= from && openTime < to,
       )
       await store.save(series, found)
+      const reached = Math.max(from, ...answer.map(({ openTime }) => openTime)) + this.#intervalMs
+      const isWhole = answer.length < leastPage && answer.length < count
+      const next = isWhole ? from + count * this.#intervalMs : reached
       this.#holes.shift()
-      if (end < to) this.#holes.unshift({ from: end, to })
+      if (next < to) this.#holes.unshift({ from: next, to })
       const values = { symbol: series.symbol, missing: count, found: found.length }
       context.logger.info(values, 'hole in the store filled')
     }
@@ -240,28 +249,53 @@ export class CandleFeed {
    * candles are therefore compared with the venue's now and then; a store that is away is let be.
    */
   async #recheck(): Promise<void> {
-    const { config, store, series, metrics, context, venueNow } = this.#deps
+    const { config, store, series, venueNow } = this.#deps
     const next = this.#sequence.nextOpenTime
-    this.#recheckAt ??= venueNow() + config.recheckMs
-    if (next === null || venueNow() < this.#recheckAt || this.#deps.stopping()) return
-    const from = next - config.recheckCandles * this.#intervalMs
-    const answer = await this.#fetch(from, Math.min(config.recheckCandles, config.pageCandles))
-    this.#recheckAt = venueNow() + config.recheckMs
+    const now = venueNow()
+    this.#recheckAt ??= now + config.recheckMs
+    if (next === null || now < this.#recheckAt || !store.isWell) return
+    // What could not be compared for a while is compared now, as far as one page goes.
+    const missed =
+      this.#recheckedAt === null ? Infinity : (now - this.#recheckedAt) / this.#intervalMs
+    const count = Math.min(config.pageCandles, config.recheckCandles + Math.ceil(missed))
+    const answer = await this.#fetchAll({ from: next - count * this.#intervalMs, to: next })
+    this.#recheckedAt = now
+    this.#recheckAt = now + config.recheckMs
     try {
-      await store.flush()
-      const stored = await store.load(series, config.recheckCandles)
-      const begin = Math.max(from, stored[0]?.openTime ?? next)
-      const within = answer.filter(({ openTime }) => openTime >= begin && openTime < next)
-      const { corrected, missing } = revisionOf(stored, within)
-      await store.save(series, [...corrected, ...missing])
-      const { symbol } = series
-      metrics.corrections.inc({ venue: series.venue, symbol }, corrected.length)
-      if (corrected.length + missing.length === 0) return
-      const found = { symbol, corrected: corrected.length, missing: missing.length }
-      context.logger.info(found, 'stored candles revised by the venue')
+      await this.#revise(answer, count)
     } catch (err) {
-      context.logger.warn({ err, symbol: series.symbol }, 'stored candles not compared')
+      const { symbol } = series
+      this.#deps.context.logger.warn({ err, symbol }, 'stored candles not compared')
     }
+  }
+
+  async #revise(answer: readonly VenueCandle[], count: number): Promise<void> {
+    const { store, series, metrics, context } = this.#deps
+    const next = this.#sequence.nextOpenTime ?? 0
+    await store.flush()
+    const stored = await store.load(series, count)
+    const begin = stored[0]?.openTime ?? next
+    const within = answer.filter(({ openTime }) => openTime >= begin && openTime < next)
+    const { corrected, missing } = revisionOf(stored, within)
+    await store.save(series, [...corrected, ...missing])
+    const { venue, symbol } = series
+    metrics.corrections.inc({ venue, symbol }, corrected.length)
+    if (corrected.length + missing.length === 0) return
+    const found = { symbol, corrected: corrected.length, missing: missing.length }
+    context.logger.info(found, 'stored candles revised by the venue')
+  }
+
+  /** Page after page, as long as the venue's pages may be. */
+  async #fetchAll({ from, to }: Gap): Promise<VenueCandle[]> {
+    const all: VenueCandle[] = []
+    for (let since = from; since < to && !this.#deps.stopping();) {
+      const wanted = Math.min(this.#deps.config.pageCandles, (to - since) / this.#intervalMs)
+      const page = await this.#fetch(since, wanted)
+      all.push(...page)
+      if (page.length < Math.min(wanted, leastPage)) break
+      since = Math.max(since, ...page.map(({ openTime }) => openTime)) + this.#intervalMs
+    }
+    return all
   }
 
   async #fetch(since: number, limit: number): Promise<VenueCandle[]> {

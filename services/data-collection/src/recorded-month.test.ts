@@ -1,6 +1,6 @@
 /**
  * A recorded month of one-minute candles through a bad connection. Whatever is lost, repeated, shuffled,
- * corrected or not yet closed on the way, and however often the agent starts anew, what goes out is each
+ * corrected (at once or hours later) or not yet closed on the way, and however often the agent starts anew, what goes out is each
  * candle once and in order, and what is stored is the venue's last word.
  */
 import { existsSync, readFileSync } from 'node:fs'
@@ -49,7 +49,17 @@ class BadVenue {
   /** How often a candle still gets lost. */
   readonly #toLose = new Map<number, number>()
   readonly #revised = new Set<number>()
-  readonly done = { lost: 0, repeated: 0, shuffled: 0, forming: 0, refused: 0, preliminary: 0 }
+  /** Corrected only hours after their end. */
+  readonly #late = new Set<number>()
+  readonly done = {
+    lost: 0,
+    repeated: 0,
+    shuffled: 0,
+    forming: 0,
+    refused: 0,
+    preliminary: 0,
+    late: 0,
+  }
   #draws = 0
 
   constructor(
@@ -63,6 +73,7 @@ class BadVenue {
     for (const { openTime } of market) {
       if (this.#draw() < 0.01) this.#toLose.set(openTime, 1 + Math.floor(this.#draw() * 2))
       if (this.#draw() < 0.05) this.#revised.add(openTime)
+      if (this.#draw() < 0.005) this.#late.add(openTime)
     }
   }
 
@@ -106,6 +117,10 @@ class BadVenue {
 
   /** Some candles are shown with another volume until a minute and a half after their end. */
   #figures(candle: VenueCandle, now: number): VenueCandle {
+    if (this.#late.has(candle.openTime) && now < candle.closeTime + 2 * hour) {
+      this.done.late += 1
+      return { ...candle, high: candle.high.plus('0.01') }
+    }
     if (!this.#revised.has(candle.openTime) || now >= candle.closeTime + 90_000) return candle
     this.done.preliminary += 1
     return { ...candle, baseVolume: candle.baseVolume.plus('0.001') }
@@ -143,7 +158,7 @@ it.skipIf(!existsSync(file))(
     const open = async (): Promise<CandleFeed> => {
       const feed = new CandleFeed({
         series,
-        config: DataCollectionConfig.parse({}),
+        config: DataCollectionConfig.parse({ recheckMs: 4 * hour }),
         context,
         bus: { publishAll: async (messages) => void published.push(...messages) },
         venue,
@@ -166,6 +181,7 @@ it.skipIf(!existsSync(file))(
       await clock.advance(venue.nextLook() * minute)
       if (look % 2_000 === 1_999) feed = await open()
     }
+    await clock.advance(4 * hour)
     await feed.poll()
 
     const expected = market.slice(1_000).map(({ openTime }) => openTime)
@@ -179,6 +195,8 @@ it.skipIf(!existsSync(file))(
       [openTime, o, high, low, close, baseVolume].join(',')
     expect(stored.map(figures)).toEqual(market.slice(1_000).map(figures))
 
+    const corrections = await metrics.corrections.get()
+    expect(corrections.values[0]?.value).toBeGreaterThan(200)
     for (const [damage, count] of Object.entries(venue.done)) {
       expect({ damage, often: count > 20 }).toEqual({ damage, often: true })
     }

@@ -173,6 +173,33 @@ describe('restarts', () => {
     expect(written.map(({ openTime }) => indexOf(openTime))).toEqual([1, 2, 4])
   })
 
+  it('an outage of the store holds no candle up, and its hole is filled afterwards', async () => {
+    await stage.start()
+    await stage.minutes(2)
+    const { store } = stage
+    const kept = {
+      writeCandles: store.writeCandles.bind(store),
+      candles: store.candles.bind(store),
+      health: store.health.bind(store),
+      takeHoles: store.takeHoles.bind(store),
+    }
+    const lost: StoredCandle[] = []
+    store.writeCandles = async (rows) => void lost.push(...rows)
+    store.candles = () => Promise.reject(new MarketStoreError('away'))
+    store.health = () => ({ ...kept.health(), state: 'failing' })
+    await stage.minutes(90)
+    expect(stage.numbers()).toEqual(range(0, 92))
+    expect(stage.candles().every(({ payload }) => payload.origin === 'live')).toBe(true)
+
+    const hole = { ...series, from: lost[0]!.openTime, to: lost.at(-1)!.openTime }
+    Object.assign(store, kept, { takeHoles: () => [hole] })
+    await stage.minutes(1)
+    Object.assign(store, kept)
+    await stage.minutes(1)
+    expect(await stage.stored()).toEqual(range(-21, 94))
+    expect(stage.numbers()).toEqual(range(0, 94))
+  })
+
   it('without the store it starts from the venue and goes on', async () => {
     stage.store.candles = () => Promise.reject(new MarketStoreError('away'))
     await stage.start()

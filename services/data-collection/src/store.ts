@@ -17,6 +17,11 @@ export class CandleStore {
     this.#onHole = onHole
   }
 
+  /** Whether the store answered when it was last written to. */
+  get isWell(): boolean {
+    return this.#store.health().state === 'healthy'
+  }
+
   /** The newest candles, oldest first. */
   async load(series: Series, limit: number): Promise<VenueCandle[]> {
     const stored = await this.#store.candles({ ...series, limit })

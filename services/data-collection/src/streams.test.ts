@@ -194,6 +194,37 @@ describe('the clocks of venue and machine', () => {
   })
 })
 
+describe('a venue with short pages', () => {
+  const least = 300
+
+  it('is walked to the present in one look, however much was missed', async () => {
+    const fetch = stage.venue.fetchCandles.bind(stage.venue)
+    stage.venue.fetchCandles = async (request) => (await fetch(request)).slice(0, least)
+    await stage.start({ backoffMaximumMs: 5_000, historyCandles: 1_000 })
+    stage.venue.failReads('unavailable', 10_000)
+    await stage.minutes(700)
+    stage.venue.failReads('unavailable', 1)
+    await stage.minutes(1)
+    await stage.minutes(1)
+    expect(stage.numbers()).toEqual(range(0, 702))
+  })
+
+  it('fills a hole of the store that is longer than a page', async () => {
+    const known = [candle(-1_000), candle(-1)]
+    await stage.store.writeCandles(known.map((each) => ({ ...each, venue: 'simulator' })))
+    stage.venue.fetchCandles = async ({ since = 0, limit = 500 }) => {
+      const now = stage.context.clock.now()
+      return range(-1_000, 60)
+        .map((index) => candle(index))
+        .filter(({ openTime, closeTime }) => openTime >= since && closeTime <= now)
+        .slice(0, Math.min(limit, least))
+    }
+    await stage.start()
+    await stage.minutes(1)
+    expect(await stage.stored()).toEqual(range(-1_000, 1))
+  })
+})
+
 describe('a correction that comes late', () => {
   const late = (index: number, close: number) => candle(index, { close: Decimal.from(close) })
 

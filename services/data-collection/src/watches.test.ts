@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Decimal } from '@flotilla/money'
+import { quoteVolume24hOf } from '@flotilla/venue'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { minute } from './testing.ts'
 import { range, Stage } from './testing-stage.ts'
@@ -45,6 +46,26 @@ describe('the universe', () => {
     ).toHaveLength(2)
     // Its candles still come: a position may be open.
     expect(stage.numbers()).toEqual(range(0, 14))
+  })
+
+  it('counts 5,928 bitcoin of Coinbase as half a billion dollars, and lets them be traded', async () => {
+    const answer = { product_id: 'BTC-USDT', price: '95310.40', volume_24h: '5928' }
+    const quoteVolume24h = quoteVolume24hOf('coinbase', answer)
+    const [bid, last, ask] = ['95310', '95310.40', '95311'].map((text) => Decimal.from(text))
+    const observedAt = stage.context.clock.now()
+    const figures = { bid: bid!, last: last!, ask: ask!, quoteVolume24h, observedAt }
+    stage.venue.setTicker({ symbol: 'BTC/USDT', ...figures })
+    await stage.start({ universe: { forceEligible: [] } })
+    const [told] = stage.heard.filter((each) => each.type === 'market.universe.changed.v1')
+    expect(told?.payload.symbols).toEqual([
+      {
+        symbol: 'BTC/USDT',
+        tier: 'core',
+        eligible: true,
+        reason: 'liquid',
+        quoteVolume24h: '565000051.2',
+      },
+    ])
   })
 
   it('takes in the most traded symbols of the venue, with candles of their own', async () => {

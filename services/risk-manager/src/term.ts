@@ -137,7 +137,7 @@ export class Term {
   }
 
   async #subscribeFacts(desk: AccountDesk): Promise<void> {
-    const { bus, shared } = this.#options.deps
+    const { bus, shared, marketVenue = shared.venue.id } = this.#options.deps
     const { timeframe } = shared
     const agent = 'risk-manager'
     this.#subscriptions.push(
@@ -145,7 +145,9 @@ export class Term {
         agent,
         types: ['market.candle.closed.v1', 'market.ticker.updated.v1', 'market.book.updated.v1'],
         handler: async ({ message }) => {
-          takeMarket(desk.book, message as MarketMessage, timeframe)
+          // Another venue's price of the same symbol is another price.
+          const market = message as MarketMessage
+          if (market.payload.venue === marketVenue) takeMarket(desk.book, market, timeframe)
           return ack
         },
       }),
