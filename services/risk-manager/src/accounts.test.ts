@@ -22,8 +22,9 @@ afterEach(async () => {
   for (const account of Object.keys(rigs) as Account[]) await stop(account)
 })
 
-async function start(account: Account): Promise<Rig> {
+async function start(account: Account, now = testNow): Promise<Rig> {
   const rig = await startRig({
+    now,
     broker,
     ledger,
     config: { balanceShare: policies[account], exposureShareMax: '1' },
@@ -113,5 +114,18 @@ describe('two accounts, 80 % and 30 % of the same 84.54', () => {
     await start('cautious')
     await until(() => isDecided('cautious'))
     expect(await stateOf('cautious')).toMatchObject({ verdict: 'approved' })
+  })
+
+  it('an intent that nobody decided in time is denied when somebody comes, and reserves nothing', async () => {
+    const main = await start('main')
+    await start('cautious')
+    await stop('cautious')
+    await main.publish(intentMessage())
+    await until(() => isDecided('main'))
+    await start('cautious', testNow + 60_000)
+    await until(() => isDecided('cautious'))
+    const decision = await ledger.findDecision('cautious', intentMessage().payload.intentId)
+    expect(decision).toMatchObject({ verdict: 'denied', reasons: [{ code: 'intent_expired' }] })
+    expect(await stateOf('cautious')).toMatchObject({ reserved: '0' })
   })
 })

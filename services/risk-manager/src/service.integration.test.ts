@@ -1,4 +1,4 @@
-import { deriveId } from '@flotilla/contracts'
+import { createMessage, deriveId, Pause } from '@flotilla/contracts'
 import { openPostgresLedger } from '@flotilla/ledger'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -6,7 +6,7 @@ import {
   hasPostgres,
   type TestDatabase,
 } from '../../../test/support/postgres.ts'
-import { intentMessage, orderMessage } from './testing.ts'
+import { intentMessage, orderMessage, testNow } from './testing.ts'
 import { startRig, until, type Rig, type RigOptions } from './testing/rig.ts'
 
 describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
@@ -72,6 +72,28 @@ describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
         state: 'released',
         endReason: 'order filled',
       })
+    })
+  })
+
+  it('a pause holds from the moment it is told, and over a restart; it is written down', async () => {
+    await database.empty()
+    const options = { source: 'operator', occurredAt: testNow, discriminator: 'one' } as const
+    const payload = { requestedBy: 'ada', reason: 'news', account: null, symbol: null }
+    const denied = (rig: Rig) =>
+      rig.heardOf('risk.intent.denied.v1').map((each) => each.payload.reasons.map((r) => r.code))
+    await withRig(async (rig) => {
+      await rig.publish(createMessage(Pause, { ...options, payload }))
+      await until(() => rig.heardOf('risk.trading-state.changed.v1').length === 1)
+      await rig.publish(intentMessage({ intentId: deriveId('before') }))
+      await until(() => rig.heardOf('risk.intent.denied.v1').length === 1)
+      expect(denied(rig)).toEqual([['trading_paused']])
+    })
+    await withRig(async (rig) => {
+      await rig.publish(intentMessage({ intentId: deriveId('after') }))
+      await until(() => rig.heardOf('risk.intent.denied.v1').length === 1)
+      expect(denied(rig)).toEqual([['trading_paused']])
+      const [command, ...others] = await rig.ledger.recallAll('operator', 'command/main/')
+      expect([command?.value, others]).toMatchObject([{ command: 'pause', requestedBy: 'ada' }, []])
     })
   })
 })

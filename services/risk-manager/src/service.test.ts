@@ -305,6 +305,22 @@ describe('the shell', () => {
     expect(await rig.context.metrics.metrics()).toMatch(
       /flotilla_price_fallbacks_total\{source="market-store".*\} 1/,
     )
+    expect(rig.context.logs.messages('warn')).toContain('no fresh market price, fell back')
+  })
+
+  it('falls back to the fresh price of the intent, and counts that; an old one is no price', async () => {
+    const rig = await start()
+    await rig.publish(intentMessage())
+    await until(() => rig.heard.length === 1)
+    expect(rig.heardOf('risk.intent.approved.v1')[0]?.payload.referencePrice).toBe('50000')
+    expect(await rig.context.metrics.metrics()).toMatch(
+      /flotilla_price_fallbacks_total\{source="intent".*\} 1/,
+    )
+    const expectedPriceAt = instant(testNow - 300_001)
+    const symbol = 'ETH/USDT'
+    await rig.publish(intentMessage({ symbol, intentId: deriveId('old'), expectedPriceAt }))
+    await until(() => rig.heard.length === 2)
+    expect(codesOf(rig)).toEqual([expect.arrayContaining(['no_price'])])
   })
 
   it('values the account from time to time', async () => {
