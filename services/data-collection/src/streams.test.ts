@@ -1,5 +1,6 @@
 import { VenueError } from '@flotilla/venue'
 import { Decimal } from '@flotilla/money'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { candle, minute } from './testing.ts'
 import { range, Stage } from './testing-stage.ts'
@@ -267,4 +268,45 @@ describe('a correction that comes late', () => {
     expect(known[0]?.close.toString()).toBe('50004')
     expect(stage.numbers()).toEqual(range(0, 11))
   })
+})
+
+it('whatever happens to a stream on its way, what goes out and is stored is the clean sequence', async () => {
+  const step = fc.record({
+    fate: fc.constantFrom('told', 'lost', 'twice', 'late', 'forming', 'early'),
+    drops: fc.boolean(),
+    refuses: fc.boolean(),
+    restarts: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      const one = new Stage()
+      await one.listen()
+      const config = { stream: { ...stream, restMs: minute }, backoffMinimumMs: 1_000 }
+      let life = await one.start(config)
+      let late: number | null = null
+      for (const [index, { fate, drops, refuses, restarts }] of steps.entries()) {
+        if (refuses) one.venue.failReads('timeout', 1)
+        await one.minutes(1)
+        const told = late === null ? [] : [candle(late)]
+        late = fate === 'late' ? index : null
+        if (fate === 'told' || fate === 'twice') told.unshift(candle(index))
+        if (fate === 'twice') told.push(candle(index))
+        if (fate === 'forming') told.unshift(candle(index, { closed: false }))
+        if (fate === 'early') told.unshift(candle(index + 1))
+        one.venue.streams.tellCandles(told)
+        if (drops) one.venue.streams.drop()
+        await one.minutes(0)
+        if (!restarts) continue
+        await life.stop()
+        life = await one.start(config)
+      }
+      // The last one is awaited from the stream for a while before it is asked for.
+      await one.minutes(3)
+      await one.minutes(0.5)
+      expect(one.numbers()).toEqual(range(0, steps.length + 3))
+      expect(await one.stored()).toEqual(range(-21, steps.length + 3))
+      await one.end()
+    }),
+    { numRuns: 25 },
+  )
 })
