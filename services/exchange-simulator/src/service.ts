@@ -15,6 +15,7 @@ import { Limits } from './http/limits.ts'
 import { startServer, type RunningServer, type TextResponse } from './http/server.ts'
 import { createWire } from './http/wire.ts'
 import { Hub } from './streams/hub.ts'
+import { socketRules } from './streams/socket-rules.ts'
 import { createSockets, type Sockets } from './streams/sockets.ts'
 import { createFaultControl, type FaultControl } from './faults/fault-control.ts'
 import { FaultRegistry } from './faults/fault-registry.ts'
@@ -184,6 +185,7 @@ async function listen(listening: Listening): Promise<void> {
       }
     },
     weightLimit: config.limits.weightPerMinute,
+    rules: socketRules(config),
     onEscape: (path) => desk.noteEscape({ method: 'UPGRADE', path, at: desk.now() }),
     now: () => desk.now(),
   })

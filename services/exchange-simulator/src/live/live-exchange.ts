@@ -14,8 +14,12 @@ export type LiveExchange = {
   fetchOrderBook(symbol: string, limit?: number): Promise<unknown>
   watchOrderBook(symbol: string): Promise<unknown>
   fetchTicker(symbol: string): Promise<unknown>
+  /** The socket of an address; made when it is first asked for. */
+  client(url: string): Socket
   close(): Promise<unknown>
 }
+
+type Socket = { send(message: unknown): Promise<unknown> }
 
 type LiveMarket = {
   readonly precision?: { readonly price?: number; readonly amount?: number }
@@ -34,8 +38,26 @@ export async function openLiveExchange(
     exchange.urls.api = redirected(exchange.urls.api, url)
     if (url.startsWith('http:')) await exchange.loadHttpProxyAgent()
   }
+  outliveClosedSockets(exchange)
   await exchange.loadMarkets()
   return exchange
+}
+
+/**
+ * The library sends what waited for its turn without looking at the outcome. A socket that has closed
+ * meanwhile tells everybody who listens to it; that last word must not end the process.
+ */
+function outliveClosedSockets(exchange: LiveExchange): void {
+  const known = new WeakSet<Socket>()
+  const clientOf = exchange.client.bind(exchange)
+  exchange.client = (url) => {
+    const socket = clientOf(url)
+    if (known.has(socket)) return socket
+    known.add(socket)
+    const send = socket.send.bind(socket)
+    socket.send = (message) => send(message).catch(() => undefined)
+    return socket
+  }
 }
 
 async function loadClass(venue: string): Promise<ExchangeClass> {

@@ -6,6 +6,7 @@ import type { TextResponse } from '../http/server.ts'
 import type { WireRequest } from '../http/wire.ts'
 import type { DropKind, Hub, Listener } from './hub.ts'
 import { openMarketSocket } from './market-socket.ts'
+import { createQuota, type SocketRules } from './socket-rules.ts'
 import { answerApi } from './ws-api.ts'
 
 /** Sockets of the exchange: market streams, and the WebSocket API with the account's events. */
@@ -20,36 +21,30 @@ export type SocketParts = {
   readonly weightLimit: number
   readonly onEscape: (path: string) => void
   readonly now: () => number
+  readonly rules: SocketRules
 }
 
-/** Real time, as the exchange has it: a ping every twenty seconds, and a minute to answer one. */
-const PING_MS = 20_000
-const PINGS_UNANSWERED_MAX = 3
 /** A request is a few hundred bytes. */
 const MESSAGE_BYTES_MAX = 1_000_000
+/** So long may a client take to say good-bye when the exchange closes. */
+const FAREWELL_MS = 500
+
+type Connection = {
+  readonly socket: WebSocket
+  readonly listener: Listener
+  readonly openedAt: number
+  /** When it last proved to be there. */
+  heardAt: number
+}
 
 export function createSockets(parts: SocketParts): Sockets {
+  const { rules } = parts
   const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX })
-  const unanswered = new Map<WebSocket, number>()
-  const heartbeat: Timer = realClock.every(PING_MS, () => {
-    for (const [socket, count] of unanswered) {
-      if (count >= PINGS_UNANSWERED_MAX) socket.terminate()
-      else socket.ping()
-      unanswered.set(socket, count + 1)
-    }
+  const connections = new Set<Connection>()
+  const mayConnect = createQuota(rules.connectionsMax, rules.connectionsMs)
+  const heartbeat: Timer = realClock.every(rules.pingMs, () => {
+    for (const connection of connections) checkLife(connection, rules)
   })
-  const accept = (socket: WebSocket, url: URL): void => {
-    unanswered.set(socket, 0)
-    socket.on('pong', () => unanswered.set(socket, 0))
-    socket.on('error', () => socket.terminate())
-    const listener = listenerOf(socket, parts)
-    socket.on('close', () => {
-      unanswered.delete(socket)
-      parts.hub.leave(listener)
-    })
-    const receive = receiverOf(parts, listener, url)
-    socket.on('message', (data: RawData) => receive(textOf(data)))
-  }
   return {
     upgrade: (request, socket, head) => {
       const url = new URL(request.url ?? '/', 'http://exchange')
@@ -58,14 +53,69 @@ export function createSockets(parts: SocketParts): Sockets {
         socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
         return
       }
-      server.handleUpgrade(request, socket, head, (opened) => accept(opened, url))
+      if (!mayConnect(realClock.now())) {
+        socket.end('HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n\r\n')
+        return
+      }
+      server.handleUpgrade(request, socket, head, (opened) => {
+        const connection = accept(parts, opened, url)
+        connections.add(connection)
+        opened.on('close', () => connections.delete(connection))
+      })
     },
     close: async () => {
       await heartbeat.stop()
-      for (const socket of unanswered.keys()) socket.terminate()
+      await sayGoodBye([...connections])
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
+}
+
+function accept(parts: SocketParts, socket: WebSocket, url: URL): Connection {
+  const listener = listenerOf(socket, parts)
+  const now = realClock.now()
+  const connection: Connection = { socket, listener, openedAt: now, heardAt: now }
+  const maySpeak = createQuota(parts.rules.framesPerSecond, 1_000)
+  const isApi = url.pathname.startsWith('/ws-api')
+  /** Requests of the WebSocket API are counted by their weight instead. */
+  const heard = (isCounted: boolean): boolean => {
+    connection.heardAt = realClock.now()
+    if (!isCounted || maySpeak(connection.heardAt)) return true
+    socket.close(1008, 'Too many requests')
+    return false
+  }
+  const receive = receiverOf(parts, listener, url)
+  socket.on('pong', () => heard(true))
+  socket.on('ping', () => heard(true))
+  socket.on('message', (data: RawData) => {
+    if (heard(!isApi)) receive(textOf(data))
+  })
+  socket.on('error', () => socket.terminate())
+  socket.on('close', () => parts.hub.leave(listener))
+  return connection
+}
+
+function checkLife({ socket, listener, openedAt, heardAt }: Connection, rules: SocketRules): void {
+  const now = realClock.now()
+  if (now - heardAt > rules.pongMs + rules.pingMs) socket.terminate()
+  else if (now - openedAt >= rules.lifetimeMs) listener.drop('shutdown')
+  else socket.ping()
+}
+
+/** Everybody is told that the exchange closes; who does not answer in time is cut off. */
+async function sayGoodBye(connections: readonly Connection[]): Promise<void> {
+  const gone = connections.map(
+    ({ socket, listener }) =>
+      new Promise<void>((resolve) => {
+        socket.once('close', () => resolve())
+        listener.drop('shutdown')
+      }),
+  )
+  const patience = new AbortController()
+  const late = realClock.sleep(FAREWELL_MS, patience.signal).catch(() => undefined)
+  await Promise.race([Promise.all(gone), late])
+  patience.abort()
+  for (const { socket } of connections) socket.terminate()
 }
 
 function textOf(data: RawData): string {
@@ -95,7 +145,11 @@ function receiverOf(parts: SocketParts, listener: Listener, url: URL): (text: st
     const isCombined = pathname.startsWith('/stream')
     const listed = isCombined ? (url.searchParams.get('streams') ?? '') : pathname.slice(4)
     const names = listed.split('/').filter((name) => name.includes('@'))
-    const socket = openMarketSocket(parts.hub, listener, { names, isCombined })
+    const socket = openMarketSocket(parts.hub, listener, {
+      names,
+      isCombined,
+      streamsMax: parts.rules.streamsMax,
+    })
     return (text) => socket.receive(text)
   }
   const api = { ...parts, listener }
