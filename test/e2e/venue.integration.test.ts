@@ -32,7 +32,7 @@ describeVenue('ccxt on the simulator', async ({ balances, path: prices }) => {
     apiKey: keys.apiKey,
     secret: keys.apiSecret,
     clock: { now: () => simulator.now() },
-    rateLimitMs: 0,
+    weightPerMinute: 0,
   })
   let step = 0
   return {

@@ -37,7 +37,7 @@ export async function watchMarket(options: MarketWatchOptions): Promise<MarketWa
     baseUrl: url,
     clock: context.clock,
     logger: context.logger,
-    rateLimitMs: 0,
+    weightPerMinute: 0,
   })
   const store = openSqliteMarketStore({ file: ':memory:' })
   const heard: AnyMessage[] = []

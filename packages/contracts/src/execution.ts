@@ -175,10 +175,22 @@ export type ProtectionFailed = PayloadOf<typeof ProtectionFailed>
 /**
  * - `protection_failed`: a position of the symbol could not be protected; an operator resumes
  * - `balance_drift`: an asset is missing that no order explains; lifted when it is explained, or by an operator
- * - `venue_silent`, `ledger_silent`: out of reach for too long; lifted when it answers again
+ * - `venue_silent`, `ledger_silent`, `bus_silent`: out of reach for too long; lifted when it answers again
+ * - `messages_late`: what arrives is too old, for too long; lifted when it is fresh again
+ * - `clock_skew`: our clock and the venue's differ too much; lifted when they agree again
+ * - `keys_refused`: the venue refuses the API key; lifted when it takes one again, an operator has it tried
  */
 export const EntryStopCause = z
-  .enum(['protection_failed', 'balance_drift', 'venue_silent', 'ledger_silent'])
+  .enum([
+    'protection_failed',
+    'balance_drift',
+    'venue_silent',
+    'ledger_silent',
+    'bus_silent',
+    'messages_late',
+    'clock_skew',
+    'keys_refused',
+  ])
   .meta({ id: 'EntryStopCause' })
 export type EntryStopCause = z.infer<typeof EntryStopCause>
 

@@ -38,4 +38,15 @@ export const venueShape = {
   apiKey: secret('FLOTILLA_VENUE__API_KEY'),
   apiSecret: secret('FLOTILLA_VENUE__API_SECRET'),
   testnet: z.boolean().default(false).describe("Use the exchange's own test network."),
+  weightPerMinute: z
+    .int()
+    .min(0)
+    .default(6_000)
+    .describe('Request weight that the exchange allows our address; the last fifth is for exits.'),
+  weightShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('The part of it that one agent may use; less where others share the address.'),
 }

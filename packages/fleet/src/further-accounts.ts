@@ -57,10 +57,11 @@ export function sharedOf(shared: SharedConfig, name: string): SharedConfig {
   const further = shared.accounts[name]
   if (further === undefined) throw new Error(`no account ${name} is configured`)
   // A venue has one wallet for each key: that of another account is not ours.
-  const { kind: ofFleet, id, testnet } = shared.venue
+  const { kind: ofFleet, id, testnet, weightPerMinute, weightShare } = shared.venue
   const given = Object.entries(further.venue).filter(([, value]) => value !== undefined)
   const kind = further.venue.kind ?? ofFleet
-  const venue = { kind, id: kind === ofFleet ? id : kind, testnet }
+  const venueId = kind === ofFleet ? id : kind
+  const venue = { kind, id: venueId, testnet, weightPerMinute, weightShare }
   return {
     ...shared,
     mode: further.mode ?? shared.mode,

@@ -90,9 +90,6 @@ export async function openMarketStore(
 /** Binance refuses signed requests that are older than this, whatever the client allows. */
 const recvWindowMsMax = 60_000
 
-/** Real milliseconds per five units of request weight: 6,000 units a minute. */
-const rateLimitMs = 50
-
 /**
  * On an accelerated market a real delay is long and a minute's allowance comes back sooner, so both
  * limits are stretched with its speed.
@@ -102,18 +99,20 @@ export async function openVenue(
   context: Pick<AgentContext, 'logger' | 'clock'>,
 ): Promise<Venue> {
   const { openBinanceVenue, openSpotVenue } = await import('@flotilla/venue')
-  const { id, kind, url, apiKey, apiSecret, testnet } = shared.venue
+  const { id, kind, url, apiKey, apiSecret, testnet, weightPerMinute, weightShare } = shared.venue
   const common = { name: id, clock: context.clock, logger: context.logger }
   const live = { ...common, testnet, apiKey, secret: apiSecret }
-  if (kind === 'binance') return openBinanceVenue(live)
+  if (kind === 'binance') return openBinanceVenue({ ...live, weightPerMinute, weightShare })
   if (kind !== 'simulator') return openSpotVenue({ ...live, kind })
-  const { speed } = shared.simulator
+  const { speed, limits } = shared.simulator
   return openBinanceVenue({
     ...common,
     baseUrl: url,
     apiKey: apiKey ?? simulatorKeys.apiKey,
     secret: apiSecret ?? simulatorKeys.apiSecret,
-    ...(speed > 1 ? { recvWindowMs: recvWindowMsMax, rateLimitMs: rateLimitMs / speed } : {}),
+    weightPerMinute: limits.weightPerMinute * Math.max(1, speed),
+    weightShare,
+    ...(speed > 1 ? { recvWindowMs: recvWindowMsMax } : {}),
   })
 }
 

@@ -49,7 +49,35 @@ export type Venue = {
   /** The venue's own word on our orders and money, as it happens. It opens anew by itself when it breaks. */
   watchAccount(listener: (event: AccountEvent) => void): AccountWatch
 
+  /** How we stand with the venue at this moment, without asking it. */
+  health(): VenueHealth
+  /** Compares the clocks anew. Throws a `VenueError`. */
+  measureClock(): Promise<void>
+  /** The key that was refused is said to be good: it is tried again, once. */
+  retryKeys(): void
+
   close(): Promise<void>
+}
+
+export type VenueHealth = {
+  /** Why nothing signed is sent: the key was refused. A sentence that names the setting; null while it is good. */
+  readonly keysRefused: string | null
+  /** Real milliseconds for which the venue asked to be left alone (429, 418), from now on. */
+  readonly pausedForMs: number
+  /** Request weight used in this minute by everybody at our address, as far as we know. */
+  readonly usedWeight: number
+  /** 0 where there is no limit. */
+  readonly weightPerMinute: number
+  /** Null until the clocks were compared. */
+  readonly clock: ClockReading | null
+}
+
+/** Requests are stamped with the venue's time whatever this says; it tells of a clock that is wrong. */
+export type ClockReading = {
+  /** Milliseconds by which the venue's clock is ahead of ours; negative when it is behind. */
+  readonly aheadMs: number
+  /** Half the time that the question took: so much the answer may be wrong, either way. */
+  readonly uncertaintyMs: number
 }
 
 export type AccountWatch = { close(): Promise<void> }

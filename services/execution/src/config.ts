@@ -107,6 +107,18 @@ export const ExecutionConfig = z
       .default(30_000)
       .describe('Without a sign of life from venue or ledger for so long, entries stop.'),
     tickMs: milliseconds.default(250).describe('How often due work is looked for.'),
+    lateMs: milliseconds
+      .default(10_000)
+      .describe(
+        'Messages that are older when they arrive are late; late for silenceMs, entries stop.',
+      ),
+    clockCheckMs: milliseconds
+      .default(120_000)
+      .describe("How often our clock is compared with the venue's."),
+    skewAlarmMs: milliseconds.default(250).describe('A difference of the clocks that is told.'),
+    skewStopMs: milliseconds
+      .default(750)
+      .describe('A difference of the clocks that stops entries.'),
     skewMs: milliseconds.default(1_000).describe("How far the venue's clock may be from ours."),
     leaseMs: milliseconds
       .default(10_000)

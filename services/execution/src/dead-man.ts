@@ -1,5 +1,6 @@
-// What execution cannot do without is asked for a sign of life. When the ledger or the venue is silent for
-// too long, entries stop by themselves and people are told; exits and protection are tried on and on.
+// What execution cannot do without is asked for a sign of life. When the ledger, the venue or the bus is silent
+// for too long, or what arrives is old, entries stop by themselves and people are told; exits and protection
+// are tried on and on.
 import type { EntryStopCause } from '@flotilla/contracts'
 import type { Clock, Timer } from '@flotilla/runtime'
 import type { EntriesGate } from './entries-gate.ts'
@@ -11,6 +12,10 @@ export type DeadManOptions = {
   readonly silenceMs: number
   readonly venue: () => Promise<unknown>
   readonly ledger: () => Promise<unknown>
+  /** Whether messages come and go. */
+  readonly isBusUp: () => boolean
+  /** Messages that are older than this when they arrive are late, in the clock's milliseconds. */
+  readonly lateMs: number
 }
 
 /** Questions within one silence: a single lost answer stops nothing. */
@@ -20,13 +25,23 @@ export class DeadMan {
   readonly #options: DeadManOptions
   readonly #lifelines: readonly Lifeline[]
   #timer: Timer | null = null
+  /** Since when all that arrives is late; null while it is not. */
+  #lateSince: number | null = null
 
   constructor(options: DeadManOptions) {
     this.#options = options
     this.#lifelines = [
       new Lifeline('venue_silent', options.venue, options),
       new Lifeline('ledger_silent', options.ledger, options),
+      new Lifeline('bus_silent', () => refusedUnless(options.isBusUp()), options),
     ]
+  }
+
+  /** A message has arrived; when it was said tells how far behind we are. */
+  heard(saidAt: number): void {
+    const now = this.#options.clock.now()
+    if (now - saidAt <= this.#options.lateMs) this.#lateSince = null
+    else this.#lateSince ??= now
   }
 
   start(): void {
@@ -34,7 +49,19 @@ export class DeadMan {
     for (const lifeline of this.#lifelines) lifeline.begin()
     this.#timer = clock.every(Math.ceil(silenceMs / QUESTIONS), () => {
       for (const lifeline of this.#lifelines) lifeline.check()
+      this.#checkLateness()
     })
+  }
+
+  #checkLateness(): void {
+    const { clock, silenceMs, lateMs, gate } = this.#options
+    const which = { cause: 'messages_late', asset: null } as const
+    if (this.#lateSince === null) {
+      gate.lift({ ...which, reason: 'messages are fresh again' })
+    } else if (clock.now() - this.#lateSince > silenceMs) {
+      const late = `more than ${Math.round(lateMs / 1_000)} s old`
+      gate.stop({ ...which, reason: `all messages that arrive are ${late}` })
+    }
   }
 
   async stop(): Promise<void> {
@@ -86,6 +113,10 @@ class Lifeline {
   }
 }
 
+async function refusedUnless(isUp: boolean): Promise<void> {
+  if (!isUp) throw new Error('not connected')
+}
+
 function nameOf(cause: EntryStopCause): string {
-  return cause === 'venue_silent' ? 'venue' : 'ledger'
+  return cause.replace('_silent', '')
 }

@@ -1,5 +1,6 @@
 // Statistics only: nothing is decided with these numbers.
 import { counter, gauge, type Metrics } from '@flotilla/runtime'
+import type { VenueHealth } from '@flotilla/venue'
 import { isDoubtful, type Desk } from './core/index.ts'
 
 export type ExecutionMetrics = ReturnType<typeof createExecutionMetrics>
@@ -8,11 +9,13 @@ type Watched = {
   readonly desks: () => readonly Desk[]
   /** Stops of entries that execution has ordered itself, beside halted symbols. */
   readonly stops: () => number
+  readonly health: () => VenueHealth
   /** Whether the venue tells of our orders by itself. */
   readonly isFollowed: () => boolean
 }
 
-export function createExecutionMetrics(metrics: Metrics, { desks, stops, isFollowed }: Watched) {
+export function createExecutionMetrics(metrics: Metrics, watched: Watched) {
+  const { desks, stops, isFollowed } = watched
   const ofDesks = (name: string, help: string, count: (desk: Desk) => number): void => {
     const collect = () => desks().reduce((total, desk) => total + count(desk), 0)
     gauge(metrics, { name, help, collect })
@@ -39,6 +42,7 @@ export function createExecutionMetrics(metrics: Metrics, { desks, stops, isFollo
     help: '1 while the venue tells of our orders by itself, 0 while it has to be asked.',
     collect: () => (isFollowed() ? 1 : 0),
   })
+  gaugesOfVenue(metrics, watched.health)
   return {
     streamEvents: counter(metrics, {
       name: 'flotilla_account_stream_events_total',
@@ -64,6 +68,18 @@ export function createExecutionMetrics(metrics: Metrics, { desks, stops, isFollo
       help: 'Protection that could not be placed, by what was done.',
       labelNames: ['action'],
     }),
+  }
+}
+
+function gaugesOfVenue(metrics: Metrics, health: () => VenueHealth): void {
+  const gauges: readonly (readonly [string, string, (of: VenueHealth) => number])[] = [
+    ['weight_used', 'Request weight used in this minute at our address.', (of) => of.usedWeight],
+    ['paused_ms', 'For how long the venue asked to be left alone.', (of) => of.pausedForMs],
+    ['keys_refused', '1 while the venue refuses our key.', (of) => (of.keysRefused ? 1 : 0)],
+    ['clock_ahead_ms', "By how much the venue's clock is ahead.", (of) => of.clock?.aheadMs ?? 0],
+  ]
+  for (const [name, help, read] of gauges) {
+    gauge(metrics, { name: `flotilla_venue_${name}`, help, collect: () => read(health()) })
   }
 }
 

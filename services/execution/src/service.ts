@@ -7,11 +7,13 @@ import { EntriesGate } from './entries-gate.ts'
 import { createExecutionMetrics } from './metrics.ts'
 import { stretchOf } from './settings.ts'
 import { Term, type Deps } from './term.ts'
+import { VenueWatch } from './venue-watch.ts'
 
 export class Execution implements Agent {
   readonly #deps: Deps
   readonly #gate: EntriesGate
   readonly #deadMan: DeadMan
+  readonly #venueWatch: VenueWatch
   readonly #life: LeadingLife<Term>
 
   constructor(deps: Deps) {
@@ -28,10 +30,14 @@ export class Execution implements Agent {
       silenceMs: deps.config.silenceMs * stretchOf(deps.shared),
       venue: () => deps.venue.fetchTime(),
       ledger: () => deps.ledger.recall('execution', 'sign-of-life'),
+      isBusUp: () => deps.bus.health().state === 'connected',
+      lateMs: deps.config.lateMs * stretchOf(deps.shared),
     })
+    this.#venueWatch = venueWatchOf(deps, this.#gate)
     const metrics = createExecutionMetrics(deps.context.metrics, {
       desks: () => this.#life.term?.desks ?? [],
       stops: () => this.#gate.stops.length,
+      health: () => deps.venue.health(),
       isFollowed: () => this.#life.term?.isFollowed === true,
     })
     const { ledger, bus, context, config, shared } = deps
@@ -41,18 +47,26 @@ export class Execution implements Agent {
     const publish = bus.publishAll.bind(bus)
     this.#life = new LeadingLife(
       { name: 'execution', account, leaseMs, keepDays, ledger, publish, context },
-      (grant) => new Term({ deps, metrics, gate: this.#gate, ...grant }),
+      (grant) =>
+        new Term({
+          deps,
+          metrics,
+          gate: this.#gate,
+          heard: (at) => this.#deadMan.heard(at),
+          ...grant,
+        }),
     )
   }
 
   /** Resolves when approvals are taken, or when something has to be waited for. */
   async start(): Promise<void> {
     this.#deadMan.start()
+    this.#venueWatch.start()
     await this.#life.start()
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#deadMan.stop(), this.#life.stop()])
+    await Promise.all([this.#deadMan.stop(), this.#venueWatch.stop(), this.#life.stop()])
   }
 
   readiness(): Readiness {
@@ -66,6 +80,7 @@ export class Execution implements Agent {
         positions: desks.filter(isHeld).map(viewOf),
         ordersInDoubt: desks.flatMap(doubtfulOf),
         inFlight: term?.inFlight ?? 0,
+        venue: this.#deps.venue.health(),
         accountStream: term?.isFollowed === true ? 'connected' : 'not connected',
         differences: term?.differences ?? [],
         entriesStopped: this.#gate.stops,
@@ -73,6 +88,21 @@ export class Execution implements Agent {
       },
     }
   }
+}
+
+function venueWatchOf({ config, shared, venue, context }: Deps, gate: EntriesGate): VenueWatch {
+  const stretch = stretchOf(shared)
+  const { clock, logger } = context
+  return new VenueWatch({
+    venue,
+    gate,
+    clock,
+    logger,
+    lookMs: config.pollMs * stretch,
+    measureMs: config.clockCheckMs * stretch,
+    skewAlarmMs: config.skewAlarmMs * stretch,
+    skewStopMs: config.skewStopMs * stretch,
+  })
 }
 
 function isHeld({ position }: Desk): boolean {

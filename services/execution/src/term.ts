@@ -36,6 +36,8 @@ export type TermOptions = {
   readonly metrics: ExecutionMetrics
   /** Stops of execution's own; they outlive a term. */
   readonly gate: EntriesGate
+  /** Told when a message was said that arrives now. */
+  readonly heard: (saidAt: number) => void
 } & TermGrant
 
 /** Approvals of different symbols may overlap; those of one symbol queue at its desk. */
@@ -234,6 +236,7 @@ export class Term {
     const { shared, marketVenue = shared.venue.id } = this.#options.deps
     if (payload.venue !== marketVenue) return ack
     const at = epochMs(payload.observedAt)
+    this.#options.heard(at)
     this.#runners.get(payload.symbol)?.offerPrice(Decimal.from(payload.last), at)
     return ack
   }
@@ -324,6 +327,7 @@ export class Term {
     const words = `resumed by ${requestedBy}${reason === '' ? '' : `: ${reason}`}`
     await this.#toDesks(symbol, { kind: 'resume', reason: words })
     await this.#reconciler?.accept(symbol)
+    this.#options.deps.venue.retryKeys()
     const unit = { consumer: 'execution', causeId: messageId, changes: [], outgoing: [] } as const
     await this.#options.submit(unit)
     return ack

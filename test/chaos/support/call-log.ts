@@ -85,14 +85,16 @@ export function createCallLog(ledger: Ledger): CallLog {
         get(target, name) {
           const value: unknown = Reflect.get(target, name, target)
           if (typeof value !== 'function' || typeof name !== 'string') return value
-          // To listen is no call: it has no answer that a fault could strike.
-          if (name === 'watchAccount') return value.bind(target) as unknown
+          if (immediate.has(name)) return value.bind(target) as unknown
           return (...values: unknown[]): Promise<unknown> =>
             watched(name, async () => (await Reflect.apply(value, target, values)) as unknown)
         },
       }),
   }
 }
+
+/** These ask the venue nothing. */
+const immediate: ReadonlySet<string> = new Set(['health', 'watchAccount', 'retryKeys'])
 
 /** Newest first, as the ledger gives them. */
 function lifeOf(orders: readonly Order[], isCanceling: boolean): LifeState | null {

@@ -18,6 +18,6 @@ export function openChaosVenue(
     secret: venueKeys.apiSecret,
     clock,
     timeoutMs,
-    rateLimitMs: 0,
+    weightPerMinute: 0,
   })
 }

@@ -19,6 +19,7 @@ import type {
   VenueBalance,
   VenueCandle,
   VenueFill,
+  VenueHealth,
   VenueOrder,
   VenueOrderBook,
   VenueProfile,
@@ -51,8 +52,10 @@ export type BinanceVenueOptions = {
   /** In the venue's time: on an accelerated venue real delays weigh more. At most 60,000. */
   readonly recvWindowMs?: number | undefined
   readonly timeoutMs?: number | undefined
-  /** Real milliseconds per five units of the venue's request weight; 0 switches the limiter off. */
-  readonly rateLimitMs?: number | undefined
+  /** Request weight that the venue allows an address in a minute; 0 switches the budget off. */
+  readonly weightPerMinute?: number | undefined
+  /** The part of it that this client may use for anything but exits; 1 where it is alone. */
+  readonly weightShare?: number | undefined
   /** For venues that do not tell, and for readers without a key. */
   readonly feeRates?: { readonly maker: string; readonly taker: string } | undefined
   /** Real milliseconds between measurements of the difference to the venue's clock. */
@@ -64,8 +67,7 @@ export type BinanceVenueOptions = {
 const defaults = {
   recvWindowMs: 5_000,
   timeoutMs: 8_000,
-  // 6,000 units of weight a minute are 1,200 of five.
-  rateLimitMs: 50,
+  weightPerMinute: 6_000,
   feeRates: { maker: '0.001', taker: '0.001' },
   timeSyncMs: 300_000,
 }
@@ -79,7 +81,8 @@ export async function openBinanceVenue(options: BinanceVenueOptions): Promise<Ve
     secret: options.secret,
     recvWindowMs,
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
-    rateLimitMs: options.rateLimitMs ?? defaults.rateLimitMs,
+    weightPerMinute: options.weightPerMinute ?? defaults.weightPerMinute,
+    weightShare: options.weightShare ?? 1,
     logger: options.logger,
   })
   return new BinanceVenue(client, { ...options, recvWindowMs })
@@ -310,6 +313,23 @@ class BinanceVenue implements Venue {
     )
     this.#watches.add(stream)
     return stream
+  }
+
+  health(): VenueHealth {
+    return {
+      keysRefused: this.#door.refusal,
+      pausedForMs: this.#client.pausedForMs,
+      clock: this.#time.reading,
+      ...this.#client.budget,
+    }
+  }
+
+  async measureClock(): Promise<void> {
+    await this.#time.measure()
+  }
+
+  retryKeys(): void {
+    this.#door.open()
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { startScriptedServer, type ScriptedServer } from '../wire-test/scripted-server.ts'
-import { BinanceClient, tickerListCost, type ClientOptions } from './client.ts'
+import { BinanceClient, type ClientOptions } from './client.ts'
 import { redirectUrls } from './redirect.ts'
 import { WireFailure } from './wire-failure.ts'
 
@@ -10,7 +10,8 @@ const options: ClientOptions = {
   secret: 'secret',
   recvWindowMs: 5_000,
   timeoutMs: 1_000,
-  rateLimitMs: 0,
+  weightPerMinute: 0,
+  weightShare: 1,
 }
 
 function leavesOf(tree: unknown): string[] {
@@ -84,19 +85,5 @@ describe('requests', () => {
     client.useTime(() => 1_722_859_200_000)
     await client.call('privateGetAccount')
     expect(server.requests[0]?.parameters['timestamp']).toBe('1722859200000')
-  })
-})
-
-describe('the price of a list of symbols', () => {
-  it.each([
-    [1, 0.4],
-    [20, 0.4],
-    [21, 8],
-    [100, 8],
-    [101, 16],
-  ])('for %i symbols is %d', (count, cost) => {
-    expect(tickerListCost(JSON.stringify(Array.from({ length: count }, () => 'BTCUSDT')))).toBe(
-      cost,
-    )
   })
 })

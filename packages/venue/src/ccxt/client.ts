@@ -1,16 +1,22 @@
 // ccxt as a signer, rate limiter and transport for a Binance-like venue. Calls go to the venue's own
 // endpoints with exactly the parameters given here, so that ccxt neither rounds a price nor passes an unknown
 // parameter on; failures come out as `WireFailure`, whatever shape ccxt gave them.
-import { monotonicMs, withDeadline } from '../clock.ts'
+import { monotonicMs, pause, systemTimeMs, withDeadline } from '../clock.ts'
 import {
   loadBinance,
   type CcxtExchange,
-  type CostQuestion,
   type HttpAnswer,
   type HttpRequest,
 } from './load-binance.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import { isAt, redirectUrls } from './redirect.ts'
+import {
+  RequestBudget,
+  urgencyOf,
+  weightOf,
+  type BudgetState,
+  type Urgency,
+} from './request-budget.ts'
 import { excerptOf, withoutQueries } from './wire-text.ts'
 import { WireFailure } from './wire-failure.ts'
 
@@ -22,8 +28,10 @@ export type ClientOptions = {
   readonly secret?: string | undefined
   readonly recvWindowMs: number
   readonly timeoutMs: number
-  /** Real milliseconds per unit of cost (five of the venue's weight); 0 does not limit. */
-  readonly rateLimitMs: number
+  /** What the venue allows an address in request weight; 0 does not limit. */
+  readonly weightPerMinute: number
+  /** The part of it that this client may use for anything but exits. */
+  readonly weightShare: number
   readonly logger?: VenueLogger | undefined
 }
 
@@ -49,11 +57,15 @@ export type Parameters = Readonly<Record<string, string | number>>
 export class BinanceClient {
   readonly #exchange: CcxtExchange
   readonly #logger: VenueLogger | undefined
+  readonly #budget: RequestBudget
   #pausedUntil = 0
+  #warnedAt = -Infinity
 
-  private constructor(exchange: CcxtExchange, logger: VenueLogger | undefined) {
+  private constructor(exchange: CcxtExchange, options: ClientOptions) {
     this.#exchange = exchange
-    this.#logger = logger
+    this.#logger = options.logger
+    const { weightPerMinute, weightShare: share } = options
+    this.#budget = new RequestBudget({ weightPerMinute, share, now: systemTimeMs })
   }
 
   static async open(options: ClientOptions): Promise<BinanceClient> {
@@ -62,8 +74,8 @@ export class BinanceClient {
       apiKey: options.apiKey,
       secret: options.secret,
       timeout: options.timeoutMs,
-      enableRateLimit: options.rateLimitMs > 0,
-      ...(options.rateLimitMs > 0 ? { rateLimit: options.rateLimitMs } : {}),
+      // Its queue knows no urgency: an exit would wait behind every poll.
+      enableRateLimit: false,
       // Not one decimal may pass through a float, wherever ccxt parses one.
       number: String,
       // `maxRetriesOnFailure` stays unset: ccxt would send an order again that had landed.
@@ -79,11 +91,10 @@ export class BinanceClient {
     if (options.baseUrl !== undefined) {
       exchange.urls.api = redirectUrls(exchange.urls.api, options.baseUrl)
     }
-    const client = new BinanceClient(exchange, options.logger)
+    const client = new BinanceClient(exchange, options)
     client.#keepErrorTable()
     client.#describeFailures()
     client.#guardRequests(options)
-    client.#priceSymbolLists()
     return client
   }
 
@@ -111,15 +122,48 @@ export class BinanceClient {
   }
 
   async call(endpoint: Endpoint, parameters: Parameters = {}): Promise<unknown> {
-    const waitMs = Math.ceil(this.#pausedUntil - monotonicMs())
-    if (waitMs > 0) throw pausedFailure(endpoint, waitMs)
+    const weight = weightOf(endpoint, parameters)
+    await this.#enter(endpoint, weight, urgencyOf(endpoint, parameters))
     try {
       return await this.#method(endpoint)(parameters)
     } catch (error) {
       const failure = asWireFailure(error)
       this.#pauseAfter(failure)
+      // Without an answer nobody said what it cost.
+      if (failure.status === null) this.#budget.count(weight)
       throw failure
+    } finally {
+      this.#budget.leave(weight)
     }
+  }
+
+  get budget(): BudgetState {
+    return this.#budget.state
+  }
+
+  /** Real milliseconds for which the venue asked to be left alone, from now on. */
+  get pausedForMs(): number {
+    return Math.max(0, Math.ceil(this.#pausedUntil - monotonicMs()))
+  }
+
+  /** Waits for a new minute where that is near; else it is for the caller to come again. */
+  async #enter(endpoint: Endpoint, weight: number, urgency: Urgency): Promise<void> {
+    for (;;) {
+      const pausedMs = this.pausedForMs
+      if (pausedMs > 0) throw refusedHere(endpoint, 'the venue asked for a pause', pausedMs)
+      const waitMs = this.#budget.enter(weight, urgency)
+      if (waitMs === 0) return
+      this.#warnOfSpentWeight(urgency, waitMs)
+      if (waitMs > patienceMs) throw refusedHere(endpoint, 'the request weight is spent', waitMs)
+      await pause(waitMs, new AbortController().signal)
+    }
+  }
+
+  #warnOfSpentWeight(urgency: Urgency, waitMs: number): void {
+    if (monotonicMs() - this.#warnedAt < 60_000) return
+    this.#warnedAt = monotonicMs()
+    const facts = { ...this.#budget.state, urgency, waitMs }
+    this.#logger?.warn(facts, 'request weight is spent, the rest is for exits')
   }
 
   async close(): Promise<void> {
@@ -160,6 +204,8 @@ export class BinanceClient {
     const exchange = this.#exchange
     const original = exchange.handleErrors.bind(exchange)
     exchange.handleErrors = (...details: HttpAnswer) => {
+      const used = usedWeightOf(details[4])
+      if (used !== null) this.#budget.hear(used)
       let cause: unknown
       try {
         original(...details)
@@ -188,26 +234,10 @@ export class BinanceClient {
       })
     }
   }
-
-  /** ccxt charges a list of symbols as all symbols; the venue charges by how many there are. */
-  #priceSymbolLists(): void {
-    const exchange = this.#exchange
-    const original = exchange.calculateRateLimiterCost.bind(exchange)
-    exchange.calculateRateLimiterCost = (...details: CostQuestion) => {
-      const [, , path, parameters] = details
-      const list = parameters['symbols']
-      const isList = path === 'ticker/24hr' && typeof list === 'string'
-      return isList ? tickerListCost(list) : original(...details)
-    }
-  }
 }
 
-/** In units of five of the venue's weight: 2 for up to 20 symbols, 40 for up to 100, 80 beyond. */
-export function tickerListCost(list: string): number {
-  const count = list.split(',').length
-  if (count <= 20) return 0.4
-  return count <= 100 ? 8 : 16
-}
+/** Real milliseconds: longer than this nobody waits for a new minute inside a call. */
+const patienceMs = 2_000
 
 /** A JSON answer without an error code is no failure; anything else has one here. */
 export function answerFailure(
@@ -248,10 +278,20 @@ function codeOf(json: unknown): string | null {
   return /^-\d+$/.test(code) ? code : null
 }
 
-function retryAfterOf(headers: Readonly<Record<string, string>>): number | null {
-  const value = Object.entries(headers).find(([name]) => name.toLowerCase() === 'retry-after')?.[1]
-  const seconds = Number(value)
-  return value !== undefined && Number.isFinite(seconds) ? seconds * 1_000 : null
+type Headers = Readonly<Record<string, string>>
+
+function retryAfterOf(headers: Headers): number | null {
+  const seconds = numberIn(headers, 'retry-after')
+  return seconds === null ? null : seconds * 1_000
+}
+
+function usedWeightOf(headers: Headers): number | null {
+  return numberIn(headers, 'x-mbx-used-weight-1m')
+}
+
+function numberIn(headers: Headers, wanted: string): number | null {
+  const value = Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1]
+  return value !== undefined && Number.isFinite(Number(value)) ? Number(value) : null
 }
 
 export function asWireFailure(error: unknown): WireFailure {
@@ -268,10 +308,10 @@ function missingKeys(message: string): WireFailure {
   return new WireFailure({ kind: 'http', message, status: 401, venueCode: '-2014' })
 }
 
-function pausedFailure(endpoint: Endpoint, waitMs: number): WireFailure {
+function refusedHere(endpoint: Endpoint, why: string, waitMs: number): WireFailure {
   return new WireFailure({
     kind: 'http',
-    message: `${endpoint} was not sent: the venue asked for a pause of another ${String(waitMs)} ms`,
+    message: `${endpoint} was not sent: ${why}, another ${String(waitMs)} ms to wait`,
     status: 429,
     retryAfterMs: waitMs,
   })

@@ -17,6 +17,7 @@ import type {
   VenueBalance,
   VenueCandle,
   VenueFill,
+  VenueHealth,
   VenueOrder,
   VenueOrderBook,
   VenueProfile,
@@ -246,6 +247,18 @@ class SpotVenue implements Venue {
   watchAccount(): { close(): Promise<void> } {
     return { close: async () => {} }
   }
+
+  /** ccxt's own limiter keeps the pace here, and a refused key is refused again by the venue. */
+  health(): VenueHealth {
+    const { reading: clock } = this.#time
+    return { keysRefused: null, pausedForMs: 0, usedWeight: 0, weightPerMinute: 0, clock }
+  }
+
+  async measureClock(): Promise<void> {
+    await this.#time.measure()
+  }
+
+  retryKeys(): void {}
 
   close(): Promise<void> {
     return this.#client.close()

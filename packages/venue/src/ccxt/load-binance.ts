@@ -15,7 +15,6 @@ export type CcxtExchange = {
   fetch: (...request: HttpRequest) => Promise<unknown>
   nonce: () => number
   getExceptionsByUrl: (url: string, kind: string) => unknown
-  calculateRateLimiterCost: (...details: CostQuestion) => unknown
   setSandboxMode(enabled: boolean): void
   close(): Promise<void>
 }
@@ -33,14 +32,6 @@ export type HttpAnswer = [
   json: unknown,
   ...rest: unknown[],
 ]
-export type CostQuestion = [
-  api: string,
-  method: string,
-  path: string,
-  parameters: Readonly<Record<string, unknown>>,
-  config: unknown,
-]
-
 type ExchangeClass = new (config: Record<string, unknown>) => CcxtExchange
 
 const loaded = new Map<string, Promise<ExchangeClass>>()

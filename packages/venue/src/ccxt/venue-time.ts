@@ -1,6 +1,7 @@
 // The venue's clock as seen from here. The estimate is never ahead of the venue: a request stamped in the
 // venue's future is refused, and a candle judged by a clock that runs ahead would count as closed too early.
 import { monotonicMs } from '../clock.ts'
+import type { ClockReading } from '../port.ts'
 
 export type VenueTimeOptions = {
   /** Asks the venue for its time. */
@@ -17,11 +18,17 @@ const sampleCount = 3
 export class VenueTime {
   readonly #options: VenueTimeOptions
   #differenceMs: number | null = null
+  #reading: ClockReading | null = null
   #measuredAt = 0
   #measuring: Promise<void> | null = null
 
   constructor(options: VenueTimeOptions) {
     this.#options = options
+  }
+
+  /** How the clocks differ; null before the first measurement. */
+  get reading(): ClockReading | null {
+    return this.#reading
   }
 
   current(): number {
@@ -59,6 +66,8 @@ export class VenueTime {
       }
     }
     this.#differenceMs = best.differenceMs
+    const uncertaintyMs = best.tookMs / 2
+    this.#reading = { aheadMs: best.differenceMs + uncertaintyMs, uncertaintyMs }
     this.#measuredAt = monotonicMs()
   }
 }

@@ -17,6 +17,7 @@ import type {
   Venue,
   VenueCandle,
   VenueFill,
+  VenueHealth,
   VenueOrder,
   VenueOrderBook,
   VenueProtection,
@@ -288,6 +289,27 @@ export class FakeVenue implements Venue {
 
   watchAccount(listener: (event: AccountEvent) => void): AccountWatch {
     return this.accountStream.watch(listener)
+  }
+
+  /** As a test sets it; at first everything is well. */
+  state: VenueHealth = {
+    keysRefused: null,
+    pausedForMs: 0,
+    usedWeight: 0,
+    weightPerMinute: 0,
+    clock: { aheadMs: 0, uncertaintyMs: 0 },
+  }
+
+  health(): VenueHealth {
+    return this.state
+  }
+
+  async measureClock(): Promise<void> {
+    this.#read('measureClock', null)
+  }
+
+  retryKeys(): void {
+    this.calls.push({ method: 'retryKeys', argument: null })
   }
 
   async close(): Promise<void> {}

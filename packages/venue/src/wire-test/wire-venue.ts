@@ -22,7 +22,7 @@ export async function openWireVenue(
     apiKey,
     secret,
     clock: { now: () => marketNow },
-    rateLimitMs: 0,
+    weightPerMinute: 0,
     ...options,
   })
   return { venue, server }

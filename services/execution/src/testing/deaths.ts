@@ -114,7 +114,7 @@ export function wrapped<Port extends Ledger | Venue>(port: Port, around: Around)
 }
 
 /** They answer at once, and change nothing. */
-const immediate: ReadonlySet<string> = new Set(['health', 'watchAccount'])
+const immediate: ReadonlySet<string> = new Set(['health', 'watchAccount', 'retryKeys'])
 
 const changing = new Set([
   'commit',

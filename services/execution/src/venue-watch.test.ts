@@ -1,0 +1,85 @@
+// What execution does of itself about a venue that refuses its key, or whose clock is another, and about
+// messages that come too late.
+import { createMessage, Resume } from '@flotilla/contracts'
+import { afterEach, expect, it } from 'vitest'
+import { isFlat, isProtected } from './testing/deaths.ts'
+import { approval, hold, type ApprovalOptions } from './testing.ts'
+import { createRig, createWorld, type Rig, type World } from './testing/rig.ts'
+
+const rigs: Rig[] = []
+afterEach(async () => {
+  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
+})
+
+async function live(world: World): Promise<Rig> {
+  const rig = await createRig(world)
+  rigs.push(rig)
+  await rig.agent.start()
+  return rig
+}
+
+async function approve(world: World, rig: Rig, options: ApprovalOptions): Promise<void> {
+  const { message, reservation } = approval({ now: world.now, expiresInMs: 3_600_000, ...options })
+  await hold(world.ledger, reservation)
+  await rig.publish(message)
+}
+
+const changes = (rig: Rig) =>
+  rig.said.flatMap((message) =>
+    message.type === 'execution.entries.changed.v1' ? [message.payload] : [],
+  )
+
+const clockAhead = (world: World, aheadMs: number): void => {
+  world.venue.state = { ...world.venue.state, clock: { aheadMs, uncertaintyMs: 20 } }
+}
+
+it('a key that is refused stops entries with the setting to look at, until one is taken', async () => {
+  const world = await createWorld()
+  const rig = await live(world)
+  world.venue.state = { ...world.venue.state, keysRefused: 'refused; check venue.apiKey' }
+  await rig.until(() => changes(rig).length === 1)
+  expect(changes(rig)).toMatchObject([{ cause: 'keys_refused', asset: null, allowed: false }])
+  expect(changes(rig)[0]?.reason).toMatch(/check venue\.apiKey; exits wait/)
+  await approve(world, rig, { name: 'one' })
+  await rig.until(() => rig.heardOf('execution.order.expired.v1').length === 1)
+  const payload = { account: null, symbol: null, requestedBy: 'test', reason: 'new key' }
+  await rig.publish(createMessage(Resume, { source: 'operator', occurredAt: 1, discriminator: 'resume', payload }))
+  await rig.until(() => world.venue.callsOf('retryKeys').length === 1)
+  world.venue.state = { ...world.venue.state, keysRefused: null }
+  await rig.until(() => changes(rig).length === 2)
+  await approve(world, rig, { name: 'two' })
+  await rig.until(() => isProtected(world))
+})
+
+it('clocks that differ are told at 250 ms and stop entries at 750 ms, not exits', async () => {
+  const world = await createWorld()
+  const rig = await live(world)
+  await approve(world, rig, { name: 'one' })
+  await rig.until(() => isProtected(world))
+  const alarms = () =>
+    rig.context.logs.messages('error').filter((each) => each === 'clock differs from the venue')
+  clockAhead(world, 200)
+  const later = world.now + 30_000
+  await rig.until(() => world.now > later)
+  expect(alarms()).toEqual([])
+  clockAhead(world, -300)
+  await rig.until(() => alarms().length === 1)
+  expect(changes(rig)).toEqual([])
+  clockAhead(world, 800)
+  await rig.until(() => changes(rig).length === 1)
+  expect(changes(rig)).toMatchObject([{ cause: 'clock_skew', asset: null, allowed: false }])
+  expect(changes(rig)[0]?.reason).toContain("the venue's clock is 800 ms ahead of ours")
+  await approve(world, rig, { name: 'out', purpose: 'exit', quantity: '0.00999' })
+  await rig.until(() => isFlat(world))
+  clockAhead(world, 0)
+  await rig.until(() => changes(rig).length === 2)
+  expect(alarms()).toHaveLength(1)
+})
+
+it('the clocks are compared every two minutes', async () => {
+  const world = await createWorld()
+  const rig = await live(world)
+  const later = world.now + 600_000
+  await rig.until(() => world.now >= later)
+  expect(world.venue.callsOf('measureClock')).toHaveLength(5)
+})
