@@ -75,7 +75,11 @@ function gaugesOfVenue(metrics: Metrics, health: () => VenueHealth): void {
   const gauges: readonly (readonly [string, string, (of: VenueHealth) => number])[] = [
     ['weight_used', 'Request weight used in this minute at our address.', (of) => of.usedWeight],
     ['paused_ms', 'For how long the venue asked to be left alone.', (of) => of.pausedForMs],
-    ['keys_refused', '1 while the venue refuses our key.', (of) => (of.keysRefused ? 1 : 0)],
+    [
+      'keys_refused',
+      '1 while the venue refuses our key.',
+      (of) => (of.keysRefused === null ? 0 : 1),
+    ],
     ['clock_ahead_ms', "By how much the venue's clock is ahead.", (of) => of.clock?.aheadMs ?? 0],
   ]
   for (const [name, help, read] of gauges) {

@@ -43,7 +43,9 @@ it('a key that is refused stops entries with the setting to look at, until one i
   await approve(world, rig, { name: 'one' })
   await rig.until(() => rig.heardOf('execution.order.expired.v1').length === 1)
   const payload = { account: null, symbol: null, requestedBy: 'test', reason: 'new key' }
-  await rig.publish(createMessage(Resume, { source: 'operator', occurredAt: 1, discriminator: 'resume', payload }))
+  await rig.publish(
+    createMessage(Resume, { source: 'operator', occurredAt: 1, discriminator: 'resume', payload }),
+  )
   await rig.until(() => world.venue.callsOf('retryKeys').length === 1)
   world.venue.state = { ...world.venue.state, keysRefused: null }
   await rig.until(() => changes(rig).length === 2)

@@ -92,28 +92,23 @@ export function urgencyOf(endpoint: Endpoint, parameters: Parameters): Urgency {
   return side === 'BUY' && endpoint.startsWith('privatePost') ? 'entry' : 'exit'
 }
 
-const weights: Readonly<Record<string, number>> = {
-  publicGetTime: 1,
-  publicGetExchangeInfo: 20,
-  publicGetKlines: 2,
-  privateGetAccount: 20,
-  privateGetOrder: 4,
-  privateGetOrderList: 4,
+type Weigh = (parameters: Parameters) => number
+
+const weights: Readonly<Partial<Record<Endpoint, Weigh>>> = {
+  publicGetExchangeInfo: () => 20,
+  publicGetKlines: () => 2,
+  publicGetTicker24hr: ({ symbols }) => tickerWeight(symbols),
+  publicGetDepth: ({ limit }) => depthWeight(Number(limit ?? 100)),
+  privateGetAccount: () => 20,
+  privateGetOrder: () => 4,
+  privateGetOrderList: () => 4,
+  privateGetOpenOrders: ({ symbol }) => (symbol === undefined ? 80 : 6),
+  privateGetMyTrades: ({ orderId }) => (orderId === undefined ? 20 : 5),
 }
 
+/** Orders and cancels cost 1 where they fail, and nothing where they succeed. */
 export function weightOf(endpoint: Endpoint, parameters: Parameters): number {
-  switch (endpoint) {
-    case 'publicGetTicker24hr':
-      return tickerWeight(parameters['symbols'])
-    case 'publicGetDepth':
-      return depthWeight(Number(parameters['limit'] ?? 100))
-    case 'privateGetOpenOrders':
-      return parameters['symbol'] === undefined ? 80 : 6
-    case 'privateGetMyTrades':
-      return parameters['orderId'] === undefined ? 20 : 5
-    default:
-      return weights[endpoint] ?? 1
-  }
+  return weights[endpoint]?.(parameters) ?? 1
 }
 
 function tickerWeight(list: string | number | undefined): number {
