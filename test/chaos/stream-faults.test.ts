@@ -32,11 +32,7 @@ const write = { method: 'POST' }
 const requestFaults: readonly (readonly [string, FaultRequest])[] = [
   ['requests land and their answers break', { kind: 'F2', match: write, count: 2 }],
   ['requests land and are answered with a page', { kind: 'F4', match: write, count: 2 }],
-  ['requests never arrive', { kind: 'F1', match: write, count: 2 }],
-  [
-    'questions are answered from the past',
-    { kind: 'F16', args: { lagMs: 20_000 }, match: { method: 'GET' } },
-  ],
+  ['protections never arrive', { kind: 'F1', match: { path: 'orderList/*' }, count: 1 }],
 ]
 
 /** Longer than the rounds of questions while the stream is up. */

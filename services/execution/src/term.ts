@@ -7,7 +7,7 @@ import {
   type Settlement,
   type Subscription,
 } from '@flotilla/bus'
-import { epochMs, mayPublish, type AnyMessage, type MessageOfType } from '@flotilla/contracts'
+import { epochMs, mayPublish, type AnyMessage } from '@flotilla/contracts'
 import { untilDone, untilLedgerAnswers, type AgentDeps, type TermGrant } from '@flotilla/fleet'
 import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
@@ -20,6 +20,14 @@ import type { EntriesGate } from './entries-gate.ts'
 import type { ExecutionMetrics } from './metrics.ts'
 import { Reconciler } from './reconciler.ts'
 import { settingsOf, stretchOf } from './settings.ts'
+import {
+  UncoveredApprovalError,
+  type Approval,
+  type Flatten,
+  type Resume,
+  type Ticker,
+  type TradingState,
+} from './taken.ts'
 import {
   entriesStoppedChange,
   loadBaselines,
@@ -394,11 +402,3 @@ export class Term {
     return untilDone({ ...this.#options, logger: this.#log }, what, task)
   }
 }
-
-type Ticker = MessageOfType<'market.ticker.updated.v1'>
-type Approval = MessageOfType<'risk.intent.approved.v1'>
-type TradingState = MessageOfType<'risk.trading-state.changed.v1'>
-type Flatten = MessageOfType<'control.flatten.v1'>
-type Resume = MessageOfType<'control.resume.v1'>
-
-class UncoveredApprovalError extends Error {}
