@@ -66,7 +66,7 @@ describe.concurrent('while the stream of the account', () => {
   })
 
   async function trade(fault: FaultRequest): Promise<void> {
-    const world = await openInProcess({ followed: true })
+    const world = await openInProcess()
     const { stage } = world
     try {
       await connected(world)

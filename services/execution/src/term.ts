@@ -7,7 +7,7 @@ import {
   type Settlement,
   type Subscription,
 } from '@flotilla/bus'
-import { epochMs, mayPublish, type AnyMessage } from '@flotilla/contracts'
+import { epochMs, type AnyMessage } from '@flotilla/contracts'
 import { untilDone, untilLedgerAnswers, type AgentDeps, type TermGrant } from '@flotilla/fleet'
 import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
@@ -21,6 +21,7 @@ import type { ExecutionMetrics } from './metrics.ts'
 import { Reconciler } from './reconciler.ts'
 import { settingsOf, stretchOf } from './settings.ts'
 import {
+  isCommand,
   UncoveredApprovalError,
   type Approval,
   type Flatten,
@@ -90,9 +91,12 @@ export class Term {
     return [...this.#runners.values()].map(({ desk }) => desk)
   }
 
-  /** Whether the venue tells of our orders by itself. */
   get isFollowed(): boolean {
     return this.#ear.isConnected
+  }
+
+  get #account(): string {
+    return this.#options.deps.shared.account.id
   }
 
   get inFlight(): number {
@@ -316,7 +320,7 @@ export class Term {
     const { payload, messageId } = delivery.message as Flatten
     const { account, symbol, reason, requestedBy } = payload
     const { ledger } = this.#options.deps
-    if (!this.#isCommand(delivery.message, account)) return ack
+    if (!isCommand(delivery.message, { account, own: this.#account, log: this.#log })) return ack
     if (await ledger.wasProcessed('execution', messageId)) return ack
     this.#log.warn({ symbol, requestedBy, reason }, 'flatten commanded')
     await this.#toDesks(symbol, { kind: 'flatten', reason: reason || 'commanded' })
@@ -330,7 +334,7 @@ export class Term {
     const { payload, messageId } = delivery.message as Resume
     const { account, symbol, reason, requestedBy } = payload
     const { ledger } = this.#options.deps
-    if (!this.#isCommand(delivery.message, account)) return ack
+    if (!isCommand(delivery.message, { account, own: this.#account, log: this.#log })) return ack
     if (await ledger.wasProcessed('execution', messageId)) return ack
     const words = `resumed by ${requestedBy}${reason === '' ? '' : `: ${reason}`}`
     await this.#toDesks(symbol, { kind: 'resume', reason: words })
@@ -339,14 +343,6 @@ export class Term {
     const unit = { consumer: 'execution', causeId: messageId, changes: [], outgoing: [] } as const
     await this.#options.submit(unit)
     return ack
-  }
-
-  /** The risk manager writes down what was refused; here it is only not done. */
-  #isCommand({ source, type }: AnyMessage, account: string | null): boolean {
-    if (account !== null && account !== this.#options.deps.shared.account.id) return false
-    const isAllowed = mayPublish(source, type)
-    if (!isAllowed) this.#log.error({ source, command: type }, 'command of a stranger refused')
-    return isAllowed
   }
 
   async #toDesks(symbol: string | null, input: Input): Promise<void> {

@@ -3,17 +3,6 @@ import { openBinanceVenue, type Venue } from '@flotilla/venue'
 
 export const venueKeys = { apiKey: 'chaosKey', apiSecret: 'chaosSecret' }
 
-/** A venue without a stream of the account: only answers tell, so that each state can be met and struck. */
-export function unfollowed(venue: Venue): Venue {
-  return new Proxy(venue, {
-    get(target, name) {
-      if (name === 'watchAccount') return () => ({ close: async () => {} })
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-}
-
 /** Real time after which a request that hangs is given up. */
 const TIMEOUT_MS = 400
 
