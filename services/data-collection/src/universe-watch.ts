@@ -30,6 +30,8 @@ type UniverseMarket = {
 /** Tickers of one question; venues refuse longer lists. */
 const tickersAtOnce = 100
 
+const dayMs = 86_400_000
+
 /** Tells again what is known, for those who were started after the last change. */
 const repeatMs = 3_600_000
 
@@ -153,13 +155,24 @@ export class UniverseWatch {
     }
   }
 
+  /**
+   * Some venues answer with the first of all candles. Others look at a stretch of time only, and say
+   * nothing of 1970: they are asked for the time around the age that is wanted, which is all that counts.
+   */
   async #firstCandleAt(symbol: string): Promise<number | null> {
+    const { config, context } = this.#deps
+    const around = context.clock.now() - (config.ageDaysMin + 2) * dayMs
+    return (await this.#firstSince(symbol, 0)) ?? this.#firstSince(symbol, around)
+  }
+
+  async #firstSince(symbol: string, since: number): Promise<number | null> {
     try {
-      const request = { symbol, timeframe: '1d', since: 0, limit: 1 }
+      const request = { symbol, timeframe: '1d', since, limit: 1 }
       const [first] = await this.#deps.venue().fetchCandles(request)
       return first?.openTime ?? null
     } catch (error) {
-      if (error instanceof VenueError && error.code === 'unknown_symbol') return null
+      const code = error instanceof VenueError ? error.code : null
+      if (code === 'unknown_symbol' || code === 'invalid_request') return null
       throw error
     }
   }

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Decimal } from '@flotilla/money'
-import { quoteVolume24hOf } from '@flotilla/venue'
+import { quoteVolume24hOf, VenueError } from '@flotilla/venue'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { minute } from './testing.ts'
+import { candle, minute } from './testing.ts'
 import { range, Stage } from './testing-stage.ts'
 
 let stage: Stage
@@ -116,6 +116,29 @@ describe('the universe', () => {
     expect(stage.universes()).toEqual([
       { 'BTC/USDT': 'force_eligible_core_asset', 'ADA/USDT': 'listed_too_recently' },
     ])
+  })
+})
+
+describe('the age of a symbol at a venue that looks at a stretch of time only', () => {
+  const dayMs = 24 * 60 * minute
+
+  it.each([
+    ['is old enough', 400, 'liquid'],
+    ['is too young', 12, 'listed_too_recently'],
+  ])('%s', async (_what, listedDays, reason) => {
+    ticker('ADA/USDT', 50)
+    const now = stage.context.clock.now()
+    const minutes = stage.venue.fetchCandles.bind(stage.venue)
+    stage.venue.fetchCandles = async (request) => {
+      if (request.timeframe !== '1d') return minutes(request)
+      const { since = 0 } = request
+      if (since === 0) throw new VenueError('invalid_request', 'start is too far back')
+      const openTime = Math.max(since, now - listedDays * dayMs)
+      return [candle(0, { openTime, closeTime: openTime + dayMs })]
+    }
+    await stage.start({ universe: { ageDaysMin: 30 } }, ['ADA/USDT'])
+    expect(stage.universes()).toEqual([{ 'ADA/USDT': reason }])
+    expect(stage.states().map(({ state }) => state)).toEqual(['healthy'])
   })
 })
 
