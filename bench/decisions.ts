@@ -8,6 +8,7 @@ import { createMemoryBroker } from '@flotilla/bus'
 import { createMessage, deriveId, instant, IntentProposed } from '@flotilla/contracts'
 import type { AnyMessage } from '@flotilla/contracts'
 import { openPostgresLedger, startPrivatePostgres, type Ledger } from '@flotilla/ledger'
+import { createLogger } from '@flotilla/runtime'
 import { createFakeVenue, symbolRules } from '@flotilla/venue/testing'
 import { applyAll, decide } from '../services/risk-manager/src/core/index.ts'
 import { unitOf } from '../services/risk-manager/src/store.ts'
@@ -152,7 +153,14 @@ async function startBench(ledger: Ledger): Promise<Bench> {
     waiting.get(intentId)?.()
     waiting.delete(intentId)
   }
-  const rig: Rig = await startRig({ ledger, broker, venue, symbols, config, onHeard })
+  // Lines are made as always, and go nowhere: kept, they would be the bench's own load.
+  const logger = createLogger({
+    agent: 'risk-manager',
+    instance: '1',
+    level: 'info',
+    sinks: [{ write: () => undefined }],
+  })
+  const rig: Rig = await startRig({ ledger, broker, venue, symbols, config, onHeard, logger })
   let made = 0
   const one = async (): Promise<number> => {
     const message = nextIntent(made++, rig.context.clock.now())

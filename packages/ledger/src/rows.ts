@@ -1,10 +1,12 @@
 // Between records and rows: column names, and what the driver gives back.
 import { Decimal } from '@flotilla/money'
+import { compactChecks, expandChecks } from './compact-checks.ts'
 import type {
   Account,
   Balance,
   Decision,
   Fill,
+  Json,
   Order,
   Position,
   Protection,
@@ -44,7 +46,7 @@ export function decisionRow(decision: Decision): Row {
     symbol,
     side,
     verdict,
-    checks,
+    checks: compactChecks(checks),
     reasons,
     sizing,
     reservation_id: decision.reservationId,
@@ -165,7 +167,7 @@ export function toDecision(row: Row): Decision {
     symbol: text(row, 'symbol'),
     side: row['side'] as Decision['side'],
     verdict: row['verdict'] as Decision['verdict'],
-    checks: row['checks'] as Decision['checks'],
+    checks: expandChecks(row['checks'] as Json),
     reasons: row['reasons'] as Decision['reasons'],
     sizing: row['sizing'] as Decision['sizing'],
     reservationId: textOrNull(row, 'reservation_id'),

@@ -42,7 +42,7 @@ export type TermOptions = {
  * Decisions in flight per partition: what waits for one commit shares the next. Orders are taken one
  * by one, for the facts of a symbol have an order.
  */
-const intentsAtOnce = 64
+const intentsAtOnce = 128
 /** A fill that sells what is not there is probably ahead of the one that bought it, up to here. */
 const deliveriesUntilShortfall = 8
 /** A message that another machine dates after our start may still be from before it. */

@@ -47,7 +47,10 @@ export function decision(over: Partial<Decision> & { decisionId: string }): Deci
     symbol: 'BTC/USDT',
     side: 'buy',
     verdict: 'approved',
-    checks: [{ check: 'price', outcome: 'pass', price: '60000' }],
+    checks: [
+      { check: 'price', outcome: 'passed', inputs: { price: '60000' } },
+      { check: 'size', outcome: 'sized', inputs: {} },
+    ],
     reasons: [],
     sizing: { method: 'share', quantity: '0.001' },
     reservationId: null,
