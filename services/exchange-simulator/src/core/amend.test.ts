@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { accepted, desktop, type Desktop } from '../testing/builders.ts'
-import { amendOrder, drainChanges, formatUnits, units, type Order } from './index.ts'
+import { amendOrder, drainChanges, findByName, formatUnits, units, type Order } from './index.ts'
 
 const left = (order: Order): number => Number(formatUnits(order.quantity - order.executed))
 
@@ -15,7 +15,7 @@ test('a smaller order keeps its place, frees what it need not hold, and has a ne
   const amended = amend(desk, 1, 3)
   expect(amended.kind).toBe('amended')
   expect(desk.balance('USDT').locked).toBe(String(98 * 8))
-  expect([desk.market.byClientId.get('new'), orders[0]?.clientOrderId]).toEqual([orders[0], 'new'])
+  expect([findByName(desk.market, 'new'), orders[0]?.clientOrderId]).toEqual([orders[0], 'new'])
   desk.move(97, [4])
   expect(orders.map(left)).toEqual([0, 4])
   expect(orders[0]?.status).toBe('FILLED')

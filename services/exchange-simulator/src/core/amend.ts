@@ -1,4 +1,5 @@
 import { checkClientId } from './checks.ts'
+import { changeName } from './client-names.ts'
 import { checkSizes } from './filters.ts'
 import { listOf, lockFor, sellsProceeds, siblingOf } from './legs.ts'
 import { marketOf, noteEvent, noteList, release } from './lifecycle.ts'
@@ -42,7 +43,7 @@ export function amendOrder(engine: Engine, amend: Amend, now: number): Amended |
   const pair = sibling !== null && isLive(sibling) ? [order, sibling] : [order]
   for (const one of pair) shrink(one, amend.quantity, now)
   freeSurplus(engine, pair)
-  rename(market, order, amend.clientOrderId)
+  changeName(market, order, amend.clientOrderId)
   const executionIds = pair.map((one) => {
     engine.changes.orders.add(one)
     const replacedId = one === order ? oldClientOrderId : one.clientOrderId
@@ -102,12 +103,4 @@ function freeSurplus(engine: Engine, pair: readonly Order[]): void {
   if (holder === undefined) return
   const need = pair.map(lockFor).reduce(larger, 0n)
   if (holder.locked > need) release(engine, holder, holder.locked - need)
-}
-
-function rename(market: Market, order: Order, clientOrderId: string): void {
-  if (market.byClientId.get(order.clientOrderId) === order) {
-    market.byClientId.delete(order.clientOrderId)
-  }
-  order.clientOrderId = clientOrderId
-  market.byClientId.set(clientOrderId, order)
 }

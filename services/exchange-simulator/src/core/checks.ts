@@ -1,3 +1,4 @@
+import { isNameTaken } from './client-names.ts'
 import { holdingOf } from './holdings.ts'
 import { lockFor, lockPriceOf } from './legs.ts'
 import { accepts, bestOf, opposite, ownBest } from './matching.ts'
@@ -5,7 +6,6 @@ import { planMatch, type Plan } from './plan.ts'
 import { refusals, type Refusal } from './refusal.ts'
 import { isAtStop } from './stops.ts'
 import {
-  isLive,
   isStop,
   statusOf,
   type Engine,
@@ -59,8 +59,7 @@ export function checkIceberg({ icebergQuantity, quantity }: NewOrder): Refusal |
 
 /** What the matching engine itself says against an order, before it exists or when it wakes up. */
 export function checkClientId(market: Market, clientOrderId: string): Refusal | null {
-  const known = market.byClientId.get(clientOrderId)
-  return known !== undefined && isLive(known) ? refusals.duplicateOrder() : null
+  return isNameTaken(market, clientOrderId) ? refusals.duplicateOrder() : null
 }
 
 /** A stop that is already through, and a maker that would take. */

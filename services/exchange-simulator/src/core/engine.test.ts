@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { accepted, desktop, type OrderShape } from '../testing/builders.ts'
-import { cancelOrder, formatUnits, units, type Order, type SymbolRules } from './index.ts'
+import {
+  cancelOrder,
+  findByName,
+  formatUnits,
+  units,
+  type Order,
+  type SymbolRules,
+} from './index.ts'
 
 function summary(order: Order): string {
   const executed = Number(formatUnits(order.executed))
@@ -224,7 +231,7 @@ describe('client ids', () => {
     cancelOrder(desk.engine, named('x'), 1)
     const second = accepted(desk.send({ price: 90, quantity: 1, clientOrderId: 'x' }))
     expect(second.id).toBe(first.id + 1)
-    expect(desk.market.byClientId.get('x')).toBe(second)
+    expect(findByName(desk.market, 'x')).toBe(second)
   })
 })
 

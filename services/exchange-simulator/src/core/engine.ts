@@ -1,3 +1,4 @@
+import { createNames } from './client-names.ts'
 import { createQueue } from './order-queue.ts'
 import {
   isLive,
@@ -35,15 +36,7 @@ export function createEngine(options: EngineOptions): Engine {
     amendments: [],
     ordersMax: null,
     lastExecutionId: 0,
-    changes: {
-      orders: new Set(),
-      lists: new Set(),
-      assets: new Set(),
-      trades: [],
-      prevented: [],
-      amendments: [],
-      events: [],
-    },
+    changes: noChanges(),
   }
 }
 
@@ -73,7 +66,7 @@ function createMarket(rules: SymbolRules): Market {
     orders: [],
     touches: 0,
     live: new Map(),
-    byClientId: new Map(),
+    names: createNames(),
     trades: [],
     prevented: [],
     trailing: new Set(),
@@ -88,21 +81,21 @@ function createMarket(rules: SymbolRules): Market {
 
 /** What has been touched since the last call, to be written down before anyone is answered. */
 export function drainChanges(engine: Engine): Changes | null {
-  const { changes } = engine
-  const { orders, lists, assets, trades } = changes
+  const drained = engine.changes
+  const { orders, lists, assets, trades } = drained
   if (orders.size + lists.size + assets.size + trades.length === 0) return null
-  const drained = {
-    ...changes,
-    orders: new Set(orders),
-    lists: new Set(lists),
-    assets: new Set(assets),
-  }
-  orders.clear()
-  lists.clear()
-  assets.clear()
-  changes.trades = []
-  changes.prevented = []
-  changes.amendments = []
-  changes.events = []
+  engine.changes = noChanges()
   return drained
+}
+
+function noChanges(): Changes {
+  return {
+    orders: new Set(),
+    lists: new Set(),
+    assets: new Set(),
+    trades: [],
+    prevented: [],
+    amendments: [],
+    events: [],
+  }
 }

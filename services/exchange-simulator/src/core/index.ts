@@ -1,5 +1,6 @@
 export { amendOrder } from './amend.ts'
 export type { NewOrder } from './checks.ts'
+export { findByName } from './client-names.ts'
 export { createEngine, drainChanges } from './engine.ts'
 export { createGappedTape } from './gaps.ts'
 export { createHistory } from './history.ts'

@@ -1,3 +1,4 @@
+import { giveUpName } from './client-names.ts'
 import { lock } from './holdings.ts'
 import { forget } from './order-queue.ts'
 import {
@@ -48,6 +49,7 @@ export function endOrder(engine: Engine, order: Order, ending: Ending): void {
   order.updatedAt = ending.now
   release(engine, order, order.locked)
   market.live.delete(order.id)
+  giveUpName(market, order)
   if (isStop(order.type)) market.algoOrders -= 1
   if (order.icebergQuantity > 0n) market.icebergOrders -= 1
   leaveQueue(market, order)

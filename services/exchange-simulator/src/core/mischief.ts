@@ -1,3 +1,4 @@
+import { createNames } from './client-names.ts'
 import { noteLegEnd } from './legs.ts'
 import { endOrder, marketOf } from './lifecycle.ts'
 import { trade } from './matching.ts'
@@ -67,11 +68,12 @@ function copyOrder(order: Order): Order {
 function copyMarket(market: Market, orders: readonly Order[]): Market {
   const placed: Order[] = []
   for (const order of orders) placed[order.id - 1] = order
+  const live = orders.filter(isLive)
   return {
     ...market,
     orders: placed,
-    live: new Map(orders.filter(isLive).map((order) => [order.id, order])),
-    byClientId: new Map(orders.map((order) => [order.clientOrderId, order])),
+    live: new Map(live.map((order) => [order.id, order])),
+    names: { ...createNames(), live: new Map(live.map((order) => [order.clientOrderId, order])) },
     trades: [...market.trades],
   }
 }

@@ -6,6 +6,7 @@ import {
   openMarket,
   type NewOrder,
 } from './checks.ts'
+import { findByName, takeName } from './client-names.ts'
 import { checkFilters } from './filters.ts'
 import { finishList, listOf, lockFor, lockPriceOf, ordersOf, takeLock } from './legs.ts'
 import { endOrder, marketOf, noteEvent } from './lifecycle.ts'
@@ -104,7 +105,7 @@ export function openOrder(engine: Engine, request: NewOrder, now: number): Order
   }
   market.orders.push(order)
   market.live.set(order.id, order)
-  market.byClientId.set(order.clientOrderId, order)
+  takeName(market, order)
   if (isStop(order.type)) market.algoOrders += 1
   if (order.icebergQuantity > 0n) market.icebergOrders += 1
   engine.changes.orders.add(order)
@@ -125,7 +126,7 @@ export function findOrder(engine: Engine, name: OrderName): Order | Refusal {
   if (market === undefined) return refusals.invalidSymbol()
   const { orderId, clientOrderId } = name
   const order =
-    orderId === null ? market.byClientId.get(clientOrderId ?? '') : market.orders[orderId - 1]
+    orderId === null ? findByName(market, clientOrderId ?? '') : market.orders[orderId - 1]
   if (order === undefined) return refusals.noSuchOrder()
   if (orderId !== null && clientOrderId !== null && order.clientOrderId !== clientOrderId) {
     return refusals.idMismatch()

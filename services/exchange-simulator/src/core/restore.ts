@@ -1,3 +1,4 @@
+import { takeName } from './client-names.ts'
 import { ordersOf } from './legs.ts'
 import { place } from './stops.ts'
 import {
@@ -60,9 +61,9 @@ function restoreOrder(engine: Engine, written: Order): void {
   if (market === undefined) throw new Error(`an open folder holds orders of ${written.symbol}`)
   const order = completed(written)
   market.orders[order.id - 1] = order
-  market.byClientId.set(order.clientOrderId, order)
   if (!isLive(order)) return
   market.live.set(order.id, order)
+  takeName(market, order)
   if (isStop(order.type)) market.algoOrders += 1
   if (order.icebergQuantity > 0n) market.icebergOrders += 1
   if (order.status !== 'PENDING_NEW') queueAgain(market, order)

@@ -1,3 +1,4 @@
+import type { ClientNames } from './client-names.ts'
 import type { OrderQueue } from './order-queue.ts'
 
 export const SIDES = ['BUY', 'SELL'] as const
@@ -228,8 +229,7 @@ export type Market = {
   /** Order n is at index n - 1. */
   readonly orders: Order[]
   readonly live: Map<number, Order>
-  /** The latest order of each client id: an id may be used again once its order has ended. */
-  readonly byClientId: Map<string, Order>
+  readonly names: ClientNames
   readonly trades: Trade[]
   readonly prevented: PreventedMatch[]
   algoOrders: number
@@ -243,10 +243,10 @@ export type Changes = {
   readonly orders: Set<Order>
   readonly lists: Set<OrderList>
   readonly assets: Set<string>
-  trades: Trade[]
-  prevented: PreventedMatch[]
-  amendments: Amendment[]
-  events: (OrderEvent | ListEvent)[]
+  readonly trades: Trade[]
+  readonly prevented: PreventedMatch[]
+  readonly amendments: Amendment[]
+  readonly events: (OrderEvent | ListEvent)[]
 }
 
 /** One step in an order's life, with the order as it was right after it. */
@@ -297,7 +297,7 @@ export type Engine = {
   /** The most orders that may be open on all symbols together; null for no limit. */
   ordersMax: number | null
   lastExecutionId: number
-  readonly changes: Changes
+  changes: Changes
 }
 
 /** What the market says about itself. */

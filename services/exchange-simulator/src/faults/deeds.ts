@@ -1,5 +1,6 @@
 import {
   expireByVenue,
+  findByName,
   floorToStep,
   forceFill,
   isLive,
@@ -80,7 +81,7 @@ function ordersMeant(desk: Desk, parameters: Parameters): Order[] {
   const name = parameters.get('origClientOrderId')
   if (orderId === undefined && name === undefined) return [...market.live.values()]
   const order =
-    orderId === undefined ? market.byClientId.get(name ?? '') : market.orders[Number(orderId) - 1]
+    orderId === undefined ? findByName(market, name ?? '') : market.orders[Number(orderId) - 1]
   return order === undefined ? [] : [order]
 }
 
