@@ -87,7 +87,10 @@ function createAgent(options: HostOptions): Agent {
   if (marketVenue === undefined) return spec.create(deps)
   // Of a further account: queues and memory of its own.
   const { id: account } = shared.account
-  const bus = busOfAccount(deps.bus, account)
-  const ledger = ledgerOfAccount(deps.ledger, account)
-  return spec.create({ ...deps, bus, ledger, marketVenue })
+  const { bus, ledger } = ports
+  const own = {
+    ...(bus === undefined ? {} : { bus: busOfAccount(bus, account) }),
+    ...(ledger === undefined ? {} : { ledger: ledgerOfAccount(ledger, account) }),
+  }
+  return spec.create({ ...deps, ...own, marketVenue })
 }

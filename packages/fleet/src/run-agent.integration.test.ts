@@ -99,6 +99,23 @@ describe.skipIf(rabbit === null)('an agent in a process of its own', () => {
     expect(JSON.stringify(agent.lines)).not.toContain(`:${password}@`)
   })
 
+  test('is that of the account it is told, with its policy and its venue', async () => {
+    const url = await freshVhost(rabbit)
+    const agent = run(
+      `venue: { url: "http://127.0.0.1:9" }\nbus: { kind: rabbitmq }\nhttp: { port: 0 }\n` +
+        'execution: { greeting: good morning }\n' +
+        `accounts: { cautious: { venue: { url: ${marketUrl} }, execution: { greeting: quietly } } }\n`,
+      { FLOTILLA_BUS__URL: url, FLOTILLA_FOR_ACCOUNT: 'cautious', SAMPLE_AGENT: 'execution' },
+    )
+    expect(await agent.line('sample started')).toMatchObject({
+      greeting: 'quietly',
+      account: 'cautious',
+      marketVenue: 'simulator',
+    })
+    agent.child.kill('SIGTERM')
+    expect(await agent.ended).toBe(0)
+  })
+
   test('stops well although its broker never answers', async () => {
     const agent = run(
       `venue: { url: ${marketUrl} }\nbus: { kind: rabbitmq }\nhttp: { port: 0 }\n`,
@@ -133,5 +150,28 @@ describe('an agent that cannot run is refused before anything starts', () => {
     expect(await agent.ended).toBe(1)
     expect(agent.complaint()).toMatch(expected)
     expect(agent.lines).toEqual([])
+  })
+
+  const further = 'bus: { kind: rabbitmq, url: "amqp://x" }\nvenue: { url: "http://x:1" }\n'
+  test.each([
+    [
+      'an account that is none',
+      'execution',
+      'bold',
+      /bold is no account of execution; name one of main/,
+    ],
+    [
+      'an account of an agent that serves all',
+      'strategy',
+      'cautious',
+      /strategy serves all: remove/,
+    ],
+    ['an account without its simulator', 'execution', 'cautious', /venue\.url: the simulator runs/],
+  ])('%s', async (_name, name, account, expected) => {
+    const environment = { SAMPLE_AGENT: name, FLOTILLA_FOR_ACCOUNT: account }
+    const venue = expected.source.startsWith('venue') ? '{}' : '{ venue: { url: "http://x:2" } }'
+    const agent = run(`${further}accounts: { cautious: ${venue} }\n`, environment)
+    expect(await agent.ended).toBe(1)
+    expect(agent.complaint()).toMatch(expected)
   })
 })

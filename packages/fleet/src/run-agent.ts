@@ -57,7 +57,7 @@ async function runAgentProcess(spec: AgentSpec, environment: Environment): Promi
 function ownConfig(spec: AgentSpec, environment: Environment): FleetConfig {
   const file = environment['FLOTILLA_CONFIG'] ?? 'flotilla.yaml'
   const config = readFleetConfig({ file, specs: [spec], environment })
-  const account = environment['FLOTILLA_ACCOUNT']
+  const account = environment['FLOTILLA_FOR_ACCOUNT']
   const further = config.further.find(({ shared }) => shared.account.id === account)
   const { shared } = further ?? config
   const problems = ownProcessProblems(shared, spec.needs).map(({ path, message, fix }) => ({
@@ -88,10 +88,10 @@ type Part = {
   readonly marketVenue?: string
 }
 
-/** FLOTILLA_ACCOUNT names the account; null when there is none of that name for this agent. */
+/** FLOTILLA_FOR_ACCOUNT names the account; null when there is none of that name for this agent. */
 function partOf(spec: AgentSpec, config: FleetConfig, environment: Environment): Part | null {
   const { name } = spec
-  const account = environment['FLOTILLA_ACCOUNT'] ?? config.shared.account.id
+  const account = environment['FLOTILLA_FOR_ACCOUNT'] ?? config.shared.account.id
   if (account === config.shared.account.id) {
     return { shared: config.shared, section: config.section(name) }
   }
@@ -103,7 +103,7 @@ function partOf(spec: AgentSpec, config: FleetConfig, environment: Environment):
   const known = [config.shared, ...config.further.map(({ shared }) => shared)]
   const names = known.map((shared) => shared.account.id).join(', ')
   const fix = isPerAccount(name) ? `name one of ${names}` : `${name} serves all: remove it`
-  process.stderr.write(`FLOTILLA_ACCOUNT: ${account} is no account of ${name}; ${fix}\n`)
+  process.stderr.write(`FLOTILLA_FOR_ACCOUNT: ${account} is no account of ${name}; ${fix}\n`)
   return null
 }
 

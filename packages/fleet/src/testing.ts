@@ -4,12 +4,13 @@ import { defineAgent } from './agent.ts'
 import { runAgent } from './run-agent.ts'
 
 const sample = defineAgent({
-  name: 'strategy',
+  name: process.env['SAMPLE_AGENT'] === 'execution' ? 'execution' : 'strategy',
   config: z.strictObject({ greeting: z.string().default('hello') }),
   needs: ['bus'],
-  create: ({ config, context }) => ({
+  create: ({ config, context, shared, marketVenue }) => ({
     start: () => {
-      context.logger.info({ greeting: config.greeting }, 'sample started')
+      const { id: account } = shared.account
+      context.logger.info({ greeting: config.greeting, account, marketVenue }, 'sample started')
       return Promise.resolve()
     },
     stop: () => Promise.resolve(),

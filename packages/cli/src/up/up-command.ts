@@ -108,7 +108,7 @@ function programsOf(specs: readonly AgentSpec[], config: FleetConfig, file: stri
         FLOTILLA_LOGS__FORMAT: 'json',
         FLOTILLA_ANALYSIS__INDICATORS: JSON.stringify(neededIndicators(config)),
         FLOTILLA_HTTP__PORT: String(port === 0 ? 0 : port + offset),
-        ...(account === undefined ? {} : { FLOTILLA_ACCOUNT: account }),
+        ...(account === undefined ? {} : { FLOTILLA_FOR_ACCOUNT: account }),
       },
     }
   })
