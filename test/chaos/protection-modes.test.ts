@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { AnyMessage } from '@flotilla/contracts'
 import { readTruth } from '../e2e/support/truth.ts'
 import { openInProcess, type InProcess } from './support/in-process.ts'
+import { longestNakedMs } from './support/naked-time.ts'
 
 const resting = {
   pair: ['LIMIT_MAKER', 'STOP_LOSS'],
@@ -29,8 +30,8 @@ async function openTypesAt({ stage }: InProcess): Promise<string[]> {
   return open.map(({ type }) => type).toSorted()
 }
 
-async function protectedUnder(mode: Mode): Promise<InProcess> {
-  const world = await openInProcess(`protection: ${mode}`)
+async function protectedUnder(mode: Mode, further = ''): Promise<InProcess> {
+  const world = await openInProcess(`protection: ${mode}${further}`)
   await world.stage.propose({ purpose: 'entry' })
   await world.stage.until(
     'the position is protected',
@@ -69,6 +70,23 @@ describe('a position over the wire', () => {
       const filled = orders.filter(({ status }) => status === 'FILLED')
       const sales = filled.filter(({ clientOrderId }) => !clientOrderId.includes('-e'))
       expect(sales).toHaveLength(1)
+    } finally {
+      await world.close()
+    }
+  })
+
+  it('comes with its exits in one request, and is never without them', async () => {
+    const world = await protectedUnder('pair', ', attachExits: true')
+    try {
+      expect(await openTypesAt(world)).toEqual(resting.pair)
+      const truth = await readTruth(world.stage.simulator.controlUrl ?? '')
+      expect(truth.orders).toHaveLength(3)
+      expect(longestNakedMs(truth, world.stage.now())).toBe(0)
+      await world.stage.faults.moveMarket(-5, 1)
+      await world.stage.until('it is sold', () =>
+        ['none', 'dust'].includes(protectionsOf(world).at(-1)?.state ?? ''),
+      )
+      expect(await openTypesAt(world)).toEqual([])
     } finally {
       await world.close()
     }

@@ -147,6 +147,8 @@ export type SymbolRules = {
   readonly notionalMax: Decimal | null
   readonly orderTypes: readonly OrderType[]
   readonly ocoAllowed: boolean
+  /** An entry can bring its pair of exits along, for what it receives after fees (OPOCO). */
+  readonly opoAllowed: boolean
   /** Rates (0.001 is 0.1 %), charged in the received asset. */
   readonly makerFeeRate: Decimal
   readonly takerFeeRate: Decimal
@@ -234,6 +236,15 @@ export type ProtectionRequest = {
     readonly limitPrice?: Decimal
   }
   readonly takeProfit: { readonly clientOrderId: string; readonly limitPrice: Decimal }
+  /**
+   * A fill-or-kill entry that brings the exits along: they wait until it is filled and are then for what it
+   * received after fees, in whole steps. `quantity` is what that is expected to be.
+   */
+  readonly entry?: {
+    readonly clientOrderId: string
+    readonly quantity: Decimal
+    readonly limitPrice: Decimal
+  }
 }
 
 export type OrderReference = { readonly symbol: string; readonly clientOrderId: string }
@@ -295,6 +306,8 @@ export type VenueProtection = {
   readonly status: 'open' | 'done'
   readonly stop: VenueOrder
   readonly takeProfit: VenueOrder
+  /** The order that the exits wait for, where they came with one. */
+  readonly entry: VenueOrder | null
 }
 
 /** Which rule an order broke, the offending value and the limit, all as text for people and logs. */

@@ -27,6 +27,7 @@ export function brokenProtectionRule(
   return (
     brokenStatus(rules) ??
     (rules.ocoAllowed ? null : { name: 'oco_allowed', value: 'oco', limit: 'not allowed' }) ??
+    brokenEntry(request, rules) ??
     brokenQuantity(request.quantity, rules) ??
     firstOf(prices, (price) => brokenPrice(price, rules)) ??
     firstOf(prices, (price) => brokenNotional(request.quantity.times(price), rules)) ??
@@ -69,6 +70,16 @@ function brokenNotional(notional: Decimal, rules: SymbolRules): BrokenRule | nul
     below('notional_min', notional, rules.notionalMin) ??
     above('notional_max', notional, rules.notionalMax)
   )
+}
+
+function brokenEntry(
+  { entry, symbol, side }: ProtectionRequest,
+  rules: SymbolRules,
+): BrokenRule | null {
+  if (entry === undefined) return null
+  if (!rules.opoAllowed) return { name: 'opo_allowed', value: 'opoco', limit: 'not allowed' }
+  const order = { ...entry, symbol, side: side === 'sell' ? 'buy' : 'sell' } as const
+  return brokenOrderRule({ ...order, type: 'limit', timeInForce: 'fok' }, rules)
 }
 
 /** A pair of exits makes sense only with the market between them: a long's stop lies below its target. */

@@ -82,6 +82,12 @@ export const ExecutionConfig = z
       .enum(['auto', ...ProtectionMode.options])
       .default('auto')
       .describe('The strongest protection wanted; auto is the strongest that the venue has.'),
+    attachExits: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Entries are fill-or-kill and bring their exits along (OPOCO), where the venue can.',
+      ),
     stopLimitDistance: z
       .number()
       .min(0.0001)

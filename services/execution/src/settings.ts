@@ -39,6 +39,7 @@ export function settingsOf(
     fillMarginMs: scaled(FILL_MARGIN_MS),
     priceFreshMs: PRICE_FRESH_MS,
     protection: config.protection === 'auto' ? 'pair' : config.protection,
+    attachExits: config.attachExits,
     stopLimitDistance: exact(config.stopLimitDistance),
     gapMs: scaled(config.gapMs),
     supervisionMs: scaled(config.supervisionMs),

@@ -50,6 +50,7 @@ export type Endpoint =
   | 'privatePostOrder'
   | 'privateDeleteOrder'
   | 'privatePostOrderListOco'
+  | 'privatePostOrderListOpoco'
   | 'privateDeleteOrderList'
 
 export type Parameters = Readonly<Record<string, string | number>>

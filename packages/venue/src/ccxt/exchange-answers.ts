@@ -58,6 +58,7 @@ export function rulesFromMarket(kind: VenueKind, one: Market): SymbolRules {
     notionalMax: positive(cost.max),
     orderTypes: orderTypesOf(kind),
     ocoAllowed: false,
+    opoAllowed: false,
     makerFeeRate: one.maker ?? Decimal.zero,
     takerFeeRate: one.taker ?? Decimal.zero,
   }

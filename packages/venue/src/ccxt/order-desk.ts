@@ -25,7 +25,7 @@ import type { VenueTime } from './venue-time.ts'
 import { orderFrom, protectionFrom } from './wire-answers.ts'
 import { writeFailure, WireFailure } from './wire-failure.ts'
 import { wireSymbol } from './wire-forms.ts'
-import { orderParameters, protectionParameters } from './wire-requests.ts'
+import { bracketParameters, orderParameters, protectionParameters } from './wire-requests.ts'
 import { order, orderList, type WireOrderList } from './wire-schemas.ts'
 import type { Call, Wire } from './wire.ts'
 
@@ -63,16 +63,15 @@ export class OrderDesk {
   }
 
   async placeProtection(request: ProtectionRequest): Promise<ProtectionOutcome> {
-    const { stop, takeProfit, clientProtectionId } = request
-    const ids = [clientProtectionId, stop.clientOrderId, takeProfit.clientOrderId]
+    const { stop, takeProfit, clientProtectionId, entry } = request
+    const own = [clientProtectionId, stop.clientOrderId, takeProfit.clientOrderId]
+    const ids = entry === undefined ? own : [...own, entry.clientOrderId]
     const rules = await this.#prepare(request.symbol, ids, (known) =>
       brokenProtectionRule(request, known),
     )
     if ('kind' in rules) return rules
-    const parameters = protectionParameters(request)
-    const outcome = await this.#send(
-      { endpoint: 'privatePostOrderListOco', parameters, schema: orderList },
-      (list) => reportedProtection(list, request.symbol),
+    const outcome = await this.#send(protectionCall(request), (list) =>
+      reportedProtection(list, request.symbol),
     )
     if ('kind' in outcome) return this.#explained(outcome, request, rules)
     return outcome.clientProtectionId === clientProtectionId
@@ -165,6 +164,21 @@ export class OrderDesk {
     }
     return withVenueRule(outcome, request, rules)
   }
+}
+
+function protectionCall(request: ProtectionRequest): Call<typeof orderList> {
+  const { entry } = request
+  return entry === undefined
+    ? {
+        endpoint: 'privatePostOrderListOco',
+        parameters: protectionParameters(request),
+        schema: orderList,
+      }
+    : {
+        endpoint: 'privatePostOrderListOpoco',
+        parameters: bracketParameters(request, entry),
+        schema: orderList,
+      }
 }
 
 function outcomeOf(error: unknown): NotAccepted {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OrderRequest, ProtectionRequest } from '../port.ts'
 import {
   apiKey,
+  bitcoin,
   listAnswer,
   openWireVenue,
   orderAnswer,
@@ -129,6 +130,39 @@ describe('requests on the wire', () => {
       belowClientOrderId: 'fl-1-s',
       newOrderRespType: 'RESULT',
     })
+  })
+
+  it('sends an entry that brings its exits along, whose quantity the venue counts', async () => {
+    wire.server.on('GET /api/v3/exchangeInfo', {
+      json: { symbols: [{ ...bitcoin, opoAllowed: true }] },
+    })
+    wire.server.on('POST /api/v3/orderList/opoco', { json: listAnswer() })
+    const entry = { clientOrderId: 'fl-1-e', quantity: common.quantity, limitPrice: price }
+    await wire.venue.placeProtection({ ...protection, entry })
+    expect(sentTo('POST /api/v3/orderList/opoco')).toEqual({
+      symbol: 'BTCUSDT',
+      listClientOrderId: 'fl-1-p',
+      workingType: 'LIMIT',
+      workingSide: 'BUY',
+      workingPrice: '52000.5',
+      workingQuantity: '0.01',
+      workingTimeInForce: 'FOK',
+      workingClientOrderId: 'fl-1-e',
+      pendingSide: 'SELL',
+      pendingAboveType: 'LIMIT_MAKER',
+      pendingAbovePrice: '52000',
+      pendingAboveClientOrderId: 'fl-1-t',
+      pendingBelowType: 'STOP_LOSS',
+      pendingBelowStopPrice: '49000',
+      pendingBelowClientOrderId: 'fl-1-s',
+      newOrderRespType: 'FULL',
+    })
+  })
+
+  it('keeps an entry with exits at home where the symbol does not take it', async () => {
+    const entry = { clientOrderId: 'fl-1-e', quantity: common.quantity, limitPrice: price }
+    const outcome = await wire.venue.placeProtection({ ...protection, entry })
+    expect(outcome).toMatchObject({ code: 'rule_broken', rule: { name: 'opo_allowed' } })
   })
 
   it('turns the sides around for a protection that buys back, and sends the limit of its stop', async () => {

@@ -55,6 +55,7 @@ describe('reads', () => {
         'take-profit-limit',
       ],
       ocoAllowed: true,
+      opoAllowed: false,
       makerFeeRate: '0.0008',
       takerFeeRate: '0.001',
     })

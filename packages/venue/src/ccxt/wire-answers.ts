@@ -140,6 +140,7 @@ export function protectionFrom(
     status: list.listOrderStatus === 'EXECUTING' ? 'open' : 'done',
     stop,
     takeProfit,
+    entry: legs.find((leg) => leg !== stop && leg !== takeProfit) ?? null,
   }
 }
 

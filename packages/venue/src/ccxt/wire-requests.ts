@@ -70,6 +70,32 @@ export function protectionParameters(request: ProtectionRequest): Parameters {
   }
 }
 
+/** The same exits behind an entry: the venue counts what it received, so their quantity is not sent. */
+export function bracketParameters(
+  request: ProtectionRequest,
+  entry: NonNullable<ProtectionRequest['entry']>,
+): Parameters {
+  const { symbol, listClientOrderId, ...exits } = protectionParameters(request)
+  const legs = Object.entries(exits).filter(([name]) => /^(above|below)/.test(name))
+  const pending = legs.map(([name, value]) => [
+    `pending${name[0]?.toUpperCase()}${name.slice(1)}`,
+    value,
+  ])
+  return {
+    symbol: symbol ?? '',
+    listClientOrderId: listClientOrderId ?? '',
+    workingType: 'LIMIT',
+    workingSide: request.side === 'sell' ? 'BUY' : 'SELL',
+    workingPrice: entry.limitPrice.toString(),
+    workingQuantity: entry.quantity.toString(),
+    workingTimeInForce: 'FOK',
+    workingClientOrderId: entry.clientOrderId,
+    pendingSide: request.side.toUpperCase(),
+    ...Object.fromEntries(pending),
+    newOrderRespType: 'FULL',
+  }
+}
+
 function wireTime(timeInForce: TimeInForce): string {
   return timeInForce.toUpperCase()
 }

@@ -17,6 +17,7 @@ export function rulesFrom(info: WireSymbol, fees: FeeRates): SymbolRules {
     ...limitsFrom(info.filters),
     orderTypes: info.orderTypes.map(orderTypeOf).filter((type): type is OrderType => type !== null),
     ocoAllowed: info.ocoAllowed ?? false,
+    opoAllowed: info.opoAllowed ?? false,
     makerFeeRate: fees.maker,
     takerFeeRate: fees.taker,
   }

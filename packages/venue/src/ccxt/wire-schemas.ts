@@ -34,6 +34,7 @@ const symbolInfo = z.looseObject({
   quoteAsset: z.string(),
   orderTypes: z.array(z.string()),
   ocoAllowed: z.boolean().optional(),
+  opoAllowed: z.boolean().optional(),
   isSpotTradingAllowed: z.boolean().optional(),
   filters: z.array(filter),
 })
@@ -103,7 +104,7 @@ export const orderList = z.looseObject({
   listOrderStatus: z.string(),
   listClientOrderId: z.string(),
   symbol: z.string(),
-  orders: z.array(leg).length(2),
+  orders: z.array(leg).min(2).max(3),
   orderReports: orders.optional(),
 })
 export type WireOrderList = z.infer<typeof orderList>

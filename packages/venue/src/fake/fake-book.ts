@@ -1,7 +1,7 @@
 // A small matching engine for tests: one price per symbol, set by the test, and an endless depth at it.
 // It keeps the venue's manners that trading code trips over: locks, fees in the received asset, client ids
 // that are free again once an order has ended, exits that cancel each other.
-import { Decimal } from '@flotilla/money'
+import { Decimal, roundDownToStep, sum } from '@flotilla/money'
 
 import type {
   OrderOutcome,
@@ -35,6 +35,8 @@ export type FakeBookOptions = {
   readonly balances: Readonly<Record<string, string>>
   readonly now: () => number
 }
+
+type Bracket = ProtectionRequest & { readonly entry: NonNullable<ProtectionRequest['entry']> }
 
 /** What the market gives an order now; no maximum means all it asks for. */
 type Offer = { readonly price: Decimal; readonly quantityMax: Decimal | null }
@@ -94,11 +96,18 @@ export class FakeBook {
     return { kind: 'accepted', order: { ...viewOf(order), fills } }
   }
 
-  submitProtection(request: ProtectionRequest): ProtectionOutcome {
+  submitProtection(request: ProtectionRequest, fillMax: Decimal | null = null): ProtectionOutcome {
     const rules = this.#rules.get(request.symbol)
     if (rules === undefined) return unknownSymbol(request.symbol)
     const broken = brokenProtectionRule(request, rules)
     if (broken !== null) return { ...rejected('rule_broken', broken.name), rule: broken }
+    const { entry } = request
+    return entry === undefined
+      ? this.#submitPair(request, rules)
+      : this.#submitBracket({ ...request, entry }, fillMax)
+  }
+
+  #submitPair(request: ProtectionRequest, rules: SymbolRules): ProtectionOutcome {
     const price = this.#prices.get(request.symbol)
     if (price === undefined) return rejected('market_closed', 'no price was set in this fake venue')
     const legs = legsOf(request)
@@ -125,6 +134,48 @@ export class FakeBook {
     this.account.hold(lock)
     this.protections.push(protection)
     return { kind: 'accepted', protection: protectionView(protection) }
+  }
+
+  /** The exits come to life with a filled entry, for what it received; else they end with it. */
+  #submitBracket({ entry, ...request }: Bracket, fillMax: Decimal | null): ProtectionOutcome {
+    const { symbol } = request
+    const [stop, target] = legsOf(request)
+    const side = request.side === 'sell' ? 'buy' : 'sell'
+    const form = { ...entry, symbol, side, type: 'limit', timeInForce: 'fok' } as const
+    const outcome = this.submit(form, fillMax)
+    if (outcome.kind !== 'accepted') return outcome
+    const rules = this.#rulesFor(symbol)
+    const fees = sum((outcome.order.fills ?? []).map(({ fee }) => fee))
+    const received = outcome.order.filledQuantity.minus(fees)
+    const quantity = roundDownToStep(received, rules.quantityStep)
+    const isFilled = outcome.order.status === 'filled'
+    const exits = isFilled ? this.submitProtection({ ...request, quantity }) : null
+    if (exits?.kind === 'accepted') {
+      const live = this.protections.at(-1)!
+      live.entry = this.orders.find(
+        ({ venueOrderId }) => venueOrderId === outcome.order.venueOrderId,
+      )
+      return { kind: 'accepted', protection: { ...protectionView(live), entry: outcome.order } }
+    }
+    const venueProtectionId = this.#nextId()
+    const dead = [stop, target].map((leg) => {
+      const order = this.#add(leg, zeroLock(rules.base), venueProtectionId)
+      order.status = 'expired'
+      order.endReason = isFilled ? 'REJECTED' : 'OTO_PHASE_ONE_EXPIRED'
+      return order
+    })
+    const { clientProtectionId } = request
+    const entryOrder = this.orders.find((one) => one.venueOrderId === outcome.order.venueOrderId)
+    const ended: FakeProtection = {
+      clientProtectionId,
+      venueProtectionId,
+      symbol,
+      stop: dead[0]!,
+      takeProfit: dead[1]!,
+      entry: entryOrder,
+    }
+    this.protections.push(ended)
+    return { kind: 'accepted', protection: { ...protectionView(ended), entry: outcome.order } }
   }
 
   /** Ends a live order (and with it the other leg of its protection). */
@@ -283,6 +334,7 @@ export function protectionView(protection: FakeProtection): VenueProtection {
     status: isLive(stop) || isLive(takeProfit) ? 'open' : 'done',
     stop: viewOf(stop),
     takeProfit: viewOf(takeProfit),
+    entry: protection.entry === undefined ? null : viewOf(protection.entry),
   }
 }
 

@@ -26,6 +26,7 @@ export type FakeProtection = {
   readonly symbol: string
   readonly stop: FakeOrder
   readonly takeProfit: FakeOrder
+  entry?: FakeOrder | undefined
 }
 
 export function isLive(order: FakeOrder): boolean {

@@ -240,7 +240,10 @@ export class FakeVenue implements Venue {
   }
 
   async placeProtection(request: ProtectionRequest): Promise<ProtectionOutcome> {
-    return this.#write('placeProtection', request, () => this.#book.submitProtection(request))
+    return this.#write('placeProtection', request, (script) => {
+      const fillMax = script.kind === 'partial' ? Decimal.from(script.quantity) : null
+      return this.#book.submitProtection(request, fillMax)
+    })
   }
 
   async cancelProtection(reference: ProtectionReference): Promise<ProtectionOutcome> {

@@ -30,6 +30,7 @@ export function symbolRules(overrides: Partial<SymbolRules> = {}): SymbolRules {
       'take-profit-limit',
     ],
     ocoAllowed: true,
+    opoAllowed: true,
     makerFeeRate: Decimal.from('0.001'),
     takerFeeRate: Decimal.from('0.001'),
     ...overrides,

@@ -78,12 +78,18 @@ export function sightAgain(work: Work, subject: string): void {
   const watch = watchOf(work, subject)
   work.watches.set(subject, {
     ...watch,
-    nextAt: work.now + pollMsOf(work),
+    nextAt: work.now + (comesToLife(tickets) ? askDelay(work, 0) : pollMsOf(work)),
     asks: 0,
     notFound: 0,
     notFoundAt: null,
     cleanAt: clean ? work.now : watch.cleanAt,
   })
+}
+
+/** An entry has ended and its exits are not told as working, nor as ended, yet: a matter of a moment. */
+function comesToLife(tickets: readonly Ticket[]): boolean {
+  const waits = tickets.some(({ seen }) => seen?.status === 'pending')
+  return waits && !tickets.some(({ order }) => order.leg === 'entry' && isWorking(order.state))
 }
 
 export function notFound(work: Work, subject: string): void {
@@ -172,7 +178,8 @@ export function searched(work: Work, answer: Extract<Answer, { kind: 'searched' 
     const reason = 'the venue was asked long enough and never had the order'
     conclude(work, ticket, { event: 'disprove', code: 'not_placed', reason })
   }
-  const bare = doubtful.some(({ order }) => order.leg === 'stop-loss')
+  const legs = new Set(doubtful.map(({ order }) => order.leg))
+  const bare = legs.has('stop-loss') && !legs.has('entry')
   if (bare) work.protecting = retryAfter(work, work.protecting)
 }
 

@@ -53,6 +53,8 @@ export type Settings = {
   readonly priceFreshMs: number
   /** The strongest protection that is wanted; the venue may offer less. */
   readonly protection: ProtectionMode
+  /** Entries bring their exits along where the venue can: all of it is filled, or nothing. */
+  readonly attachExits: boolean
   /** How far the limit of a stop-limit order lies below its stop, as a share of it. */
   readonly stopLimitDistance: Decimal
   /** How long the price may be below that limit before the position is sold at the market. */

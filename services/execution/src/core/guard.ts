@@ -150,7 +150,7 @@ function takeAway(work: Work, resting: readonly Ticket[]): void {
 function protect(work: Work, resting: readonly Ticket[]): void {
   if (hasUnsettledSale(work)) return
   if (resting.length > 0) {
-    checkCover(work, resting)
+    if (!waitsForEntry(work, resting)) checkCover(work, resting)
     return
   }
   if (isTooLittle(work)) {
@@ -162,6 +162,27 @@ function protect(work: Work, resting: readonly Ticket[]): void {
   else if (modeOf(work) === 'supervised') watchOver(work)
   else if (isTooLittleAt(work, stop)) closeWhatNoStopTakes(work)
   else place(work, work.owner, stop)
+}
+
+/** Exits that an entry brings along come to life with it: until then nothing is held. */
+function waitsForEntry(work: Work, resting: readonly Ticket[]): boolean {
+  const { listId } = resting[0]!.order
+  if (listId === null || !isTooLittle(work)) return false
+  return ticketsOfSubject(work, listId).some(
+    ({ order }) => order.leg === 'entry' && isWorking(order.state),
+  )
+}
+
+/** Its answer is missing, or it waits at the venue for the entry that it came with. */
+function isNotSureToRest({ order, seen }: Ticket): boolean {
+  return isDoubtful(order.state) || seen?.status === 'pending'
+}
+
+/** The entry is filled and its exits are not seen at work yet: the time without protection counts. */
+function noteBareBracket(work: Work, resting: readonly Ticket[]): void {
+  if (!resting.some(({ seen }) => seen?.status === 'pending')) return
+  if (protectionOf(work).state !== 'none') return
+  keepProtection(work, { state: 'unprotected', since: work.now, reason: null })
 }
 
 function place(work: Work, owner: Owner, stop: Decimal): void {
@@ -205,7 +226,8 @@ function closeWhatNoStopTakes(work: Work): void {
 /** The resting orders must cover exactly what can be sold: more would be refused, less is naked. */
 function checkCover(work: Work, resting: readonly Ticket[]): void {
   const first = resting[0]!.order
-  if (resting.some(({ order }) => isDoubtful(order.state))) {
+  if (resting.some(isNotSureToRest)) {
+    noteBareBracket(work, resting)
     const why = protectionOf(work).state === 'unprotected' ? reasonToGiveUp(work) : null
     if (why !== null) close(work, why)
     return

@@ -2,7 +2,7 @@
 // order as submitting, so no order is ever sent twice, whatever happens in between.
 import type { Order } from '@flotilla/ledger'
 import { Decimal, roundDownToStep, roundPrice } from '@flotilla/money'
-import type { OrderRequest } from '@flotilla/venue'
+import type { OrderRequest, ProtectionRequest } from '@flotilla/venue'
 import { submitted } from './announce.ts'
 import { conclude, freshOrder } from './conclude.ts'
 import type { Owner, Terms, Ticket } from './desk.ts'
@@ -13,8 +13,10 @@ import { isDust, sellableOf } from './position.ts'
 import { detailsOf } from './terms.ts'
 import {
   callVenue,
+  causeOf,
   heldOf,
   keepProtection,
+  liveProtectionOf,
   modeOf,
   move,
   nextAttempt,
@@ -28,8 +30,43 @@ export function sendEntries(work: Work): void {
   for (const ticket of work.tickets.values()) {
     const { order, terms } = ticket
     const waits = order.leg === 'entry' && order.state === 'created'
-    if (waits && isDue(terms.pace, work.now)) sendOrder(work, ticket)
+    if (!waits || !isDue(terms.pace, work.now)) continue
+    if (bringsItsExits(work, ticket)) sendBracket(work, ticket)
+    else sendOrder(work, ticket)
   }
+}
+
+/** Only from flat to held: what is held already has its exits, and they count together. */
+function bringsItsExits(work: Work, { order, terms }: Ticket): boolean {
+  const { settings, market } = work
+  const isOffered = settings.attachExits && market.rules.opoAllowed && modeOf(work) === 'pair'
+  if (!isOffered || terms.pace !== null || terms.stop === null || terms.takeProfit === null) {
+    return false
+  }
+  if (heldOf(work).quantity.isPositive() || liveProtectionOf(work).length > 0) return false
+  return order.price !== null && !isDust(receivedBy(work, order), terms.stop, market.rules)
+}
+
+/** What an entry brings when the fee is taken from it. */
+function receivedBy({ market }: Work, { quantity }: Order): Decimal {
+  const fee = quantity.times(market.rules.takerFeeRate)
+  return sellableOf(quantity.minus(fee), market.rules)
+}
+
+/** The venue itself places the exits with the last of the fill: nothing is ever held without them. */
+function sendBracket(work: Work, ticket: Ticket): void {
+  const { stop, takeProfit } = ticket.terms
+  const { price: limitPrice, intentId, quantity, clientOrderId } = ticket.order
+  if (stop === null || takeProfit === null || limitPrice === null) return
+  const owner = { intentId, cause: causeOf(ticket) }
+  const pair = pairOf(work, owner, { stop, takeProfit, quantity: receivedBy(work, ticket.order) })
+  const order = { ...ticket.order, listId: pair.clientProtectionId, timeInForce: 'fok' as const }
+  submit(work, { ...ticket, order })
+  callVenue(work, {
+    kind: 'place-protection',
+    key: `place:${pair.clientProtectionId}`,
+    request: { ...pair, entry: { clientOrderId, quantity, limitPrice } },
+  })
 }
 
 function sendOrder(work: Work, ticket: Ticket): void {
@@ -119,7 +156,10 @@ export function stopLimitPrice(work: Work, stop: Decimal): Decimal {
 export function sendProtection(work: Work, owner: Owner, stop: Decimal): void {
   const { takeProfit } = protectionOf(work)
   if (takeProfit === null || modeOf(work) !== 'pair') sendStop(work, owner, stop)
-  else sendPair(work, owner, { stop, takeProfit })
+  else {
+    const quantity = sellableOf(heldOf(work).quantity, work.market.rules)
+    sendPair(work, owner, { stop, takeProfit, quantity })
+  }
 }
 
 function sendStop(work: Work, owner: Owner, stop: Decimal): void {
@@ -136,34 +176,41 @@ function sendStop(work: Work, owner: Owner, stop: Decimal): void {
   sendOrder(work, alone)
 }
 
-type PairPrices = { readonly stop: Decimal; readonly takeProfit: Decimal }
+type PairForm = {
+  readonly stop: Decimal
+  readonly takeProfit: Decimal
+  readonly quantity: Decimal
+}
 
-function sendPair(work: Work, owner: Owner, { stop, takeProfit }: PairPrices): void {
-  const { account, rules, symbol, venue } = work.market
+function sendPair(work: Work, owner: Owner, form: PairForm): void {
+  const request = pairOf(work, owner, form)
+  const listId = request.clientProtectionId
+  keepProtection(work, { listId })
+  callVenue(work, { kind: 'place-protection', key: `place:${listId}`, request })
+}
+
+/** Names and stores both exits as about to be sent. */
+function pairOf(work: Work, owner: Owner, form: PairForm): ProtectionRequest {
+  const { account, symbol, venue } = work.market
   const { intentId } = owner
-  const quantity = sellableOf(heldOf(work).quantity, rules)
+  const { quantity } = form
   const attempt = nextAttempt(work, intentId, 'protection')
-  const stopPrice = exitPrice(work, stop)
+  const stopPrice = exitPrice(work, form.stop)
   const stopOrder = { leg: 'stop-loss', attempt, type: 'stop-loss', quantity, stopPrice } as const
   const listId = clientOrderIdOf({ account, venue, intentId, leg: 'protection', attempt })
-  const limitPrice = exitPrice(work, takeProfit)
+  const limitPrice = exitPrice(work, form.takeProfit)
   const takeProfitOrder = { leg: 'take-profit', attempt, type: 'limit-maker', quantity } as const
   const below = submit(work, ownTicket(work, owner, { ...stopOrder, listId }))
   const aboveForm = { ...takeProfitOrder, price: limitPrice, listId }
   const above = submit(work, ownTicket(work, owner, aboveForm))
-  keepProtection(work, { listId })
-  callVenue(work, {
-    kind: 'place-protection',
-    key: `place:${listId}`,
-    request: {
-      clientProtectionId: listId,
-      symbol,
-      side: 'sell',
-      quantity,
-      stop: { clientOrderId: below.order.clientOrderId, stopPrice },
-      takeProfit: { clientOrderId: above.order.clientOrderId, limitPrice },
-    },
-  })
+  return {
+    clientProtectionId: listId,
+    symbol,
+    side: 'sell',
+    quantity,
+    stop: { clientOrderId: below.order.clientOrderId, stopPrice },
+    takeProfit: { clientOrderId: above.order.clientOrderId, limitPrice },
+  }
 }
 
 function ownTicket(

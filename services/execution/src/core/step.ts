@@ -1,7 +1,7 @@
 // The one way in: an input and the time lead to a draft. First what the input says becomes known,
 // then everything that is due is done, whatever the input was.
 import type { Decimal } from '@flotilla/money'
-import type { ProtectionOutcome, WriteRejected } from '@flotilla/venue'
+import type { ProtectionOutcome, VenueOrder, VenueProtection, WriteRejected } from '@flotilla/venue'
 import {
   askLater,
   askWhatIsDue,
@@ -84,11 +84,7 @@ function takeAnswer(work: Work, answer: Answer): void {
       return told(work, answer.clientOrderId, answer.order === null ? null : [answer.order])
     case 'protection-told': {
       const { listId, protection } = answer
-      return told(
-        work,
-        listId,
-        protection === null ? null : [protection.stop, protection.takeProfit],
-      )
+      return told(work, listId, protection === null ? null : ordersOf(protection))
     }
     case 'fills-told':
       return fillsTold(work, answer)
@@ -121,8 +117,7 @@ function protectionPlaced(
   { listId, outcome }: Extract<Answer, { kind: 'protection-placed' }>,
 ): void {
   if (outcome.kind === 'accepted') {
-    observe(work, outcome.protection.stop)
-    observe(work, outcome.protection.takeProfit)
+    observePair(work, outcome)
     sightAgain(work, listId)
     return
   }
@@ -147,7 +142,9 @@ function refuse(
     conclude(work, ticket, { event: 'reject', ...outcome, reason: reasonOf(outcome), retryAfterMs })
   }
   const stop = open.find(({ order }) => order.leg === 'stop-loss')
-  if (stop !== undefined) protectionRefused(work, outcome, subjectOf(stop.order))
+  // Exits that came with a refused entry protect nothing, and nothing is bare.
+  const isBracket = open.some(({ order }) => order.leg === 'entry')
+  if (stop !== undefined && !isBracket) protectionRefused(work, outcome, subjectOf(stop.order))
 }
 
 function reasonOf({ reason, rule }: WriteRejected): string {
@@ -207,9 +204,13 @@ function observeAccepted(
 
 function observePair(work: Work, outcome: ProtectionOutcome): boolean {
   if (outcome.kind !== 'accepted') return false
-  observe(work, outcome.protection.stop)
-  observe(work, outcome.protection.takeProfit)
+  for (const order of ordersOf(outcome.protection)) observe(work, order)
   return true
+}
+
+/** The entry first: what it brought is what its exits are for. */
+function ordersOf({ entry, stop, takeProfit }: VenueProtection): VenueOrder[] {
+  return entry === null ? [stop, takeProfit] : [entry, stop, takeProfit]
 }
 
 function told(

@@ -249,13 +249,13 @@ const pacings = fc.constantFrom<PacingPlan | null>(null, null, null, {
 /** One life of a desk as a property; with seams it is the life of a desk that has a fault. */
 export function deskProperty(plant: () => Seams = () => ({}), among = offers) {
   const sequences = fc.array(commands, { minLength: 10, maxLength: 60, size: 'max' })
-  const venues = fc.tuple(fc.constantFrom(...among), weaknesses, pacings)
+  const venues = fc.tuple(fc.constantFrom(...among), weaknesses, pacings, fc.boolean())
   return fc.asyncProperty(sequences, plans, venues, async (sequence, exits, venue) => {
-    const [offer, weakness, pacing] = venue
+    const [offer, weakness, pacing, attachExits] = venue
     const [ocoAllowed, orderTypes] = offer
     const rules = { marketQuantityMax, ocoAllowed, orderTypes }
     const planted = plant()
-    const seams = { ...planted, settings: { pacing, ...planted.settings } }
+    const seams = { ...planted, settings: { pacing, attachExits, ...planted.settings } }
     const desk = await createHarness({ btc: OTHERS, rules, exits, seams })
     const run = new Run(desk, weakness)
     for (const command of sequence) await run.run(command)

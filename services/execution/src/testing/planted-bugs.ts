@@ -195,7 +195,7 @@ function believed(desk: Desk, input: Input): Input {
   if (stop === undefined || takeProfit === undefined) return input
   const { listId, key } = input
   const pair = { symbol: stop.symbol, clientProtectionId: listId, venueProtectionId: listId }
-  const protection = { ...pair, status: 'done', stop, takeProfit } as const
+  const protection = { ...pair, status: 'done', stop, takeProfit, entry: null } as const
   const outcome = { kind: 'accepted', protection } as const
   return { key, kind: 'protection-canceled', listId, outcome } satisfies Answer
 }
