@@ -1,7 +1,7 @@
 // The test of the tests: each fault that is planted must be found by the life of a desk.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deskProperty, offers } from './testing/desk-life.ts'
+import { deskProperty, offers, plainHabits } from './testing/desk-life.ts'
 import { plantedBugs, watchBugs } from './testing/planted-bugs.ts'
 
 /** Most faults show within some dozen lives; who hides longer than this is not found. */
@@ -17,7 +17,7 @@ describe('a desk that', () => {
   it.each(bugs)(
     '%s is found out',
     async (_, plant, among) => {
-      const found = await fc.check(deskProperty(plant, among), {
+      const found = await fc.check(deskProperty(plant, among, plainHabits), {
         numRuns: LIVES_MAX,
         seed: 20_240_805,
         // The first life that shows it is enough: nobody reads the shortest one.

@@ -5,7 +5,7 @@ import { Decimal } from '@flotilla/money'
 import type { OrderType, VenueFill } from '@flotilla/venue'
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Answer } from '../core/index.ts'
+import type { Answer, Settings } from '../core/index.ts'
 import {
   account,
   createHarness,
@@ -14,7 +14,6 @@ import {
   type DeskHarness,
   type Seams,
 } from '../testing.ts'
-import type { PacingPlan } from '../core/pacing.ts'
 import { check, OTHERS } from './desk-checks.ts'
 import { BLIND_MS, commands, plans, refusal, type Command } from './desk-commands.ts'
 
@@ -239,23 +238,29 @@ export const offers: readonly Offer[] = [
 
 const weaknesses = fc.constantFrom<Weakness>('blind-to-names', 'stale-copies')
 
-/** The larger of the entries goes in slices, or none does; done before the venue is well. */
-const pacings = fc.constantFrom<PacingPlan | null>(null, null, null, {
-  notionalMin: Decimal.from('300'),
-  slices: 3,
-  durationMs: 20_000,
+type Habits = Pick<Settings, 'pacing' | 'attachExits'>
+
+/** As the configuration has it when nobody changed it. */
+export const plainHabits = fc.constant<Habits>({ pacing: null, attachExits: false })
+
+/** The larger of the entries goes in slices; done before the venue is well. */
+const slices = { notionalMin: Decimal.from('300'), slices: 3, durationMs: 20_000 }
+
+const habits = fc.record<Habits>({
+  pacing: fc.constantFrom<Habits['pacing']>(null, null, null, slices),
+  attachExits: fc.boolean(),
 })
 
 /** One life of a desk as a property; with seams it is the life of a desk that has a fault. */
-export function deskProperty(plant: () => Seams = () => ({}), among = offers) {
+export function deskProperty(plant: () => Seams = () => ({}), among = offers, own = habits) {
   const sequences = fc.array(commands, { minLength: 10, maxLength: 60, size: 'max' })
-  const venues = fc.tuple(fc.constantFrom(...among), weaknesses, pacings, fc.boolean())
+  const venues = fc.tuple(fc.constantFrom(...among), weaknesses, own)
   return fc.asyncProperty(sequences, plans, venues, async (sequence, exits, venue) => {
-    const [offer, weakness, pacing, attachExits] = venue
+    const [offer, weakness, habit] = venue
     const [ocoAllowed, orderTypes] = offer
     const rules = { marketQuantityMax, ocoAllowed, orderTypes }
     const planted = plant()
-    const seams = { ...planted, settings: { pacing, attachExits, ...planted.settings } }
+    const seams = { ...planted, settings: { ...habit, ...planted.settings } }
     const desk = await createHarness({ btc: OTHERS, rules, exits, seams })
     const run = new Run(desk, weakness)
     for (const command of sequence) await run.run(command)
