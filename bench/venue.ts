@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { life } from './venue-life.ts'
 import { median, quantile, type BenchOptions, type Report } from './report.ts'
 import type { ClientAnswer, ClientOrder } from './venue-client.ts'
 import type { CoreAnswer, CoreOrder } from './venue-core.ts'
@@ -25,7 +26,7 @@ const underWay = 16
 const servers = ['bare', 'simulator'] as const
 
 /** Each adds its figures; what is measured of the venue elsewhere is one more of them. */
-const parts: readonly ((report: Report, rounds: number) => Promise<void>)[] = [core, wire]
+const parts: readonly ((report: Report, rounds: number) => Promise<void>)[] = [core, wire, life]
 
 export async function bench(report: Report, options: BenchOptions): Promise<void> {
   for (const part of parts) await part(report, options.long ? roundsLong : rounds)
