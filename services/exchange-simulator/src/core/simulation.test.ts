@@ -126,6 +126,8 @@ describe('passing over quiet minutes changes nothing', () => {
       const isUp = (type === 'STOP_LOSS' || type === 'STOP_LOSS_LIMIT') === (side === 'BUY')
       const price =
         type === 'LIMIT' ? at(side === 'BUY' ? -offset : offset) : at(isUp ? offset : -offset)
+      const isTrailing = kind > 8
+      const isFree = type === 'LIMIT' || (isTrailing && offset % 2 === 0)
       submitOrder(
         simulation.engine,
         newOrder({
@@ -133,8 +135,9 @@ describe('passing over quiet minutes changes nothing', () => {
           type,
           side,
           quantity: 0.05,
+          trailingDelta: isTrailing ? 10 + offset * 3 : 0,
           price: type === 'LIMIT' || type === 'STOP_LOSS_LIMIT' ? price : 0,
-          stopPrice: type === 'LIMIT' ? 0 : price,
+          stopPrice: isFree ? 0 : price,
           clientOrderId: `o${index}`,
         }),
         simulation.now,
@@ -146,7 +149,12 @@ describe('passing over quiet minutes changes nothing', () => {
     return [...engine.markets.values()].map(({ trades, orders, lastPrice }) => ({
       lastPrice,
       trades: trades.map(({ id, time, price, quantity }) => [id, time, price, quantity]),
-      orders: orders.map(({ status, workingAt }) => [status, workingAt]),
+      orders: orders.map(({ status, workingAt, trailingAt, extreme }) => [
+        status,
+        workingAt,
+        trailingAt,
+        extreme,
+      ]),
     }))
   }
 
