@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 
 async function digestOf(seed: number): Promise<string> {
   const child = fork(new URL('./testing/digest-process.ts', import.meta.url), [String(seed)])
-  const [digest] = (await once(child, 'message')) as [string]
+  const ended = once(child, 'exit').then(([code]) => [`ended with ${String(code)}`])
+  const [digest] = (await Promise.race([once(child, 'message'), ended])) as [string]
   child.kill()
   return digest
 }

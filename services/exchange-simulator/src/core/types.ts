@@ -297,6 +297,7 @@ export type Engine = {
   /** The most orders that may be open on all symbols together; null for no limit. */
   ordersMax: number | null
   lastExecutionId: number
+  /** What has been touched since it was last taken out. */
   changes: Changes
 }
 

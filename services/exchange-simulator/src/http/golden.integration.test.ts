@@ -1,0 +1,222 @@
+// Every answer and event has the fields of the exchange's documented samples, of the same kind, and no
+// others. A name stands for its field; `#` is a number, `$` a decimal text, `?` yes or no, else a text.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createSimulator, type Simulator } from '../index.ts'
+import { wireClient, type WireClient } from '../testing/wire-client.ts'
+
+const START = Date.UTC(2026, 10, 2, 12, 0, 30)
+
+let simulator: Simulator
+let client: WireClient
+const placed: Record<string, Record<string, unknown>> = {}
+
+const buy = { symbol: 'BTCUSDT', side: 'BUY', quantity: '0.01' }
+const rest = { ...buy, type: 'LIMIT', timeInForce: 'GTC', price: '40000.00' }
+
+beforeAll(async () => {
+  simulator = createSimulator({
+    config: { clock: 'manual', startAt: START, balances: { USDT: '100000', BTC: '2' } },
+    folder: null,
+  })
+  await simulator.start()
+  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  const post = async (name: string, path: string, fields: Record<string, string>) => {
+    const { status, body } = await client.signed('POST', path, fields)
+    expect([name, status]).toEqual([name, 200])
+    placed[name] = body
+  }
+  await post('ack', 'order', { ...rest, newOrderRespType: 'ACK', newClientOrderId: 'one' })
+  await post('result', 'order', { ...rest, newOrderRespType: 'RESULT', newClientOrderId: 'two' })
+  await post('full', 'order', { ...buy, type: 'MARKET' })
+  const { price } = (await client.public('ticker/price', 'symbol=BTCUSDT')).body
+  const away = (share: number): string => (Math.floor(Number(price) * share) || 1).toFixed(2)
+  await post('oco', 'orderList/oco', {
+    symbol: 'BTCUSDT',
+    side: 'SELL',
+    quantity: '0.01',
+    aboveType: 'LIMIT_MAKER',
+    abovePrice: away(1.2),
+    belowType: 'STOP_LOSS',
+    belowStopPrice: away(0.8),
+  })
+  const cancel = { symbol: 'BTCUSDT', origClientOrderId: 'two' }
+  placed['cancel'] = (await client.signed('DELETE', 'order', cancel)).body
+})
+
+afterAll(() => simulator.stop())
+
+/** Names of fields with the mark of their kind, in the order of the alphabet. */
+function shapeOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.length === 0 ? '' : shapeOf(value[0])}]`
+  if (typeof value !== 'object' || value === null) return markOf(value)
+  const fields = Object.entries(value).map(([name, part]) => `${name}${shapeOf(part)}`)
+  return `{${fields.toSorted().join(' ')}}`
+}
+
+function markOf(value: unknown): string {
+  if (typeof value === 'number') return '#'
+  if (typeof value === 'boolean') return '?'
+  return typeof value === 'string' && /^-?\d+\.\d+$/.test(value) ? '$' : ''
+}
+
+/** As the documents write it down; the order of the fields is of no matter. */
+function sample(text: string): string {
+  const fields = text.trim().split(/\s+(?![^{[]*[}\]])/)
+  return `{${fields.toSorted().join(' ')}}`
+}
+
+const mini = `symbol openPrice$ highPrice$ lowPrice$ lastPrice$ volume$ quoteVolume$ openTime#
+  closeTime# firstId# lastId# count#`
+const rolling = `${mini} priceChange$ priceChangePercent$ weightedAvgPrice$`
+const day = `${rolling} prevClosePrice$ lastQty$ bidPrice$ bidQty$ askPrice$ askQty$`
+const trade = 'id# price$ qty$ quoteQty$ time# isBuyerMaker? isBestMatch?'
+
+describe('market data', () => {
+  test.each([
+    ['time', '', 'serverTime#'],
+    ['depth', 'symbol=BTCUSDT', 'lastUpdateId# bids[[$]] asks[[$]]'],
+    ['avgPrice', 'symbol=BTCUSDT', 'mins# price$ closeTime#'],
+    ['ticker/24hr', 'symbol=BTCUSDT', day],
+    ['ticker/24hr', 'symbol=BTCUSDT&type=MINI', mini],
+    ['ticker', 'symbol=BTCUSDT', rolling],
+    ['ticker/tradingDay', 'symbol=BTCUSDT', rolling],
+    ['ticker/price', 'symbol=BTCUSDT', 'symbol price$'],
+    ['ticker/bookTicker', 'symbol=BTCUSDT', 'symbol bidPrice$ bidQty$ askPrice$ askQty$'],
+    ['referencePrice', 'symbol=BTCUSDT', 'symbol referencePrice$ timestamp#'],
+  ])('%s?%s', async (path, query, fields) => {
+    expect(shapeOf((await client.public(path, query)).body)).toBe(sample(fields))
+  })
+
+  test.each([
+    ['trades', '', trade],
+    ['historicalTrades', '', trade],
+    ['aggTrades', '', 'a# p$ q$ f# l# T# m? M?'],
+  ])('%s', async (path, _query, fields) => {
+    expect(shapeOf((await client.public(path, 'symbol=BTCUSDT')).body)).toBe(`[${sample(fields)}]`)
+  })
+
+  test('a candle is a list of twelve', async () => {
+    const { body } = await client.public('klines', 'symbol=BTCUSDT&interval=1m&limit=1')
+    const [row] = body as unknown as unknown[][]
+    expect(row!.map(markOf).join(',')).toBe('#,$,$,$,$,$,#,$,#,$,$,')
+  })
+
+  test('a symbol of exchangeInfo', async () => {
+    const { body } = await client.public('exchangeInfo', 'symbol=BTCUSDT')
+    expect(Object.keys(body).toSorted()).toEqual(
+      ['exchangeFilters', 'rateLimits', 'serverTime', 'symbols', 'timezone'].toSorted(),
+    )
+    const [symbol] = body['symbols'] as Record<string, unknown>[]
+    const documented = `symbol status baseAsset baseAssetPrecision quoteAsset quotePrecision
+      quoteAssetPrecision baseCommissionPrecision quoteCommissionPrecision orderTypes icebergAllowed
+      ocoAllowed otoAllowed opoAllowed quoteOrderQtyMarketAllowed allowTrailingStop
+      cancelReplaceAllowed amendAllowed pegInstructionsAllowed isSpotTradingAllowed
+      isMarginTradingAllowed filters permissions permissionSets defaultSelfTradePreventionMode
+      allowedSelfTradePreventionModes`
+    expect(Object.keys(symbol!).toSorted()).toEqual(documented.trim().split(/\s+/).toSorted())
+  })
+})
+
+const ack = 'symbol orderId# orderListId# clientOrderId transactTime#'
+const amounts = `price$ origQty$ executedQty$ origQuoteOrderQty$ cummulativeQuoteQty$ status
+  timeInForce type side selfTradePreventionMode`
+const working = 'workingTime#'
+const listed = `orderListId# contingencyType listStatusType listOrderStatus listClientOrderId
+  transactionTime# symbol`
+const rates = '{buyer$ maker$ seller$ taker$}'
+
+describe('orders and account', () => {
+  test.each([
+    ['ack', ack],
+    ['result', `${ack} ${amounts} ${working}`],
+    ['cancel', `${ack} ${amounts} origClientOrderId ${working}`],
+  ])('%s', (name, fields) => {
+    // What is told of a cancelled order may leave out when it began to work, as the samples do.
+    const shape = shapeOf(placed[name]).replace(/ workingTime#/, '')
+    expect(shape).toBe(sample(fields.replace(/ ?workingTime#/, '')))
+  })
+
+  test('a filled order tells its fills', () => {
+    const { fills, ...order } = placed['full']!
+    expect(shapeOf(order)).toBe(sample(`${ack} ${amounts} ${working}`))
+    expect(shapeOf(fills)).toBe(`[${sample('price$ qty$ commission$ commissionAsset tradeId#')}]`)
+  })
+
+  test('a list tells its orders, and reports on each', () => {
+    const { orders, orderReports, ...list } = placed['oco']!
+    expect(shapeOf(list)).toBe(sample(listed))
+    expect(shapeOf(orders)).toBe(`[${sample('symbol orderId# clientOrderId')}]`)
+    const report = `${ack} ${amounts} ${working}`
+    const shapes = (orderReports as object[]).map((one) => shapeOf(one)).toSorted()
+    expect(shapes).toEqual([sample(report), sample(`${report} stopPrice$`)].toSorted())
+  })
+
+  test.each([
+    [
+      'order',
+      { symbol: 'BTCUSDT', origClientOrderId: 'one' },
+      `symbol orderId# orderListId# clientOrderId ${amounts} stopPrice$ icebergQty$ time#
+       updateTime# isWorking? ${working}`,
+    ],
+    [
+      'account',
+      {},
+      `makerCommission# takerCommission# buyerCommission# sellerCommission#
+       commissionRates${rates} canTrade? canWithdraw? canDeposit? brokered?
+       requireSelfTradePrevention? preventSor? updateTime# accountType
+       balances[{asset free$ locked$}] permissions[] uid#`,
+    ],
+    [
+      'account/commission',
+      { symbol: 'BTCUSDT' },
+      `symbol standardCommission${rates} specialCommission${rates} taxCommission${rates}
+       discount{discount$ discountAsset enabledForAccount? enabledForSymbol?}`,
+    ],
+  ])('%s', async (path, fields, documented) => {
+    expect(shapeOf((await client.signed('GET', path, fields)).body)).toBe(sample(documented))
+  })
+
+  test('trades of the account, and its order counts', async () => {
+    const trades = await client.signed('GET', 'myTrades', { symbol: 'BTCUSDT' })
+    expect(shapeOf(trades.body)).toBe(
+      `[${sample(`symbol id# orderId# orderListId# price$ qty$ quoteQty$ commission$ commissionAsset
+        time# isBuyer? isMaker? isBestMatch?`)}]`,
+    )
+    const counts = await client.signed('GET', 'rateLimit/order')
+    expect(shapeOf(counts.body)).toBe(
+      `[${sample('rateLimitType interval intervalNum# limit# count#')}]`,
+    )
+  })
+})
+
+const ticker = 'e E# s p$ P$ w$ o$ h$ l$ c$ v$ q$ O# C# F# L# n#'
+
+describe('events', () => {
+  test.each([
+    ['trade', 'e E# s t# p$ q$ T# m? M?'],
+    ['aggTrade', 'e E# s a# p$ q$ f# l# T# m? M?'],
+    ['miniTicker', 'e E# s c$ o$ h$ l$ v$ q$'],
+    ['ticker', `${ticker} x$ Q$ b$ B$ a$ A$`],
+    ['ticker_1h', ticker],
+    ['bookTicker', 'u# s b$ B$ a$ A$'],
+    ['avgPrice', 'e E# s i w$ T#'],
+    ['referencePrice', 'e s r$ t#'],
+    ['depth5', 'lastUpdateId# bids[[$]] asks[[$]]'],
+    ['depth', 'e E# s U# u# b[[$]] a[[$]]'],
+    ['kline_1m', 'e E# s k{B L# Q$ T# V$ c$ f# h$ i l$ n# o$ q$ s t# v$ x?}'],
+  ])('%s', async (name, fields) => {
+    const socket = new WebSocket(`${simulator.url.replace('http', 'ws')}/ws/btcusdt@${name}`)
+    const first = new Promise((resolve) => socket.once('message', resolve))
+    await new Promise((resolve) => socket.once('open', resolve))
+    let isHeard = false
+    void first.then(() => (isHeard = true))
+    while (!isHeard) {
+      simulator.advanceTo(simulator.now() + 1_000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    socket.terminate()
+    const event: unknown = JSON.parse(String(await first))
+    expect(shapeOf(event)).toBe(sample(fields))
+  })
+})
