@@ -18,6 +18,8 @@ export type Command =
   | { kind: 'stubborn' }
   | { kind: 'repeat' }
   | { kind: 'nibble'; share: number }
+  /** An event of the account's stream arrives, arrives for the first time, or never. */
+  | { kind: 'hear'; which: number; how: 'once' | 'again' | 'never' }
   | { kind: 'settle'; scripts: Script[] }
 
 const scripts: fc.Arbitrary<Script | null> = fc.oneof(
@@ -116,6 +118,14 @@ export const commands: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('nibble' as const),
       share: fc.integer({ min: 1, max: 9 }),
+    }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      kind: fc.constant('hear' as const),
+      which: fc.nat(5),
+      how: fc.constantFrom('once', 'once', 'again', 'never'),
     }),
   },
   {

@@ -2,7 +2,7 @@
 // moment between commit, request and answer. Whatever happens: no order is doubled, none is lost, what
 // is held is the sum of the fills, and it is protected when the venue is well again.
 import { Decimal } from '@flotilla/money'
-import type { OrderType, VenueFill } from '@flotilla/venue'
+import type { OrderType, VenueFill, VenueOrder } from '@flotilla/venue'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Answer, Settings } from '../core/index.ts'
@@ -41,11 +41,16 @@ class Run {
   readonly #landedAt = new Map<string, number>()
   /** Until when questions by our name of an order find nothing. */
   readonly #blindUntil = new Map<string, number>()
+  /** What the stream told and has not arrived yet; it arrives in any order. */
+  readonly #told: VenueOrder[] = []
   #intents = 0
   #last: Parameters<DeskHarness['approve']>[0] | null = null
 
   constructor(desk: DeskHarness, weakness: Weakness) {
     this.desk = desk
+    desk.venue.watchAccount((event) => {
+      if (event.kind === 'order') this.#told.push(event.order)
+    })
     desk.replica = (answer) => {
       this.#noteLandings()
       if (weakness === 'blind-to-names') return this.#blind(answer)
@@ -98,6 +103,14 @@ class Run {
     }
   }
 
+  async #hear({ which, how }: Extract<Command, { kind: 'hear' }>): Promise<void> {
+    const at = which % Math.max(1, this.#told.length)
+    const order = this.#told[at]
+    if (order === undefined) return
+    if (how !== 'again') this.#told.splice(at, 1)
+    if (how !== 'never') await this.desk.input({ kind: 'streamed', order })
+  }
+
   async run(command: Command): Promise<void> {
     const { desk } = this
     switch (command.kind) {
@@ -128,6 +141,8 @@ class Run {
         return desk.venue.failReads('unavailable', command.reads)
       case 'nibble':
         return this.#nibble(command.share)
+      case 'hear':
+        return this.#hear(command)
       case 'settle':
         desk.venue.script(...command.scripts)
         return desk.settle()
