@@ -15,6 +15,13 @@ export type Death = {
   readonly outcome: Outcome | null
 }
 
+const articles: Readonly<Record<Deed, string>> = {
+  order: 'an',
+  bracket: 'a',
+  cancel: 'a',
+  replace: 'a',
+}
+
 const outcomes: Readonly<Record<Outcome, string>> = {
   landed: 'which landed',
   dropped: 'which never arrived',
@@ -55,7 +62,10 @@ export function deathsOf(...deeds: readonly Deed[]): (Death & { readonly name: s
     .filter(({ deed }) => deeds.includes(deed))
     .map((death) => {
       const fate = death.outcome === null ? 'never sent' : outcomes[death.outcome]
-      return { ...death, name: `at "${death.point}" of a ${death.deed}, ${fate}, loses nothing` }
+      return {
+        ...death,
+        name: `at "${death.point}" of ${articles[death.deed]} ${death.deed}, ${fate}, loses nothing`,
+      }
     })
 }
 
