@@ -20,7 +20,7 @@ const webhook = z
       .int()
       .min(1_000)
       .default(60_000)
-      .describe('Alerts whose own time is older are refused; real milliseconds.'),
+      .describe('Alerts whose own time is farther from ours are refused; real milliseconds.'),
   })
   .describe('Alerts of charting services, which know no header and carry the token in their text.')
 
@@ -37,7 +37,7 @@ export const GatewayConfig = z
     trustProxy: z
       .boolean()
       .default(false)
-      .describe('Believe X-Forwarded-For; only behind a proxy of your own that sets it.'),
+      .describe('Believe the last address of X-Forwarded-For; only behind a proxy of your own.'),
     confidence: z
       .number()
       .min(0)

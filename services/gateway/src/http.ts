@@ -29,6 +29,9 @@ export const paths = {
 /** An alert is some hundred characters; nothing that we take is longer than this, in bytes. */
 const bodyBytesMax = 16_384
 
+/** Who takes longer, in real milliseconds, to send so little only keeps a connection busy. */
+const requestMsMax = 10_000
+
 const exampleAlert =
   '{"token":"...","ticker":"{{ticker}}","action":"{{strategy.order.action}}","time":"{{timenow}}"}'
 
@@ -43,7 +46,9 @@ export async function startSignalServer(
 ): Promise<SignalServer> {
   const server = fastify({
     bodyLimit: bodyBytesMax,
-    trustProxy: config.trustProxy,
+    requestTimeout: requestMsMax,
+    // One proxy, ours: whoever calls writes what he likes in front of the address that it adds.
+    trustProxy: config.trustProxy && ((_address, hop) => hop === 0),
     routerOptions: { ignoreTrailingSlash: true },
   })
   await server.register(rateLimit, {

@@ -119,7 +119,9 @@ describe('a request by hand', () => {
     const afterRestart = await second.execute(buy, key)
     expect([answer.status, again.status, afterRestart.status]).toEqual([202, 200, 200])
     expect(new Set([answer, again, afterRestart].map(({ body }) => body['intentId'])).size).toBe(1)
-    await second.execute({ ...buy, symbol: 'BTCUSDT', confidence: 81 }, key)
+    const dearer = { ...buy, symbol: 'BTCUSDT', confidence: 81, price: '50100' }
+    expect((await second.execute(dearer, key)).body['intentId']).toBe(answer.body['intentId'])
+    expect((await second.execute({ ...buy, action: 'sell' }, key)).status).toBe(202)
     await vi.waitFor(() => expect(intents).toHaveLength(2))
     await second.execute(buy)
     await second.execute(buy)
@@ -184,6 +186,8 @@ describe('an alert of a charting service', () => {
     expect((await alert({ ...fired, time })).status).toBe(200)
     const old = await alert({ ...fired, time: new Date(now - 120_000).toISOString() })
     expect(old).toMatchObject({ status: 422, body: { problems: [{ field: 'time' }] } })
+    const early = await alert({ ...fired, time: new Date(now + 600_000).toISOString() })
+    expect(early).toMatchObject({ status: 422, body: { problems: [{ field: 'time' }] } })
     await vi.waitFor(() => expect(intents).toHaveLength(1))
   })
 
@@ -203,6 +207,8 @@ describe('an alert of a charting service', () => {
     await lives.pop()?.stop()
     const behindProxy = await gateway({ webhook, trustProxy: true })
     expect((await behindProxy.alert(fired, headers)).status).toBe(202)
+    const pretended = { 'x-forwarded-for': '203.0.113.7, 198.51.100.9' }
+    expect((await behindProxy.alert(fired, pretended)).status).toBe(401)
   })
 })
 

@@ -117,19 +117,25 @@ export class Gateway implements Agent {
     const { ageMaxMs } = this.#deps.config.webhook
     if (sentAt === null) return null
     const ageMs = realClock.now() - sentAt
-    if (ageMs <= ageMaxMs) return null
-    const message = `is ${ageMs} ms ago, more than ${ageMaxMs} (gateway.webhook.ageMaxMs)`
+    // One of the future would be a fresh one, again and again, until its time has come.
+    if (Math.abs(ageMs) <= ageMaxMs) return null
+    const apart = ageMs > 0 ? `${ageMs} ms ago` : `${-ageMs} ms ahead`
+    const message = `is ${apart}, more than ${ageMaxMs} (gateway.webhook.ageMaxMs)`
     return { field: 'time', value: new Date(sentAt).toISOString(), message }
   }
 
   /**
-   * The sender's name for the request, and what it asks: the same again is the same intent. A request
-   * that has no name is one of its own each time.
+   * A name that the sender gave stands for the request: the same symbol and side under it again is the
+   * same intent, also with the price that is seen by then. Without a name the time and all that is
+   * asked stand for it; a request that has neither is one of its own each time.
    */
   #keyOf(route: Route, request: Request, key: string | null): string {
     const { id, sentAt, ...asked } = request
-    const name = key ?? id ?? (sentAt === null ? randomUUID() : String(sentAt))
-    return deriveId('signal', route, name, JSON.stringify(asked))
+    const { strategy, symbol, side } = asked
+    const name = key ?? id
+    if (name !== null) return deriveId('signal', route, name, strategy, symbol, side)
+    const time = sentAt === null ? randomUUID() : String(sentAt)
+    return deriveId('signal', route, time, JSON.stringify(asked))
   }
 
   async #propose(route: Route, request: Request, key: string): Promise<Answer> {
