@@ -167,8 +167,10 @@ export const denialGuide: Readonly<Record<DenialCode, { meaning: string; remedy:
     remedy: 'Nothing, or see `data.universe`: `forceEligible` skips its checks.',
   },
   data_source_unreliable: {
-    meaning: 'The data of the venue, or of this symbol, is too old or does not come.',
-    remedy: 'Look at the health of data-collection and of the venue; it ends by itself.',
+    meaning:
+      'The data of this symbol is too old, or its source is disabled: a refused key, a block.',
+    remedy:
+      'Look at the health of data-collection: a key must be changed, all else ends by itself.',
   },
   confidence_below_minimum: {
     meaning: 'The strategy was not sure enough for an entry.',

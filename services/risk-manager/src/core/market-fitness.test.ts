@@ -91,11 +91,19 @@ describe('what the universe says', () => {
 })
 
 describe('what a source says of itself', () => {
-  it.each(['degraded', 'disabled'] as const)('keeps entries back while it is %s', (state) => {
-    const made = tell(book(), source(state))
+  it('keeps entries back while it is disabled', () => {
+    const made = tell(book(), source('disabled'))
     const common = { code: 'data_source_unreliable', source: 'simulator', reason: 'a test' }
-    expect(reasonsFor(made)).toEqual([{ ...common, symbol: null, state, since }])
+    expect(reasonsFor(made)).toEqual([{ ...common, symbol: null, state: 'disabled', since }])
     expect(reasonsFor(tell(made, source('healthy')))).toEqual([])
+  })
+
+  it('a passing fault keeps back only the symbols whose data has grown old', () => {
+    const made = tell(book(), source('degraded'))
+    expect(reasonsFor(made)).toEqual([])
+    expect(reasonsFor(tell(made, source('degraded', 'BTC/USDT')))).toMatchObject([
+      { code: 'data_source_unreliable', symbol: 'BTC/USDT', state: 'degraded' },
+    ])
   })
 
   it('of one symbol keeps that symbol back and no other', () => {
@@ -123,7 +131,7 @@ describe('what a source says of itself', () => {
 })
 
 it('both hold over a restart', () => {
-  const messages = [source('degraded'), universe({ 'BTC/USDT': 'denied' })]
+  const messages = [source('disabled'), universe({ 'BTC/USDT': 'denied' })]
   const memory = messages.flatMap((message) =>
     fitnessChanges(book(), message).flatMap((change) => {
       return change.kind === 'memory-stored' ? [change] : []

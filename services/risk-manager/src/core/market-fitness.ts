@@ -39,9 +39,11 @@ export const dataSource: Check = {
   run({ book, intent }) {
     const { symbol, venue: source } = intent
     const { troubles } = book.fitness
-    const whole = troubles.get(source)
+    const said = troubles.get(source)
+    // A passing fault of the whole source makes no price old: which symbols are, is told of each.
+    const whole = said?.state === 'disabled' ? said : undefined
     const trouble = whole ?? troubles.get(sourceName(source, symbol))
-    if (trouble === undefined) return passed({ source, state: 'healthy' })
+    if (trouble === undefined) return passed({ source, state: said?.state ?? 'healthy' })
     const inputs = { source, symbol: whole === undefined ? symbol : null, ...trouble }
     return denied({ code: 'data_source_unreliable', ...inputs }, inputs)
   },
