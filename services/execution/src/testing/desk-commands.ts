@@ -137,6 +137,16 @@ export const commands: fc.Arbitrary<Command> = fc.oneof(
   },
 )
 
+/** What leads to a halt and past it, and little else: among everything else it is rare. */
+export const haltingCommands: fc.Arbitrary<Command> = fc.constantFrom<Command>(
+  { kind: 'entry', quantity: '0.01', patience: 60_000 },
+  { kind: 'stubborn' },
+  { kind: 'settle', scripts: [] },
+  { kind: 'settle', scripts: [] },
+  { kind: 'pass', ms: 3_000 },
+  { kind: 'crash' },
+)
+
 /** Shorter than the healing at the end. */
 const HOLDING_MS_MAX = 60_000
 

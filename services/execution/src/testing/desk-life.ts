@@ -266,9 +266,19 @@ const habits = fc.record<Habits>({
   attachExits: fc.boolean(),
 })
 
+/** What a life may meet: venues, habits and happenings. */
+type Scene = {
+  readonly among: readonly Offer[]
+  readonly own: fc.Arbitrary<Habits>
+  readonly happens: fc.Arbitrary<Command>
+}
+
+const everything: Scene = { among: offers, own: habits, happens: commands }
+
 /** One life of a desk as a property; with seams it is the life of a desk that has a fault. */
-export function deskProperty(plant: () => Seams = () => ({}), among = offers, own = habits) {
-  const sequences = fc.array(commands, { minLength: 10, maxLength: 60, size: 'max' })
+export function deskProperty(plant: () => Seams = () => ({}), scene: Partial<Scene> = {}) {
+  const { among, own, happens } = { ...everything, ...scene }
+  const sequences = fc.array(happens, { minLength: 10, maxLength: 60, size: 'max' })
   const venues = fc.tuple(fc.constantFrom(...among), weaknesses, own)
   return fc.asyncProperty(sequences, plans, venues, async (sequence, exits, venue) => {
     const [offer, weakness, habit] = venue

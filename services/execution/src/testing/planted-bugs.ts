@@ -141,6 +141,10 @@ export const plantedBugs: Readonly<Record<string, () => Seams>> = {
       return step({ ...desk, position: { ...position!, protection: low } }, input, now)
     },
   }),
+}
+
+/** Faults that show only when a halt, a restart and a new entry come together. */
+export const haltBugs: Readonly<Record<string, () => Seams>> = {
   'forgets at a restart that a symbol is halted': () => ({
     recovered: (desk) => ({ ...desk, halted: null }),
   }),
