@@ -45,6 +45,11 @@ export type VenueRow = {
   readonly convert: boolean
   /** Whether fills carry their fee; else it is reckoned from the rate. */
   readonly feesInFills: boolean
+  /**
+   * How far the mark "not open to trading" of the list of symbols is believed. Where a whole list has it,
+   * although the venue trades, it says nothing: a symbol's own status is all that counts then.
+   */
+  readonly closedMark: 'believed' | 'believed-unless-on-all'
 }
 
 const spotOrder = ['symbol', 'side', 'type', 'quantity', 'newClientOrderId'] as const
@@ -80,6 +85,7 @@ const binance: VenueRow = {
   engineTimeoutMs: 10_000,
   convert: true,
   feesInFills: true,
+  closedMark: 'believed',
 }
 
 const coinbase: VenueRow = {
@@ -126,6 +132,7 @@ const coinbase: VenueRow = {
   engineTimeoutMs: 10_000, // unverified
   convert: true,
   feesInFills: true,
+  closedMark: 'believed',
 }
 
 const mexc: VenueRow = {
@@ -152,6 +159,8 @@ const mexc: VenueRow = {
   engineTimeoutMs: 10_000, // unverified
   convert: false,
   feesInFills: true,
+  // Lists were recorded in which `isSpotTradingAllowed` is false for every symbol, BTC/USDT included.
+  closedMark: 'believed-unless-on-all',
 }
 
 const alpaca: VenueRow = {
@@ -178,6 +187,7 @@ const alpaca: VenueRow = {
   engineTimeoutMs: 10_000, // unverified
   convert: false,
   feesInFills: false,
+  closedMark: 'believed',
 }
 
 export const venueRows: Readonly<Record<VenueKind, VenueRow>> = { binance, coinbase, mexc, alpaca }

@@ -6,12 +6,13 @@ import type {
   OrderRequest,
   OrderType,
   SymbolRules,
+  SymbolStatus,
   TimeInForce,
   VenueFill,
   VenueOrder,
   VenueOrderStatus,
 } from '../port.ts'
-import { orderTypesOf, type VenueKind } from '../venue-rows.ts'
+import { orderTypesOf, venueRows, type VenueKind } from '../venue-rows.ts'
 
 /** Twelve places: more than any increment that the venues list. */
 const PLACES = 12
@@ -31,6 +32,8 @@ const market = z.looseObject({
   quote: z.string(),
   spot: z.boolean().nullish(),
   active: z.boolean().nullish(),
+  /** As the venue sent it. */
+  info: z.unknown(),
   precision: z.looseObject({ amount: maybe, price: maybe }),
   limits: z.looseObject({ amount: limits, price: limits, cost: limits }),
   maker: maybe,
@@ -39,13 +42,35 @@ const market = z.looseObject({
 export const markets = z.record(z.string(), market)
 export type Market = z.infer<typeof market>
 
-export function rulesFromMarket(kind: VenueKind, one: Market): SymbolRules {
+/** By our form of the symbol. */
+export function rulesFromMarkets(
+  kind: VenueKind,
+  listed: Readonly<Record<string, Market>>,
+): Map<string, SymbolRules> {
+  const all = Object.values(listed)
+  const believed =
+    venueRows[kind].closedMark === 'believed' || all.some(({ active }) => active !== false)
+  const isOpen = (one: Market) => (believed ? one.active !== false : hasOpenStatus(one))
+  return new Map(
+    all.map((one) => [one.symbol, rulesFromMarket(kind, one, isOpen(one) ? 'trading' : 'halted')]),
+  )
+}
+
+const ownStatus = z.looseObject({ status: z.string() })
+
+/** MEXC: 1 is online (once it was the word), 2 a pause, 3 offline. */
+function hasOpenStatus({ info }: Market): boolean {
+  const told = ownStatus.safeParse(info)
+  return told.success && ['1', 'ENABLED'].includes(told.data.status)
+}
+
+function rulesFromMarket(kind: VenueKind, one: Market, status: SymbolStatus): SymbolRules {
   const { amount, price, cost } = one.limits
   return {
     symbol: one.symbol,
     base: one.base,
     quote: one.quote,
-    status: one.active === false ? 'halted' : 'trading',
+    status,
     priceTick: one.precision.price ?? Decimal.zero,
     priceMin: positive(price.min),
     priceMax: positive(price.max),

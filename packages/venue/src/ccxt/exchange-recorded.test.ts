@@ -40,6 +40,7 @@ it.skipIf(!existsSync(folder)).each(expected)(
       server.on(routes[kind], { json: recordedMarkets(kind) })
       const [rules] = await venue.fetchRules([symbol])
       const { priceTick, quantityStep, quantityMin, notionalMin } = rules!
+      expect(rules?.status).toBe('trading')
       const told = [priceTick, quantityStep, quantityMin, notionalMin].map(String)
       expect(told).toEqual(figures)
     } finally {

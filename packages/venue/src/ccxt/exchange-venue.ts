@@ -108,9 +108,7 @@ class SpotVenue implements Venue {
 
   async fetchRules(symbols?: readonly string[]): Promise<readonly SymbolRules[]> {
     const listed = this.#checked(answers.markets, await this.#loadMarkets(), 'markets')
-    const rules = new Map(
-      Object.values(listed).map((one) => [one.symbol, answers.rulesFromMarket(this.#kind, one)]),
-    )
+    const rules = answers.rulesFromMarkets(this.#kind, listed)
     this.#rules = rules
     if (symbols === undefined) return [...rules.values()]
     return symbols.map((symbol) => rules.get(symbol) ?? this.#unlisted(symbol))

@@ -215,7 +215,7 @@ const product = {
   approximate_quote_24h_volume: '934000000.5',
 }
 
-const mexcSymbol = {
+export const mexcSymbol = {
   symbol: 'BTCUSDT',
   status: '1',
   baseAsset: 'BTC',
