@@ -79,10 +79,13 @@ export class CandleFeed {
     const { store, series, config, context } = this.#deps
     const known = await store.load(series, Math.max(recentMax, config.historyCandles))
     this.#sequence = createSequence(this.#intervalMs, known)
-    this.#holes = holesBetween(
-      known.map(({ openTime }) => openTime),
-      this.#intervalMs,
-    )
+    this.#holes = [
+      ...this.#before(known),
+      ...holesBetween(
+        known.map(({ openTime }) => openTime),
+        this.#intervalMs,
+      ),
+    ]
     // What the venue corrected while nobody looked is found at once.
     this.#recheckAt = known.length === 0 ? null : this.#deps.venueNow()
     context.logger.debug({ symbol: series.symbol, candles: known.length }, 'stored candles loaded')
@@ -118,6 +121,14 @@ export class CandleFeed {
     const mine = this.#turn.then(work)
     this.#turn = mine.catch(() => undefined)
     return mine
+  }
+
+  /** What a history that is wanted longer than it was lacks at its beginning. */
+  #before(known: readonly VenueCandle[]): readonly Gap[] {
+    const [first, last] = [known[0], known.at(-1)]
+    if (first === undefined || last === undefined) return []
+    const from = last.openTime - (this.#deps.config.historyCandles - 1) * this.#intervalMs
+    return from < first.openTime ? [{ from, to: first.openTime }] : []
   }
 
   rememberHole(hole: Gap): void {

@@ -21,7 +21,9 @@ export const DataCollectionConfig = z
       .min(1)
       .max(100_000)
       .default(1_000)
-      .describe('Candles fetched at the first start, so that indicators are warm at once.'),
+      .describe(
+        'Candles that the store is to hold at a start, so that indicators are warm at once.',
+      ),
     pageCandles: z
       .int()
       .min(10)

@@ -157,6 +157,13 @@ describe('restarts', () => {
     expect(stage.numbers()).toEqual([])
   })
 
+  it('a history that is wanted longer than it was is fetched too, and not told', async () => {
+    await (await stage.start()).stop()
+    await stage.start({ historyCandles: 40, pageCandles: 10 })
+    expect(await stage.stored()).toEqual(range(-40, 0))
+    expect(stage.numbers()).toEqual([])
+  })
+
   it('what the store had to drop while it was away is fetched again', async () => {
     await stage.start()
     await stage.minutes(4)

@@ -4,6 +4,13 @@ import { realClock } from '@flotilla/runtime'
 import type { AnalysedCandle, MarketAnalysis, Step } from './core/index.ts'
 import type { AnalysisStore } from './store.ts'
 
+/** After so many candles what is not in the store is not to be had. */
+const deepenings = 5
+
+function isWarm({ analyses }: MarketAnalysis): boolean {
+  return analyses.every(({ warm }) => warm)
+}
+
 type Missing = Extract<Step, { kind: 'missing' }>
 
 export type HistoryOptions = {
@@ -21,6 +28,8 @@ export class History {
   readonly #options: HistoryOptions
   /** Started without the store: tried again with the next candle. */
   readonly #cold = new Set<MarketAnalysis>()
+  /** Started with less than they need, and how often that is still looked for. */
+  readonly #shallow = new Map<MarketAnalysis, number>()
 
   constructor(options: HistoryOptions) {
     this.#options = options
@@ -41,6 +50,7 @@ export class History {
         analysis.resume(await store.levelsAt(analysis, until))
       }
       await this.#warmUp(market, until)
+      this.#noteDepth(market)
       logger.info(
         { symbol: series.symbol, warm: market.base.warm },
         'indicators warmed up from store',
@@ -54,6 +64,7 @@ export class History {
   /** The candles before this one that are news; after a cold start they are warm-up and none. */
   async before(market: MarketAnalysis, openTime: number): Promise<readonly AnalysedCandle[]> {
     if (this.#cold.has(market)) await this.#warmUpLate(market, openTime)
+    if (this.#shallow.has(market)) await this.#deepen(market)
     if (market.stepTo(openTime).kind === 'missing') await this.goToLastTold(market)
     const step = market.stepTo(openTime)
     if (step.kind !== 'missing') return []
@@ -71,6 +82,31 @@ export class History {
     } catch (err) {
       if (!(err instanceof MarketStoreError)) throw err
     }
+  }
+
+  #noteDepth(market: MarketAnalysis): void {
+    if (!isWarm(market)) this.#shallow.set(market, deepenings)
+  }
+
+  /**
+   * A longer history may still be on its way from the venue. It is fed up to where this one is, once
+   * the store has come so far too: nothing that was fed may be missing afterwards.
+   */
+  async #deepen(market: MarketAnalysis): Promise<void> {
+    const left = (this.#shallow.get(market) ?? 0) - 1
+    const { lastOpenTime, intervalMs, series } = market.base
+    try {
+      if (lastOpenTime !== null && !isWarm(market)) {
+        const to = lastOpenTime + intervalMs
+        const newest = await this.#options.store.candles(series, { from: lastOpenTime, to })
+        if (newest.length > 0) await this.#warmUp(market, to)
+      }
+    } catch (err) {
+      if (!(err instanceof MarketStoreError)) throw err
+      this.#options.logger.warn({ err, symbol: series.symbol }, 'longer history not readable')
+    }
+    if (left <= 0 || isWarm(market)) this.#shallow.delete(market)
+    else this.#shallow.set(market, left)
   }
 
   /** Forgets what there was as soon as there is something better. */
@@ -94,6 +130,7 @@ export class History {
       if (step.cold) {
         market.reset()
         await this.#warmUp(market, step.to)
+        this.#noteDepth(market)
         logger.info({ symbol, warm: market.base.warm }, 'indicators started from store')
         return candles
       }

@@ -168,6 +168,25 @@ describe('restarts', () => {
     )
   })
 
+  it('a history that comes into the store after the start still warms it', async () => {
+    await stage.keep(-20, 0)
+    const first = await stage.start()
+    await stage.tell(candleMessage(0))
+    await stage.keep(0, 1)
+    await first.stop()
+    await stage.start()
+    await stage.tell(candleMessage(1))
+    expect(stage.heard.at(-1)?.payload.score).toBeNull()
+    // Older ones come first, and what was told last is on its way into the store for a while.
+    await stage.keep(-600, -20)
+    await stage.tell(candleMessage(2))
+    await stage.keep(1, 3)
+    await stage.tell(candleMessage(3))
+    expect(stage.numbers()).toEqual([0, 1, 2, 3])
+    const last = stage.heard.at(-1)?.payload.indicators ?? {}
+    expect(furthestApart(last, uninterrupted(-600, 4))).toBeLessThan(1e-6)
+  })
+
   it('when publishing fails the candle is taken again', async () => {
     await stage.keep(-600, 0)
     const bus = stage.broker.connect()
