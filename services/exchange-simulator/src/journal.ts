@@ -1,4 +1,4 @@
-import type { Changes } from './core/index.ts'
+import { touched, type Changes } from './core/index.ts'
 import type { AcceptedRequest, Write } from './store.ts'
 
 /** What one request, or time, has done, and who is to be told of it afterwards. */
@@ -77,9 +77,9 @@ function joined(all: readonly Changes[]): Changes | null {
   const [first, ...rest] = all
   if (first === undefined || rest.length === 0) return first ?? null
   return {
-    orders: new Set(all.flatMap(({ orders }) => [...orders])),
-    lists: new Set(all.flatMap(({ lists }) => [...lists])),
-    assets: new Set(all.flatMap(({ assets }) => [...assets])),
+    orders: touched(all.flatMap(({ orders }) => [...orders])),
+    lists: touched(all.flatMap(({ lists }) => [...lists])),
+    assets: touched(all.flatMap(({ assets }) => [...assets])),
     trades: all.flatMap(({ trades }) => trades),
     prevented: all.flatMap(({ prevented }) => prevented),
     amendments: all.flatMap(({ amendments }) => amendments),

@@ -1,5 +1,6 @@
 import { createNames } from './client-names.ts'
 import { createQueue } from './order-queue.ts'
+import { Touched } from './touched.ts'
 import {
   isLive,
   type Changes,
@@ -90,9 +91,9 @@ export function drainChanges(engine: Engine): Changes | null {
 
 function noChanges(): Changes {
   return {
-    orders: new Set(),
-    lists: new Set(),
-    assets: new Set(),
+    orders: new Touched(),
+    lists: new Touched(),
+    assets: new Touched(),
     trades: [],
     prevented: [],
     amendments: [],

@@ -1,6 +1,7 @@
 import { giveUpName } from './client-names.ts'
 import { lock } from './holdings.ts'
 import { forget } from './order-queue.ts'
+import { appended } from './touched.ts'
 import {
   isStop,
   waitsForRise,
@@ -75,7 +76,8 @@ export function noteEvent(
   const { order } = event
   marketOf(engine, order.symbol).touches += 1
   engine.lastExecutionId += 1
-  engine.changes.events.push({
+  const { changes } = engine
+  changes.events = appended<OrderEvent | ListEvent>(changes.events, {
     kind: event.kind,
     executionId: engine.lastExecutionId,
     order: { ...order },

@@ -3,6 +3,7 @@ import { expireSibling, lockProceeds, noteLegEnd } from './legs.ts'
 import { endOrder, leaveQueue, noteEvent, payAsset, release } from './lifecycle.ts'
 import { peek } from './order-queue.ts'
 import { book, printPrice } from './stops.ts'
+import { appended } from './touched.ts'
 import {
   remainingOf,
   type Engine,
@@ -156,12 +157,10 @@ function record(input: TradeInput, done: Trade): void {
   order.executed += done.quantity
   order.executedQuote += done.quote
   order.updatedAt = now
-  // Most orders have one trade, and an array that grows from nothing takes room for many.
-  if (order.trades.length === 0) order.trades = [done]
-  else order.trades.push(done)
+  order.trades = appended(order.trades, done)
   market.trades.push(done)
   printPrice(engine, market, { price: done.price, now })
-  engine.changes.trades.push(done)
+  engine.changes.trades = appended(engine.changes.trades, done)
   engine.changes.orders.add(order)
   if (order.quantity > 0n && remainingOf(order) === 0n) {
     endOrder(engine, order, { status: 'FILLED', reason: null, now })

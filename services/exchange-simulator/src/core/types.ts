@@ -1,5 +1,6 @@
 import type { ClientNames } from './client-names.ts'
 import type { OrderQueue } from './order-queue.ts'
+import type { Touched } from './touched.ts'
 
 export const SIDES = ['BUY', 'SELL'] as const
 export type Side = (typeof SIDES)[number]
@@ -240,13 +241,13 @@ export type Market = {
 }
 
 export type Changes = {
-  readonly orders: Set<Order>
-  readonly lists: Set<OrderList>
-  readonly assets: Set<string>
-  readonly trades: Trade[]
+  readonly orders: Touched<Order>
+  readonly lists: Touched<OrderList>
+  readonly assets: Touched<string>
+  trades: Trade[]
   readonly prevented: PreventedMatch[]
   readonly amendments: Amendment[]
-  readonly events: (OrderEvent | ListEvent)[]
+  events: (OrderEvent | ListEvent)[]
 }
 
 /** One step in an order's life, with the order as it was right after it. */
