@@ -3,6 +3,7 @@ import { lock } from './holdings.ts'
 import { forget } from './order-queue.ts'
 import { appended } from './touched.ts'
 import {
+  isLive,
   isStop,
   waitsForRise,
   type Engine,
@@ -80,7 +81,8 @@ export function noteEvent(
   changes.events = appended<OrderEvent | ListEvent>(changes.events, {
     kind: event.kind,
     executionId: engine.lastExecutionId,
-    order: { ...order },
+    // What has ended does not change any more: the event may show the order itself.
+    order: isLive(order) ? { ...order } : order,
     trade: event.trade ?? null,
     prevention: event.prevention ?? null,
     replacedId: event.replacedId ?? null,

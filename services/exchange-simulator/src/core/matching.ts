@@ -101,7 +101,8 @@ function fill(input: TradeInput, mark: Pick<Trade, 'id' | 'isSelfTrade'>): void 
     time: now,
     isBuyer,
     isMaker,
-    ...mark,
+    id: mark.id,
+    isSelfTrade: mark.isSelfTrade,
   }
   record(input, done)
 }

@@ -97,7 +97,7 @@ function take(working: Working): void {
 
 /** False when there is nobody left whom the order would meet. */
 function takeNext(working: Working): boolean {
-  const { market, order } = working
+  const { engine, market, order, now } = working
   const maker = opposite(order.side)
   const house = bestOf(market, maker)
   const own = ownBest(market, maker)
@@ -109,7 +109,7 @@ function takeNext(working: Working): boolean {
   if (house === null) return false
   const { price } = house
   const quantity = smaller(wantedBy(working, price), house.quantity)
-  if (quantity > 0n) trade({ ...working, price, quantity, isMaker: false })
+  if (quantity > 0n) trade({ engine, market, order, price, quantity, isMaker: false, now })
   return quantity > 0n
 }
 
