@@ -50,8 +50,8 @@ export function endOrder(engine: Engine, order: Order, ending: Ending): void {
   order.expiryReason = ending.reason
   order.updatedAt = ending.now
   release(engine, order, order.locked)
-  market.live.delete(order.id)
-  giveUpName(market, order)
+  // One that ends at once was never among the live ones.
+  if (market.live.delete(order.id)) giveUpName(market, order)
   if (isStop(order.type)) market.algoOrders -= 1
   if (order.icebergQuantity > 0n) market.icebergOrders -= 1
   leaveQueue(market, order)

@@ -39,12 +39,14 @@ export function submitOrder(engine: Engine, request: NewOrder, now: number): Sub
   if (refusal !== null) return refusal
   const market = marketOf(engine, request.symbol)
   const known = market.prevented.length
-  const order = openOrder(engine, request, now)
+  const order = createOrder(engine, request, now)
   if (order.type !== 'MARKET') takeLock(engine, order, lockFor(order))
   if (!isStop(order.type)) order.workingAt = now
   noteEvent(engine, { kind: 'NEW', order })
   begin({ engine, market, order, now })
-  const trades = [...order.trades]
+  // Most orders are over by now, and nobody looks for a live one before this.
+  if (isLive(order)) enlist(market, order)
+  const trades = isLive(order) ? [...order.trades] : order.trades
   const prevented = market.prevented.slice(known)
   settle(engine, market, now)
   return { kind: 'accepted', order, trades, prevented }
@@ -65,6 +67,18 @@ export function checkOrder(engine: Engine, request: NewOrder): Refusal | null {
 
 /** Names the order and files it; funds and book come afterwards. */
 export function openOrder(engine: Engine, request: NewOrder, now: number): Order {
+  const order = createOrder(engine, request, now)
+  enlist(marketOf(engine, request.symbol), order)
+  return order
+}
+
+/** It can be found among the live ones, and its client id is taken. */
+function enlist(market: Market, order: Order): void {
+  market.live.set(order.id, order)
+  takeName(market, order)
+}
+
+function createOrder(engine: Engine, request: NewOrder, now: number): Order {
   const market = marketOf(engine, request.symbol)
   // Written out, since copying the request and adding to it costs several times as much.
   const order: Order = {
@@ -104,8 +118,6 @@ export function openOrder(engine: Engine, request: NewOrder, now: number): Order
     trades: [],
   }
   market.orders.push(order)
-  market.live.set(order.id, order)
-  takeName(market, order)
   if (isStop(order.type)) market.algoOrders += 1
   if (order.icebergQuantity > 0n) market.icebergOrders += 1
   engine.changes.orders.add(order)
