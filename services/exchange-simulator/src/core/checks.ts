@@ -1,6 +1,6 @@
 import { isNameTaken } from './client-names.ts'
 import { holdingOf } from './holdings.ts'
-import { lockFor, lockPriceOf } from './legs.ts'
+import { holdFor, lockPriceOf } from './legs.ts'
 import { accepts, bestOf, opposite, ownBest } from './matching.ts'
 import { planMatch, type Plan } from './plan.ts'
 import { refusals, type Refusal } from './refusal.ts'
@@ -10,7 +10,6 @@ import {
   statusOf,
   type Engine,
   type Market,
-  type Order,
   type OrderType,
   type SelfTradeMode,
   type Side,
@@ -102,8 +101,7 @@ export function checkFunds(engine: Engine, market: Market, request: NewOrder): R
 
 /** What the order will hold while it rests or waits. */
 export function needOf(market: Market, request: NewOrder): bigint {
-  const lockPrice = lockPriceOf(request, market.lastPrice)
-  return lockFor({ ...request, lockPrice, executed: 0n, prevented: 0n } as Order)
+  return holdFor(request, request.quantity, lockPriceOf(request, market.lastPrice))
 }
 
 function buyNeed(plan: Plan, request: NewOrder): bigint {

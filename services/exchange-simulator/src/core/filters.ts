@@ -146,8 +146,12 @@ function sizeOf(market: Market, { quantity, quoteQuantity }: Filtered): bigint {
 /** Whether there may be so many more open orders; the orders of a list are counted together. */
 function checkCounts(engine: Engine, market: Market, orders: readonly Filtered[]): Refusal | null {
   const { rules, live, algoOrders, icebergOrders } = market
-  const stops = orders.filter(({ type }) => isStop(type)).length
-  const icebergs = orders.filter(({ icebergQuantity }) => icebergQuantity > 0n).length
+  let stops = 0
+  let icebergs = 0
+  for (const { type, icebergQuantity } of orders) {
+    if (isStop(type)) stops += 1
+    if (icebergQuantity > 0n) icebergs += 1
+  }
   const isOver = (count: number, added: number, most: number): boolean =>
     added > 0 && count + added > most
   if (isOver(live.size, orders.length, rules.ordersMax)) return refusals.filter('MAX_NUM_ORDERS')

@@ -86,9 +86,17 @@ export function finishList(engine: Engine, list: OrderList, now: number): void {
 
 /** What an order must hold for what is left of it; a market order holds nothing. */
 export function lockFor(order: Order): bigint {
-  if (order.type === 'MARKET') return 0n
-  const remaining = remainingOf(order)
-  return order.side === 'SELL' ? remaining : multiply(order.lockPrice, remaining)
+  return holdFor(order, remainingOf(order), order.lockPrice)
+}
+
+/** The same for any quantity; `lockPrice` is what a purchase holds for one unit of base. */
+export function holdFor(
+  { type, side }: Pick<Order, 'type' | 'side'>,
+  quantity: bigint,
+  lockPrice: bigint,
+): bigint {
+  if (type === 'MARKET') return 0n
+  return side === 'SELL' ? quantity : multiply(lockPrice, quantity)
 }
 
 /** What a purchase holds for one unit: its limit, its stop, or for want of both the last price. */

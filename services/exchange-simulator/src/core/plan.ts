@@ -1,6 +1,13 @@
 import { accepts, bestOf, opposite } from './matching.ts'
 import { inOrder } from './order-queue.ts'
-import { remainingOf, type Market, type Order, type SelfTradeMode, type Side } from './types.ts'
+import {
+  remainingOf,
+  type Level,
+  type Market,
+  type Order,
+  type SelfTradeMode,
+  type Side,
+} from './types.ts'
 import { floorToStep, multiply, ONE, smaller } from './units.ts'
 
 /**
@@ -49,7 +56,7 @@ export function planMatch(market: Market, wish: Wish): Plan {
 function walk(market: Market, wish: Wish, sum: Sum): boolean {
   const offers = offersFor(market, wish)
   for (;;) {
-    const offer = offers.next()
+    const offer = nextOffer(offers)
     if (offer === null) return false
     const { price, isOwn } = offer
     const wanted = wantedAt(market, leftOf(wish, sum), price)
@@ -63,31 +70,67 @@ function walk(market: Market, wish: Wish, sum: Sum): boolean {
 
 type Offer = { readonly price: bigint; readonly quantity: bigint; readonly isOwn: boolean }
 
-/** Both books as one, the best offer first; the synthetic book stands first at equal prices. */
-function offersFor(market: Market, wish: Wish): { next(): Offer | null } {
-  const house = houseOf(market, opposite(wish.side))
+/** Both books as one, as far as they have been gone through. */
+type Offers = {
+  readonly market: Market
+  /** On which side those stand whom the wish would meet. */
+  readonly maker: Side
+  index: number
+  taken: bigint
+  supply: bigint | null
+  readonly own: Generator<Order> | null
+  ownOrder: Order | null
+}
+
+function offersFor(market: Market, wish: Wish): Offers {
+  const maker = opposite(wish.side)
+  bestOf(market, maker) // steps over what has been eaten up
+  const { index, taken } = market.depletion[maker]
   const own = ownOrders(market, wish)
-  return {
-    next: () => {
-      const level = house.level()
-      const maker = own.order()
-      if (maker !== null && (level === null || isBetter(wish.side, maker.price, level.price))) {
-        own.advance()
-        return { price: maker.price, quantity: remainingOf(maker), isOwn: true }
-      }
-      if (level === null || level.quantity <= 0n) return null
-      house.take(level.quantity)
-      return { ...level, isOwn: false }
-    },
+  const supply = market.supply[maker]
+  return { market, maker, index, taken, supply, own, ownOrder: firstOf(own) }
+}
+
+/** The best offer first; the synthetic book stands first at equal prices. */
+function nextOffer(offers: Offers): Offer | null {
+  const level = houseLevel(offers)
+  const { maker, own, ownOrder } = offers
+  if (ownOrder !== null && (level === null || isBetter(maker, ownOrder.price, level.price))) {
+    offers.ownOrder = firstOf(own)
+    return { price: ownOrder.price, quantity: remainingOf(ownOrder), isOwn: true }
   }
+  if (level === null || level.quantity <= 0n) return null
+  offers.index += 1
+  offers.taken = 0n
+  if (offers.supply !== null) offers.supply -= level.quantity
+  return { price: level.price, quantity: level.quantity, isOwn: false }
+}
+
+function houseLevel({ market, maker, index, taken, supply }: Offers): Level | null {
+  const level = market.levels(maker, index)
+  if (level === null || supply === 0n) return null
+  if (taken === 0n && supply === null) return level
+  const left = level.quantity - taken
+  return { price: level.price, quantity: supply === null ? left : smaller(left, supply) }
+}
+
+/** Own orders that would expire are not in the way. */
+function ownOrders(market: Market, { mode, side }: Wish): Generator<Order> | null {
+  const queue = side === 'BUY' ? market.asks : market.bids
+  return mode === 'EXPIRE_MAKER' || queue.entries.length === 0 ? null : inOrder(queue)
+}
+
+function firstOf(own: Generator<Order> | null): Order | null {
+  return own?.next().value ?? null
 }
 
 function stopsAtOwn(mode: SelfTradeMode): boolean {
   return mode === 'EXPIRE_TAKER' || mode === 'EXPIRE_BOTH'
 }
 
-function isBetter(side: Side, price: bigint, than: bigint): boolean {
-  return side === 'BUY' ? price < than : price > than
+/** For whom the makers of a side would meet. */
+function isBetter(maker: Side, price: bigint, than: bigint): boolean {
+  return maker === 'SELL' ? price < than : price > than
 }
 
 function leftOf(wish: Wish, sum: Sum): { quantity: bigint | null; quote: bigint } {
@@ -107,42 +150,5 @@ function add(sum: Sum, { price, quantity, isPrevented }: Piece): void {
   } else {
     sum.base += quantity
     sum.quote += value
-  }
-}
-
-type House = {
-  level(): { price: bigint; quantity: bigint } | null
-  take(quantity: bigint): void
-}
-
-function houseOf(market: Market, side: Side): House {
-  bestOf(market, side) // steps over what has been eaten up
-  let { index, taken } = market.depletion[side]
-  let supply = market.supply[side]
-  return {
-    level: () => {
-      const level = market.levels(side, index)
-      if (level === null || supply === 0n) return null
-      const left = level.quantity - taken
-      return { price: level.price, quantity: supply === null ? left : smaller(left, supply) }
-    },
-    take: (quantity) => {
-      index += 1
-      taken = 0n
-      if (supply !== null) supply -= quantity
-    },
-  }
-}
-
-type Own = { order(): Order | null; advance(): void }
-
-/** Own orders that would expire are not in the way. */
-function ownOrders(market: Market, wish: Wish): Own {
-  if (wish.mode === 'EXPIRE_MAKER') return { order: () => null, advance: () => undefined }
-  const orders = inOrder(wish.side === 'BUY' ? market.asks : market.bids)
-  let current: Order | null | undefined
-  return {
-    order: () => (current ??= orders.next().value ?? null),
-    advance: () => void (current = undefined),
   }
 }
