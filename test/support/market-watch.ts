@@ -1,5 +1,6 @@
 // data-collection on a simulator's wire, with a bus, a store and a venue of its own, and what it said.
 import { createMemoryBroker } from '@flotilla/bus'
+import type { MemoryBroker } from '@flotilla/bus'
 import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import { agent as spec } from '@flotilla/data-collection'
 import { SharedConfigSchema } from '@flotilla/fleet'
@@ -16,6 +17,10 @@ export type MarketWatchOptions = {
   /** Section `data` and what all share, as in flotilla.yaml. */
   readonly data?: object
   readonly shared?: object
+  /** Where others listen too; one of its own unless given. */
+  readonly broker?: MemoryBroker
+  /** What others read too, and close; one of its own unless given. */
+  readonly store?: MarketStore
 }
 
 export type MarketWatch = {
@@ -30,8 +35,7 @@ export type MarketWatch = {
 }
 
 export async function watchMarket(options: MarketWatchOptions): Promise<MarketWatch> {
-  const { context, url } = options
-  const broker = createMemoryBroker()
+  const { context, url, broker = createMemoryBroker() } = options
   const venue = await openBinanceVenue({
     name: 'simulator',
     baseUrl: url,
@@ -39,7 +43,7 @@ export async function watchMarket(options: MarketWatchOptions): Promise<MarketWa
     logger: context.logger,
     weightPerMinute: 0,
   })
-  const store = openSqliteMarketStore({ file: ':memory:' })
+  const store = options.store ?? openSqliteMarketStore({ file: ':memory:' })
   const heard: AnyMessage[] = []
   const ear = broker.connect()
   await ear.subscribe({
@@ -81,7 +85,7 @@ export async function watchMarket(options: MarketWatchOptions): Promise<MarketWa
       await agent.stop()
       await ear.close()
       await venue.close()
-      await store.close()
+      if (options.store === undefined) await store.close()
     },
   }
 }
