@@ -1,5 +1,6 @@
 // The door of the package: the port and the adapter. The fake venue is in `@flotilla/venue/testing`.
 export * from './port.ts'
+export * from './convert.ts'
 export * from './market-stream.ts'
 export * from './errors.ts'
 export { quoteVolume24hOf, VolumeUnitError } from './quote-volume.ts'

@@ -9,6 +9,7 @@
 // Symbols are canonical (`BTC/USDT`) here; the venue's own forms live inside the adapter only.
 import type { Decimal } from '@flotilla/money'
 
+import type { VenueConvert } from './convert.ts'
 import type { RejectionCode } from './errors.ts'
 import type { MarketStream, MarketStreamListener, MarketStreamRequest } from './market-stream.ts'
 
@@ -45,6 +46,9 @@ export type Venue = {
   fetchOpenOrders(symbol?: string): Promise<readonly VenueOrder[]>
   /** All fills from the given time or trade id on, ascending, without gaps between pages. */
   fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]>
+
+  /** Absent where the venue, or its adapter, exchanges no assets at a quoted price. */
+  readonly convert?: VenueConvert | undefined
 
   /** The venue's own word on our orders and money, as it happens. It opens anew by itself when it breaks. */
   watchAccount(listener: (event: AccountEvent) => void): AccountWatch

@@ -4,6 +4,7 @@ import { Decimal, sum } from '@flotilla/money'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { describeAccountStream } from './account-stream.conformance.ts'
+import { describeConvert } from './convert.conformance.ts'
 import {
   acceptedOrder,
   acceptedProtection,
@@ -117,6 +118,7 @@ export function describeVenue(
 
     describeMarketStream({ start, next })
     describeAccountStream({ start, next })
+    describeConvert({ start, next })
 
     describe('orders', () => {
       it('trades an immediate-or-cancel order at the market and takes the fee from what is received', async () => {

@@ -83,6 +83,7 @@ function joined(all: readonly Changes[]): Changes | null {
     trades: all.flatMap(({ trades }) => trades),
     prevented: all.flatMap(({ prevented }) => prevented),
     amendments: all.flatMap(({ amendments }) => amendments),
+    conversions: all.flatMap(({ conversions }) => conversions),
     events: [],
   }
 }

@@ -4,6 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type {
   Amendment,
   Changes,
+  Conversion,
   Engine,
   Holding,
   Order,
@@ -63,6 +64,7 @@ const TABLES = `
     symbol TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (symbol, id)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS amendments (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS conversions (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS lists (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS holdings (asset TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS requests (arrival INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -116,7 +118,15 @@ function moveTrades(database: DatabaseSync): void {
 
 type Statements = Readonly<
   Record<
-    'meta' | 'orders' | 'fills' | 'lists' | 'prevented' | 'amendments' | 'holdings' | 'requests',
+    | 'meta'
+    | 'orders'
+    | 'fills'
+    | 'lists'
+    | 'prevented'
+    | 'amendments'
+    | 'conversions'
+    | 'holdings'
+    | 'requests',
     StatementSync
   >
 >
@@ -131,6 +141,7 @@ function prepare(database: DatabaseSync): Statements {
     lists: put('lists', 2),
     prevented: put('prevented', 3),
     amendments: put('amendments', 2),
+    conversions: put('conversions', 2),
     holdings: put('holdings', 2),
     requests: put('requests', 2),
   }
@@ -156,6 +167,9 @@ function saveChanges(statements: Statements, engine: Engine, changes: Changes): 
   }
   for (const amendment of changes.amendments) {
     statements.amendments.run(amendment.executionId, encode(amendment))
+  }
+  for (const conversion of changes.conversions) {
+    statements.conversions.run(conversion.id, encode(conversion))
   }
   statements.meta.run('lastExecutionId', String(engine.lastExecutionId))
   for (const list of changes.lists) statements.lists.run(list.id, encode(list))
@@ -183,6 +197,7 @@ function load(database: DatabaseSync): SimulatorMemory {
     trades: bodiesOf<Trade>(database, 'fills', 'symbol, id, order_id'),
     prevented: bodiesOf<PreventedMatch>(database, 'prevented', 'symbol, id'),
     amendments: bodiesOf<Amendment>(database, 'amendments', 'id'),
+    conversions: bodiesOf<Conversion>(database, 'conversions', 'id'),
     lastExecutionId: Number(meta.get('lastExecutionId') ?? 0),
     lists: bodiesOf<OrderList>(database, 'lists', 'id'),
     arrivals: Number(last?.['arrival'] ?? 0),

@@ -26,9 +26,11 @@ import type {
   VenueProtection,
   VenueTicker,
 } from '../port.ts'
+import type { VenueConvert } from '../convert.ts'
 import { openBinanceMarketStream } from './binance-market-stream.ts'
 import { AccountStream } from './account-stream.ts'
 import { BinanceClient } from './client.ts'
+import { ConvertDesk } from './convert-desk.ts'
 import { KeyDoor } from './key-door.ts'
 import { Markets } from './markets.ts'
 import { readFills } from './read-fills.ts'
@@ -91,6 +93,8 @@ export async function openBinanceVenue(options: BinanceVenueOptions): Promise<Ve
 class BinanceVenue implements Venue {
   readonly name: string
   readonly profile: VenueProfile
+  /** The test network has no such desk. */
+  readonly convert: VenueConvert | undefined
   readonly #client: BinanceClient
   readonly #time: VenueTime
   readonly #wire: Wire
@@ -139,6 +143,8 @@ class BinanceVenue implements Venue {
       clientIdPattern: this.profile.clientOrderIdPattern,
       logger: options.logger,
     })
+    const convert = { wire: this.#wire, time: this.#time, logger: options.logger }
+    this.convert = options.testnet === true ? undefined : new ConvertDesk(convert)
   }
 
   async fetchTime(): Promise<number> {

@@ -52,6 +52,9 @@ export type Endpoint =
   | 'privatePostOrderListOco'
   | 'privatePostOrderListOpoco'
   | 'privateDeleteOrderList'
+  | 'sapiPostConvertGetQuote'
+  | 'sapiPostConvertAcceptQuote'
+  | 'sapiGetConvertOrderStatus'
 
 export type Parameters = Readonly<Record<string, string | number>>
 
@@ -244,10 +247,10 @@ const patienceMs = 2_000
 export function answerFailure(
   details: HttpAnswer,
   cause: unknown,
-  read: (json: unknown) => VenueWords = binanceWords,
+  read: (json: unknown, status: number) => VenueWords = binanceWords,
 ): WireFailure | null {
   const [status, , url, method, headers, body, json] = details
-  const { venueCode, venueMessage } = read(json)
+  const { venueCode, venueMessage } = read(json, status)
   const request = `${method} ${withoutQueries(url)}`
   if (json === undefined && status < 400) {
     const message = `${request}: answer is not JSON: "${excerptOf(body)}"`
@@ -268,15 +271,19 @@ export function answerFailure(
 /** What the venue itself says about a refusal. */
 export type VenueWords = { readonly venueCode: string | null; readonly venueMessage: string }
 
-function binanceWords(json: unknown): VenueWords {
+function binanceWords(json: unknown, status: number): VenueWords {
   const venueMessage = textOf(property(json, 'msg')) || textOf(property(json, 'message'))
-  return { venueCode: codeOf(json), venueMessage }
+  return { venueCode: codeOf(json, status), venueMessage }
 }
 
-/** Binance's error codes are negative; an order in an answer has none. */
-function codeOf(json: unknown): string | null {
+/**
+ * Error codes of Binance's exchange are negative, those of its other desks (convert) positive; an order in an
+ * answer has none.
+ */
+function codeOf(json: unknown, status: number): string | null {
   const code = textOf(property(json, 'code'))
-  return /^-\d+$/.test(code) ? code : null
+  const form = status >= 400 ? /^-?\d+$/ : /^-\d+$/
+  return form.test(code) ? code : null
 }
 
 type Headers = Readonly<Record<string, string>>

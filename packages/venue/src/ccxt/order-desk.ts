@@ -181,7 +181,7 @@ function protectionCall(request: ProtectionRequest): Call<typeof orderList> {
       }
 }
 
-function outcomeOf(error: unknown): NotAccepted {
+export function outcomeOf(error: unknown): WriteRejected | WriteUnknown {
   if (error instanceof WireFailure) return writeFailure(error)
   const reason = error instanceof Error ? error.message : 'the answer could not be read'
   return { kind: 'unknown', reason }

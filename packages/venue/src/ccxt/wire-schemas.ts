@@ -123,3 +123,20 @@ const trade = z.looseObject({
 })
 export type WireTrade = z.infer<typeof trade>
 export const trades = z.array(trade)
+
+/** Without an id when the account has too little of the asset. */
+export const convertQuote = z.looseObject({
+  quoteId: id.nullish(),
+  fromAmount: decimal,
+  toAmount: decimal,
+  validTimestamp: time,
+})
+
+export const convertAccepted = z.looseObject({ createTime: time, orderStatus: z.string() })
+
+export const convertOrder = convertAccepted.extend({
+  fromAsset: z.string(),
+  fromAmount: decimal,
+  toAsset: z.string(),
+  toAmount: decimal,
+})

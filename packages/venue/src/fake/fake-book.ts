@@ -384,3 +384,7 @@ function duplicate(): WriteRejected {
 function unknownSymbol(symbol: string): WriteRejected {
   return rejected('unknown_symbol', `the venue does not list ${symbol}`)
 }
+
+export function unknownOrder(): WriteRejected {
+  return rejected('order_not_found', 'Unknown order sent.')
+}

@@ -5,7 +5,12 @@ import type { RejectionCode } from '../errors.ts'
 import type { WriteRejected, WriteUnknown } from '../port.ts'
 import { rejected } from './fake-book.ts'
 
-export type WriteMethod = 'placeOrder' | 'cancelOrder' | 'placeProtection' | 'cancelProtection'
+export type WriteMethod =
+  | 'placeOrder'
+  | 'cancelOrder'
+  | 'placeProtection'
+  | 'cancelProtection'
+  | 'acceptQuote'
 export type Script = { readonly method?: WriteMethod } & (
   | { readonly kind: 'accepted' }
   | {

@@ -27,21 +27,13 @@ import type {
 } from '../port.ts'
 import type { MarketStream, MarketStreamListener, MarketStreamRequest } from '../market-stream.ts'
 import { FakeStreams } from './fake-streams.ts'
-import { FakeBook, protectionView, rejected } from './fake-book.ts'
+import { FakeBook, protectionView, unknownOrder } from './fake-book.ts'
 import { FakeAccountStream } from './fake-account-stream.ts'
+import { FakeConvert } from './fake-convert.ts'
+import type { FakeVenueCall, FakeVenueOptions } from './fake-options.ts'
 import { FakeScripts, type Script, type WriteMethod } from './fake-scripts.ts'
 import { symbolRules } from './symbol-rules.ts'
 import { isLive, remainingOf, viewOf, type FakeOrder, type FakeProtection } from './fake-orders.ts'
-
-export type FakeVenueCall = { readonly method: keyof Venue; readonly argument: unknown }
-
-export type FakeVenueOptions = {
-  readonly name?: string
-  readonly rules?: readonly SymbolRules[]
-  readonly balances?: Readonly<Record<string, string>>
-  readonly prices?: Readonly<Record<string, DecimalInput>>
-  readonly now?: () => number
-}
 
 export function createFakeVenue(options: FakeVenueOptions = {}): FakeVenue {
   return new FakeVenue(options)
@@ -60,6 +52,7 @@ export class FakeVenue implements Venue {
   readonly streams = new FakeStreams()
   /** The account's events: up, until a test cuts the line. */
   readonly accountStream: FakeAccountStream
+  readonly convert: FakeConvert
   readonly #book: FakeBook
   readonly #now: () => number
   readonly #scripts = new FakeScripts()
@@ -77,6 +70,12 @@ export class FakeVenue implements Venue {
       now: this.#now,
     })
     this.accountStream = new FakeAccountStream(this.#book, this.#now)
+    this.convert = new FakeConvert({
+      book: this.#book,
+      now: this.#now,
+      noteRead: (argument) => this.#read('convert', argument),
+      write: (quote, work) => this.#write('acceptQuote', quote, work),
+    })
     for (const [symbol, price] of Object.entries(options.prices ?? {})) this.setPrice(symbol, price)
   }
 
@@ -322,7 +321,7 @@ export class FakeVenue implements Venue {
     argument: unknown,
     carryOut: (script: Script) => Accepted,
   ): Accepted | WriteRejected | WriteUnknown {
-    this.calls.push({ method, argument })
+    this.calls.push({ method: method === 'acceptQuote' ? 'convert' : method, argument })
     const outcome = this.#scripts.carryOut(method, carryOut)
     this.accountStream.flush()
     return outcome
@@ -393,8 +392,4 @@ export class FakeVenue implements Venue {
       throw new VenueError('unknown_symbol', `the venue does not list ${symbol}`)
     }
   }
-}
-
-function unknownOrder(): WriteRejected {
-  return rejected('order_not_found', 'Unknown order sent.')
 }

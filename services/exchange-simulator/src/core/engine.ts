@@ -35,6 +35,7 @@ export function createEngine(options: EngineOptions): Engine {
     lists: [],
     listsByClientId: new Map(),
     amendments: [],
+    conversions: [],
     ordersMax: null,
     lastExecutionId: 0,
     changes: noChanges(),
@@ -83,8 +84,9 @@ function createMarket(rules: SymbolRules): Market {
 /** What has been touched since the last call, to be written down before anyone is answered. */
 export function drainChanges(engine: Engine): Changes | null {
   const drained = engine.changes
-  const { orders, lists, assets, trades } = drained
-  if (orders.size + lists.size + assets.size + trades.length === 0) return null
+  const { orders, lists, assets, conversions, trades } = drained
+  const exchanged = trades.length + conversions.length
+  if (orders.size + lists.size + assets.size + exchanged === 0) return null
   engine.changes = noChanges()
   return drained
 }
@@ -97,6 +99,7 @@ function noChanges(): Changes {
     trades: [],
     prevented: [],
     amendments: [],
+    conversions: [],
     events: [],
   }
 }

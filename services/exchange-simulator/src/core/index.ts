@@ -1,5 +1,6 @@
 export { amendOrder } from './amend.ts'
 export type { NewOrder } from './checks.ts'
+export { acceptQuote, findConversion, quoteConversion } from './convert.ts'
 export { findByName } from './client-names.ts'
 export { createEngine, drainChanges } from './engine.ts'
 export { createGappedTape } from './gaps.ts'
@@ -72,6 +73,7 @@ export {
 export type {
   Amendment,
   Changes,
+  Conversion,
   Engine,
   Holding,
   Level,

@@ -86,6 +86,13 @@ export const refusals = {
   amendPendingOpo: () => refuse(-2038, 'Order amend (pending OPO order) is not supported.'),
   amendTooOften: () => refuse(-2038, 'Filter failure: MAX_NUM_ORDER_AMENDS'),
   amendDuplicate: () => refuse(-2038, 'Duplicate order sent.'),
+  // Of the convert desk no codes are documented: these are our choice, in the form of the venue's others.
+  convertPair: () => refuse(345_000, 'The pair is not supported.'),
+  convertClosed: () => refuse(345_001, 'Convert is not available for the pair at the moment.'),
+  convertAmount: () => refuse(345_002, 'The amount is outside of what can be converted.'),
+  convertUnknown: () => refuse(345_003, 'The quote does not exist.'),
+  convertUsed: () => refuse(345_004, 'The quote was accepted before.'),
+  convertExpired: () => refuse(345_005, 'The quote has expired.'),
   idMismatch: () =>
     refuse(-2039, 'The requested orderId and origClientOrderId do not match the same order.'),
 } as const

@@ -5,6 +5,7 @@ import {
   isLive,
   isStop,
   type Amendment,
+  type Conversion,
   type Engine,
   type Holding,
   type Market,
@@ -21,6 +22,7 @@ export type Remembered = {
   readonly lists: readonly OrderList[]
   readonly prevented: readonly PreventedMatch[]
   readonly amendments: readonly Amendment[]
+  readonly conversions: readonly Conversion[]
   readonly holdings: ReadonlyMap<string, Holding>
   readonly lastExecutionId: number
 }
@@ -29,6 +31,7 @@ export function restoreEngine(engine: Engine, remembered: Remembered): void {
   for (const [asset, holding] of remembered.holdings) engine.holdings.set(asset, { ...holding })
   engine.lastExecutionId = remembered.lastExecutionId
   engine.amendments.push(...remembered.amendments)
+  engine.conversions.push(...remembered.conversions)
   for (const order of remembered.orders) restoreOrder(engine, order)
   for (const written of remembered.lists) restoreList(engine, written)
   for (const trade of remembered.trades) restoreTrade(engine, trade)

@@ -140,6 +140,19 @@ export type Amendment = {
   readonly time: number
 }
 
+/** A price that was given for an exchange of two assets, and the exchange when it was accepted. */
+export type Conversion = {
+  /** Number n is at index n - 1. */
+  readonly id: number
+  readonly from: string
+  readonly to: string
+  readonly fromAmount: bigint
+  readonly toAmount: bigint
+  readonly validUntil: number
+  /** -1 while it was not accepted. */
+  acceptedAt: number
+}
+
 /**
  * In all kinds but OCO the first order works at once and the others wait until it is filled. In OCO,
  * OTOCO and OPOCO the last two exclude each other; in OPO and OPOCO they sell what the first bought.
@@ -247,6 +260,7 @@ export type Changes = {
   trades: Trade[]
   readonly prevented: PreventedMatch[]
   readonly amendments: Amendment[]
+  readonly conversions: Conversion[]
   events: (OrderEvent | ListEvent)[]
 }
 
@@ -295,6 +309,7 @@ export type Engine = {
   readonly lists: OrderList[]
   readonly listsByClientId: Map<string, OrderList>
   readonly amendments: Amendment[]
+  readonly conversions: Conversion[]
   /** The most orders that may be open on all symbols together; null for no limit. */
   ordersMax: number | null
   lastExecutionId: number

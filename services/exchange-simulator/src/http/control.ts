@@ -3,6 +3,7 @@ import { formatUnits, ordersOf } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import type { FaultControl } from '../faults/fault-control.ts'
 import type { Simulator } from '../simulator.ts'
+import { conversionReport } from './convert-endpoints.ts'
 import { orderReport, listReport, tradeReport } from './reports.ts'
 import type { TextRequest, TextResponse } from './server.ts'
 
@@ -76,6 +77,9 @@ function groundTruth(desk: Desk): unknown {
     ),
     trades: markets.flatMap(({ trades }) => trades.map(tradeReport)),
     lists: engine.lists.map((list) => listReport(list, ordersOf(engine, list))),
+    conversions: engine.conversions
+      .filter(({ acceptedAt }) => acceptedAt >= 0)
+      .map(conversionReport),
     balances: [...engine.holdings].map(([asset, holding]) => ({
       asset,
       free: formatUnits(holding.free),

@@ -8,6 +8,7 @@ import { rateLimits } from './exchange-info.ts'
 import { generalEndpoints } from './general-endpoints.ts'
 import type { Limits, LimitVerdict } from './limits.ts'
 import { listEndpoints } from './list-endpoints.ts'
+import { convertEndpoints } from './convert-endpoints.ts'
 import { bookEndpoints } from './market-books.ts'
 import { historyEndpoints } from './market-history.ts'
 import { tickerEndpoints } from './market-tickers.ts'
@@ -67,6 +68,7 @@ export function createWire(parts: WireParts): Wire {
       ...amendEndpoints,
       ...listEndpoints,
       ...accountEndpoints,
+      ...convertEndpoints,
       orderLimits(parts),
       userStream,
     ].map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint]),
@@ -155,7 +157,8 @@ function checkRead(endpoint: Endpoint, sent: SentParameters): Refusal | null {
 }
 
 function isPlacing(endpoint: Endpoint): boolean {
-  return endpoint.method === 'POST' && !endpoint.path.endsWith('/test')
+  const { method, path } = endpoint
+  return method === 'POST' && path.startsWith('/api/') && !path.endsWith('/test')
 }
 
 function withoutSecrets(parameters: Parameters): Record<string, string> {
