@@ -103,6 +103,26 @@ describe('a made-up history moves the filters as it should', () => {
   })
 })
 
+describe('every limit is met by what is exactly at it', () => {
+  it.each<[string, Parameters<typeof history>[0], string, RegExp]>([
+    ['40 % won are enough', { trades: 20, wins: 8, gain: 2 }, 'hold', /win rate 40 %/],
+    ['a mean R of 0 is enough', { trades: 20, wins: 10 }, 'hold', /mean R 0$/],
+    ['8 trades a day are not too many', { trades: 112, wins: 56 }, 'hold', /: 8 trades a day/],
+    ['one more is', { trades: 113, wins: 58 }, 'tighten', /^more than 8 .*: 8\.071 trades a day/],
+    ['2 trades a day are not too few', { trades: 28, wins: 20 }, 'hold', /: 2 trades a day/],
+    ['one less is', { trades: 27, wins: 20 }, 'loosen', /: 1\.929 trades a day/],
+    ['half of them won, for a mean R of 0.2', won(1.4), 'loosen', /win rate 50 %, mean R 0\.2$/],
+    ['and for a little less', won(1.38), 'hold', /mean R 0\.19$/],
+  ])('%s', (_limit, options, verdict, why) => {
+    const { review: told } = look(history(options))
+    expect(told).toMatchObject({ verdict, why: expect.stringMatching(why) as string })
+  })
+
+  function won(gain: number) {
+    return { trades: 20, wins: 10, gain }
+  }
+})
+
 describe('what is looked at', () => {
   it('trades older than 14 days, and those of the future, are not', () => {
     const old = Array.from({ length: 20 }, (_, index) => trade(now - 14 * day - index, -1))
