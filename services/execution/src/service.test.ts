@@ -7,6 +7,7 @@ import {
   type AgentName,
 } from '@flotilla/contracts'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { freshOrder } from './core/conclude.ts'
 import { account, approval, hold, venueName, type ApprovalOptions } from './testing.ts'
 import { isFlat, isProtected, positionOf, surviveDeath, wrapped } from './testing/deaths.ts'
 import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
@@ -34,6 +35,59 @@ async function approve(world: World, rig: Rig, options: ApprovalOptions) {
   await hold(world.ledger, reservation)
   await rig.publish(message)
   return message
+}
+
+/** As the risk manager does it: the end of the reservation, and an order that is never sent. */
+async function withdraw(
+  world: World,
+  { payload, correlationId }: ReturnType<typeof approval>['message'],
+  { reservationId, asset, amount, intentId }: ReturnType<typeof approval>['reservation'],
+): Promise<void> {
+  const { now } = world
+  const reason = 'withdrawn'
+  const details = { causeId: payload.decisionId, expiresAt: now }
+  const [outcome] = await world.ledger.commit([
+    {
+      consumer: 'risk-manager',
+      causeId: null,
+      changes: [
+        {
+          kind: 'reservation-ended',
+          reservationId,
+          account,
+          asset,
+          amount,
+          state: 'released',
+          endedAt: now,
+          endReason: reason,
+        },
+        {
+          kind: 'order-created',
+          order: {
+            ...freshOrder(now),
+            account,
+            venue: venueName,
+            symbol: payload.symbol,
+            intentId,
+            reservationId,
+            clientOrderId: `withdrawn-${reservationId}`,
+            leg: 'entry',
+            attempt: 1,
+            side: 'buy',
+            type: 'market',
+            quantity: amount,
+            state: 'expired',
+            version: 1,
+            reason,
+            correlationId,
+            details: { ...details, target: null, stop: null, takeProfit: null },
+          },
+        },
+      ],
+      outgoing: [],
+    },
+  ])
+  expect(outcome).toEqual({ kind: 'committed' })
 }
 
 const flatten = (symbol: string | null, source: AgentName = 'operator') =>
@@ -83,6 +137,26 @@ describe('the execution agent', () => {
     await rig.publish(message)
     await rig.broker.idle()
     expect(world.venue.callsOf('placeOrder')).toHaveLength(1)
+  })
+
+  it('does not order for an approval that risk has withdrawn meanwhile, and trades on', async () => {
+    const world = await createWorld()
+    const rig = await live(world)
+    const { message, reservation } = approval({ now: world.now, name: 'withdrawn' })
+    await hold(world.ledger, reservation)
+    await withdraw(world, message, reservation)
+    await rig.publish(message)
+    await approve(world, rig, { name: 'next' })
+    await rig.until(() => isProtected(world))
+    expect(world.venue.callsOf('placeOrder')).toHaveLength(1)
+    const { intentId } = message.payload
+    expect(await world.ledger.loadOrdersOfIntent(account, intentId)).toMatchObject([
+      { state: 'expired', submittedAt: null },
+    ])
+    expect(
+      rig.heard.filter(({ correlationId }) => correlationId === message.correlationId),
+    ).toEqual([])
+    expect(await rig.broker.deadLetters.list()).toEqual([])
   })
 
   it('refuses an approval that no reservation covers, and keeps it for a human', async () => {

@@ -86,6 +86,14 @@ const fields = z.strictObject({
     .max(86_400_000)
     .default(300_000)
     .describe('Market milliseconds between two valuations of the account.'),
+  reservationGraceMs: z
+    .int()
+    .min(60_000)
+    .max(86_400_000)
+    .default(600_000)
+    .describe(
+      'Market milliseconds after its expiry that an approval without an order is withdrawn.',
+    ),
   leaseMs: z
     .int()
     .min(1_000)

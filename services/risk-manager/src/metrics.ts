@@ -79,6 +79,11 @@ function createCounters(metrics: Metrics) {
       help: 'Trims that did not come to an end, by cause.',
       labelNames: ['cause'],
     }),
+    withdrawals: counter(metrics, {
+      name: 'flotilla_reservations_withdrawn_total',
+      help: 'Reservations that nothing would have ended any more, by cause.',
+      labelNames: ['cause'],
+    }),
     shortfalls: counter(metrics, {
       name: 'flotilla_balance_shortfalls_total',
       help: 'Fills that took more of an asset than the ledger had, by asset.',

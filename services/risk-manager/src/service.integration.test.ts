@@ -75,6 +75,30 @@ describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
     })
   })
 
+  it('an approval that came to nobody is withdrawn, and can no longer be ordered for', async () => {
+    await database.empty()
+    const intentId = deriveId('forgotten')
+    await withRig(async (rig) => {
+      await rig.publish(intentMessage({ intentId }))
+      await until(() => rig.heard.length === 1)
+    })
+    const withdrawn = async ({ ledger }: Rig) => {
+      const found = await ledger.findReservationOfIntent('main', intentId)
+      expect(found).toMatchObject({ state: 'released' })
+      const [balance] = await ledger.loadBalances('main')
+      expect(balance?.reserved.toString()).toBe('0')
+      const [stored, ...others] = await ledger.loadOrdersOfIntent('main', intentId)
+      expect([stored, others]).toMatchObject([{ state: 'expired', submittedAt: null }, []])
+      const late = { ...stored!, clientOrderId: 'fls-late-e1', state: 'submitting' as const }
+      const changes = [{ kind: 'order-created' as const, order: late }]
+      const unit = { consumer: 'execution' as const, causeId: null, changes, outgoing: [] }
+      expect(await ledger.commit([unit])).toMatchObject([
+        { kind: 'refused', constraint: 'order_attempt_unique' },
+      ])
+    }
+    await withRig(withdrawn, { now: testNow + 660_000 })
+  })
+
   it('a pause holds from the moment it is told, and over a restart; it is written down', async () => {
     await database.empty()
     const options = { source: 'operator', occurredAt: testNow, discriminator: 'one' } as const

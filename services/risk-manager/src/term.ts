@@ -25,6 +25,7 @@ import {
 import { AccountDesk, type Done, type Task } from './desk.ts'
 import type { RiskMetrics } from './metrics.ts'
 import type { RiskStore } from './store.ts'
+import { Sweeper } from './sweeper.ts'
 import { tellRegimes } from './tell.ts'
 import { Trimmer } from './trimmer.ts'
 import { Turns } from './turns.ts'
@@ -87,9 +88,14 @@ export class Term {
     await this.#untilDone('the rules of the venue', () => this.#refreshRules(desk))
     const valuer = new Valuer({ deps, store, desk, limits: this.#limits })
     await valuer.value()
+    const sweeper = this.#sweeperOf(desk)
+    await sweeper.look()
     await this.#subscribeIntents(desk)
     this.#options.waitingFor(null)
-    this.#startTimers(desk, valuer)
+    this.#startTimers(desk, async () => {
+      await valuer.value()
+      await sweeper.look()
+    })
     const { account } = desk.book.account
     const reservations = desk.book.reservations.size
     this.#log.info({ account, reservations }, 'account open for decisions')
@@ -303,7 +309,20 @@ export class Term {
     }
   }
 
-  #startTimers(desk: AccountDesk, valuer: Valuer): void {
+  #sweeperOf(desk: AccountDesk): Sweeper {
+    const { deps, metrics } = this.#options
+    const { clock } = deps.context
+    return new Sweeper({
+      desk,
+      ledger: deps.ledger,
+      metrics,
+      logger: this.#log,
+      now: () => clock.now(),
+      graceMs: deps.config.reservationGraceMs,
+    })
+  }
+
+  #startTimers(desk: AccountDesk, takeStock: () => Promise<void>): void {
     const { config, context } = this.#options.deps
     this.#timers.push(
       context.clock.every(config.rulesRefreshMs, async () => {
@@ -313,7 +332,7 @@ export class Term {
           this.#log.warn({ err }, 'rules of the venue not refreshed')
         }
       }),
-      context.clock.every(config.equityIntervalMs, () => valuer.value()),
+      context.clock.every(config.equityIntervalMs, takeStock),
     )
     if (config.trim.everyCycles === 0) return
     const trimmer = new Trimmer({

@@ -1,0 +1,210 @@
+import { deriveId, instant, type OrderState } from '@flotilla/contracts'
+import { createMemoryLedger, type Ledger, type Order } from '@flotilla/ledger'
+import { Decimal } from '@flotilla/money'
+import fc from 'fast-check'
+import { afterEach, describe, expect, it } from 'vitest'
+import { decimal, intentMessage, testNow } from './testing.ts'
+import { startRig, until, type Rig, type RigOptions } from './testing/rig.ts'
+
+const rigs: Rig[] = []
+afterEach(async () => {
+  for (const rig of rigs.splice(0)) await rig.stop()
+})
+
+async function start(options: RigOptions = {}): Promise<Rig> {
+  const rig = await startRig(options)
+  rigs.push(rig)
+  return rig
+}
+
+const intentId = deriveId('forgotten')
+/** A minute of life, and ten minutes of grace. */
+const forgottenAt = testNow + 660_000
+
+/** Approved, and what was said of it came to nobody. */
+async function approvedInto(ledger: Ledger): Promise<void> {
+  const rig = await startRig({ ledger })
+  await rig.publish(intentMessage({ intentId }))
+  await until(() => rig.heardOf('risk.intent.approved.v1').length === 1)
+  await rig.stop()
+}
+
+async function reservationOf(ledger: Ledger) {
+  const found = await ledger.findReservationOfIntent('main', intentId)
+  if (found === null) throw new Error('no reservation of the intent')
+  return found
+}
+
+async function order(ledger: Ledger, overrides: Partial<Order> = {}): Promise<Order> {
+  const { reservationId } = await reservationOf(ledger)
+  return {
+    clientOrderId: 'fls-forgotten-e1',
+    account: 'main',
+    venue: 'simulator',
+    symbol: 'BTC/USDT',
+    intentId,
+    reservationId,
+    leg: 'entry',
+    attempt: 1,
+    side: 'buy',
+    type: 'limit',
+    quantity: decimal('0.001'),
+    price: decimal('50000'),
+    stopPrice: null,
+    timeInForce: 'ioc',
+    state: 'submitting',
+    venueOrderId: null,
+    listId: null,
+    filledQuantity: Decimal.zero,
+    quoteFilled: Decimal.zero,
+    createdAt: testNow,
+    submittedAt: testNow,
+    updatedAt: testNow,
+    version: 1,
+    reason: null,
+    correlationId: deriveId('correlation'),
+    details: null,
+    ...overrides,
+  }
+}
+
+async function commitOrder(ledger: Ledger, overrides: Partial<Order> = {}) {
+  const changes = [{ kind: 'order-created' as const, order: await order(ledger, overrides) }]
+  const [outcome] = await ledger.commit([
+    { consumer: 'execution', causeId: null, changes, outgoing: [] },
+  ])
+  return outcome
+}
+
+describe('a reservation of which no order came', () => {
+  it('is withdrawn ten minutes after its intent expired, with reason, count and alert', async () => {
+    const rig = await start()
+    await rig.publish(intentMessage({ intentId }))
+    await until(() => rig.heardOf('risk.intent.approved.v1').length === 1)
+    await rig.context.clock.advance(600_000)
+    await until(() => rig.context.logs.messages('info').includes('equity valued'))
+    expect(await reservationOf(rig.ledger)).toMatchObject({ state: 'held' })
+    await rig.context.clock.advance(300_000)
+    await until(async () => (await reservationOf(rig.ledger)).state === 'released')
+    const expired = instant(testNow + 60_000)
+    const reason = `withdrawn: execution made no order of the approval, and the intent expired at ${expired}`
+    expect(await reservationOf(rig.ledger)).toMatchObject({ endReason: reason })
+    expect(await rig.ledger.loadOrdersOfIntent('main', intentId)).toMatchObject([
+      { state: 'expired', leg: 'entry', attempt: 1, submittedAt: null, reason },
+    ])
+    const [balance] = await rig.ledger.loadBalances('main')
+    expect(balance?.reserved.toString()).toBe('0')
+    const alert = 'reservation withdrawn: nothing would have ended it'
+    await until(() => rig.context.logs.messages('warn').includes(alert))
+    expect(await rig.context.metrics.metrics()).toMatch(
+      /reservations_withdrawn_total\{cause="never-ordered".*\} 1/,
+    )
+  })
+
+  it.each([
+    { title: 'not a millisecond before', now: forgottenAt - 1, state: 'held' },
+    { title: 'at a start too', now: forgottenAt, state: 'released' },
+  ])('$title', async ({ now, state }) => {
+    const ledger = createMemoryLedger()
+    await approvedInto(ledger)
+    const rig = await start({ ledger, now })
+    expect(rig.agent.readiness()).toMatchObject({ ready: true })
+    expect(await reservationOf(ledger)).toMatchObject({ state })
+  })
+
+  it('frees the money for the next intent', async () => {
+    const ledger = createMemoryLedger()
+    await approvedInto(ledger)
+    const rig = await start({ ledger, now: forgottenAt })
+    const at = instant(forgottenAt)
+    const expiresAt = instant(forgottenAt + 60_000)
+    await rig.publish(intentMessage({ expectedPriceAt: at, expiresAt }))
+    await until(() => rig.heardOf('risk.intent.approved.v1').length === 1)
+  })
+
+  it('cannot be ordered for any more: the ledger refuses the order of a late approval', async () => {
+    const ledger = createMemoryLedger()
+    await approvedInto(ledger)
+    await start({ ledger, now: forgottenAt })
+    expect(await commitOrder(ledger)).toMatchObject({
+      kind: 'refused',
+      constraint: 'order_attempt_unique',
+    })
+  })
+
+  it(
+    'is withdrawn or ordered for, never both, whoever is first',
+    { timeout: 120_000 },
+    async () => {
+      const seen = new Set<string>()
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), fc.nat({ max: 12 }), async (scheduler, turns) => {
+          const ledger = createMemoryLedger()
+          await approvedInto(ledger)
+          const late = (async () => {
+            const wanted = await order(ledger)
+            for (let turn = 0; turn <= turns; turn++) {
+              await scheduler.schedule(Promise.resolve(), 'the approval is on its way')
+            }
+            const changes = [{ kind: 'order-created' as const, order: wanted }]
+            return ledger.commit([{ consumer: 'execution', causeId: null, changes, outgoing: [] }])
+          })()
+          const slow = scheduled(ledger, scheduler)
+          const sweeping = startRig({ ledger: slow, now: forgottenAt }).then((rig) => rig.stop())
+          const [[outcome]] = await scheduler.waitFor(Promise.all([late, sweeping]))
+          const { state } = await reservationOf(ledger)
+          seen.add(`${outcome?.kind} ${state}`)
+          expect(['committed held', 'refused released']).toContain(`${outcome?.kind} ${state}`)
+        }),
+        { numRuns: 40, seed: 1 },
+      )
+      expect(seen.size).toBe(2)
+    },
+  )
+})
+
+describe('a reservation whose orders are in the ledger', () => {
+  const cases: readonly { order: Partial<Order>; state: 'held' | 'released' }[] = [
+    ...(['created', 'submitting', 'accepted', 'partially-filled', 'unknown'] as const).map(
+      (each: OrderState) => ({ order: { state: each }, state: 'held' as const }),
+    ),
+    ...(['rejected', 'canceled', 'expired', 'not-placed'] as const).map((each: OrderState) => ({
+      order: { state: each },
+      state: 'released' as const,
+    })),
+    {
+      order: { state: 'filled', filledQuantity: decimal('0.001'), quoteFilled: decimal('50') },
+      state: 'held',
+    },
+  ]
+  it.each(cases)('is $state after one that is $order.state', async (given) => {
+    const ledger = createMemoryLedger()
+    await approvedInto(ledger)
+    expect(await commitOrder(ledger, given.order)).toMatchObject({ kind: 'committed' })
+    await start({ ledger, now: forgottenAt })
+    expect(await reservationOf(ledger)).toMatchObject({ state: given.state })
+    expect(await ledger.loadOrdersOfIntent('main', intentId)).toHaveLength(1)
+  })
+})
+
+/** Every look into the ledger and every commit waits for its turn. */
+function scheduled(ledger: Ledger, scheduler: fc.Scheduler): Ledger {
+  const turn = (label: string) => scheduler.schedule(Promise.resolve(), label)
+  return {
+    ...ledger,
+    findDecision: async (account, intent) => {
+      await turn('decision')
+      return ledger.findDecision(account, intent)
+    },
+    loadOrdersOfIntent: async (account, intent) => {
+      await turn('orders')
+      const orders = await ledger.loadOrdersOfIntent(account, intent)
+      await turn('orders were read')
+      return orders
+    },
+    commit: async (units, fence) => {
+      await turn('commit')
+      return ledger.commit(units, fence)
+    },
+  }
+}
