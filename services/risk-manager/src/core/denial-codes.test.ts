@@ -182,6 +182,17 @@ describe('every reason of the contract', () => {
     const text = `${JSON.stringify(records, null, 2)}\n`
     await expect(text).toMatchFileSnapshot('golden/denials.json')
   })
+
+  /** One line for each check, in its order: so a thousand of them can still be read. */
+  it('leaves the whole record that it always left, also of the checks that passed', async () => {
+    const records = codes.toSorted().map((code) => {
+      const lines = recordOf(code).checks.map(
+        ({ check, outcome, inputs }) => `  ${check} ${outcome} ${JSON.stringify(inputs)}\n`,
+      )
+      return `${code}\n${lines.join('')}`
+    })
+    await expect(records.join('\n')).toMatchFileSnapshot('golden/records.txt')
+  })
 })
 
 describe('every check', () => {
