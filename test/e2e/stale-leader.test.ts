@@ -3,8 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createMessage, Pause } from '@flotilla/contracts'
 import { openPostgresLedger, StaleFenceError } from '@flotilla/ledger'
 import { expect, test } from 'vitest'
+import { testNow } from '../../services/risk-manager/src/testing.ts'
 import { createTestDatabase, hasPostgres } from '../support/postgres.ts'
 import { freshVhost, sharedRabbit } from '../support/rabbitmq-shared.ts'
 import { eventually } from './support/eventually.ts'
@@ -40,6 +42,7 @@ test.skipIf(!hasPostgres || rabbit === null)(
         const stale = ledger.commit([nothing], { role: 'risk-manager:main', epoch })
         await expect(stale).rejects.toThrow(StaleFenceError)
       }
+      await pause(two)
       await two.stopTraffic()
       await checkEnd(two)
     } finally {
@@ -82,6 +85,25 @@ async function overtake(two: TwoRiskManagers): Promise<number> {
     limit,
   )
   return epoch
+}
+
+/** Measured, not asserted: with two cores for all of it, a time would say more about them. */
+async function pause(two: TwoRiskManagers): Promise<void> {
+  expect([...two.codes]).not.toContain('trading_paused')
+  const began = performance.now()
+  await two.tell(
+    createMessage(Pause, {
+      source: 'operator',
+      occurredAt: testNow,
+      discriminator: 'rivals',
+      payload: { requestedBy: 'ada', reason: 'a test', account: null, symbol: null },
+    }),
+  )
+  const codes = () => Promise.resolve(two.codes)
+  const wait = { ...limit, everyMs: 5 }
+  await eventually(codes, (each) => each.has('trading_paused'), wait)
+  const tookMs = Math.round(performance.now() - began)
+  console.log(`from the pause to the first entry that was denied for it: ${tookMs} ms`)
 }
 
 /** Waits until so many more were decided. */

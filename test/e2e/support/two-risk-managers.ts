@@ -19,6 +19,8 @@ export type TwoRiskManagers = {
   /** The ids of the verdicts that were heard, by intent. */
   readonly verdicts: ReadonlyMap<string, ReadonlySet<string>>
   readonly proposed: ReadonlySet<string>
+  /** Why anything was denied. */
+  readonly codes: ReadonlySet<string>
   /** What cannot be, seen from PostgreSQL between any two commits; and how often it was looked. */
   readonly watch: { readonly wrong: readonly string[]; readonly looks: number }
   member(instance: string): Member
@@ -62,6 +64,7 @@ export async function startTwoRiskManagers(options: {
     venue: traffic.venue,
     verdicts: traffic.verdicts,
     proposed: traffic.proposed,
+    codes: traffic.codes,
     watch,
     member: (instance) => members.get(instance)!,
     leader: async () => {
@@ -142,6 +145,7 @@ class Traffic {
   readonly venue = new VenueModel()
   readonly verdicts = new Map<string, Set<string>>()
   readonly proposed = new Set<string>()
+  readonly codes = new Set<string>()
   readonly #bus: Bus
   readonly #simulator: Simulator
   #timer: NodeJS.Timeout | null = null
@@ -163,7 +167,11 @@ class Traffic {
       types: ['risk.intent.approved.v1', 'risk.trading-state.changed.v1'],
       handler,
     })
-    await this.#bus.subscribe({ agent: 'strategy', types: ['risk.intent.denied.v1'], handler })
+    await this.#bus.subscribe({
+      agent: 'strategy',
+      types: ['risk.intent.denied.v1', 'risk.trading-state.changed.v1'],
+      handler,
+    })
     // Nothing is published that one of its readers has no queue for.
     await this.#bus.subscribe({ agent: 'strategy', types: orderEnds, handler })
     this.#timer = setInterval(() => this.#act(), PROPOSE_EVERY_MS)
@@ -178,10 +186,11 @@ class Traffic {
   #hear(message: AnyMessage): void {
     const approved = message.type === 'risk.intent.approved.v1'
     if (!approved && message.type !== 'risk.intent.denied.v1') return
+    if (approved) this.venue.place(message.payload)
+    else for (const { code } of message.payload.reasons) this.codes.add(code)
     const { intentId } = message.payload
     const told = this.verdicts.get(intentId) ?? new Set()
     this.verdicts.set(intentId, told.add(message.messageId))
-    if (approved) this.venue.place(message.payload)
   }
 
   #act(): void {
