@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'market-store': ['money', 'contracts', 'runtime'],
   venue: ['money', 'contracts', 'runtime'],
   indicators: ['money', 'contracts'],
+  journal: ['money', 'ledger'],
   'strategy-kit': ['money', 'contracts', 'indicators'],
 }
 

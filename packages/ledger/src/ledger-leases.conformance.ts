@@ -4,6 +4,14 @@ import { type Ledger, StaleFenceError } from './port.ts'
 import { adjust, funded, unit } from './testing/index.ts'
 
 export function describeLeases(open: () => Ledger): void {
+  it('says that it is closed', async () => {
+    await open().commit([funded('5')])
+    expect(open().health()).toMatchObject({ state: 'connected', units: 1 })
+    await open().close()
+    expect(open().health().state).toBe('closed')
+    await expect(open().commit([unit([])])).rejects.toThrow('the ledger is unavailable')
+  })
+
   describe('leadership', () => {
     const request = (
       instance: string,

@@ -3,6 +3,7 @@ import { Decimal } from '@flotilla/money'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeLeases } from './ledger-leases.conformance.ts'
 import { describeRefusals } from './ledger-refusals.conformance.ts'
+import { describeTrades } from './ledger-trades.conformance.ts'
 import type { DecisionQuery, Ledger, LedgerChange, Unit } from './port.ts'
 import {
   account,
@@ -388,13 +389,6 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
     })
 
     describeLeases(() => ledger)
-
-    it('says that it is closed', async () => {
-      await ledger.commit([funded('5')])
-      expect(ledger.health()).toMatchObject({ state: 'connected', units: 1 })
-      await ledger.close()
-      expect(ledger.health().state).toBe('closed')
-      await expect(ledger.commit([unit([])])).rejects.toThrow('the ledger is unavailable')
-    })
+    describeTrades(() => ledger)
   })
 }

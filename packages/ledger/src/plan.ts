@@ -8,7 +8,15 @@ import type { LedgerChange, ReservationStep, Unit } from './port.ts'
 import type { Order, Position, Reservation } from './records.ts'
 import { Refusal } from './refusal.ts'
 import { validateChange } from './validate.ts'
-import { accountRow, decisionRow, fillRow, orderRow, positionRow, reservationRow } from './rows.ts'
+import {
+  accountRow,
+  decisionRow,
+  fillRow,
+  orderRow,
+  positionRow,
+  reservationRow,
+  tradeRow,
+} from './rows.ts'
 
 export type Plan = Readonly<Record<PlanList, readonly PlanRow[]>>
 export type PlanRow = Readonly<Record<string, unknown>>
@@ -24,6 +32,7 @@ export type PlanList =
   | 'orders'
   | 'fills'
   | 'positions'
+  | 'trades'
   | 'memory'
   | 'outbox'
 
@@ -68,6 +77,7 @@ class PlanFold {
   readonly #orders = new Map<string, Versioned<Order>>()
   readonly #fills: PlanRow[] = []
   readonly #positions = new Map<string, Versioned<Position>>()
+  readonly #trades: PlanRow[] = []
   readonly #memory = new Map<string, PlanRow>()
   readonly #outbox: PlanRow[] = []
   /** What earlier changes took for stored already: it must not turn up as new later. */
@@ -109,6 +119,7 @@ class PlanFold {
         ...positionRow(row),
         base_version: base,
       })),
+      trades: this.#trades,
       memory: [...this.#memory.values()],
       outbox: this.#outbox,
     }
@@ -146,6 +157,9 @@ class PlanFold {
         return
       case 'position-changed':
         return this.#changePosition(change.position)
+      case 'trade-closed':
+        this.#trades.push(tradeRow(change.trade))
+        return
       case 'memory-stored': {
         const { agent, key, value } = change
         this.#memory.set(`${agent} ${key}`, { agent, key, value })

@@ -6,6 +6,7 @@ import type { Decimal } from '@flotilla/money'
 import type {
   Account,
   Balance,
+  ClosedTrade,
   Decision,
   Fill,
   Json,
@@ -45,6 +46,8 @@ export type LedgerChange =
   | { readonly kind: 'fill-recorded'; readonly fill: Fill }
   /** The whole new row; version 1 for the first, then the stored one plus one. */
   | { readonly kind: 'position-changed'; readonly position: Position }
+  /** Once for each fill that opened one. */
+  | { readonly kind: 'trade-closed'; readonly trade: ClosedTrade }
   /** Null forgets the key. */
   | {
       readonly kind: 'memory-stored'
@@ -105,6 +108,8 @@ export const CONSTRAINTS = [
   'fill_order_exists',
   'fill_amounts',
   'position_version',
+  'trade_unique',
+  'trade_amounts',
   'outbox_message_unique',
   /** A text that the database cannot hold (a zero character) or a number beyond its range. */
   'value_storable',
@@ -180,6 +185,8 @@ export type LedgerReads = {
   /** Every symbol that ever had a fill, also those whose quantity is now zero. */
   loadPositions(account: string): Promise<Position[]>
   findPosition(account: string, venue: string, symbol: string): Promise<Position | null>
+  /** Closed ones, newest first. */
+  loadTrades(query: TradeQuery): Promise<ClosedTrade[]>
   recall(agent: AgentName, key: string): Promise<Json>
   /** All keys that begin with the prefix, in the order of the keys. */
   recallAll(agent: AgentName, prefix?: string): Promise<MemoryEntry[]>
@@ -212,6 +219,14 @@ export type FillQuery = {
   /** Of any of these orders; none gives none. */
   readonly clientOrderIds?: readonly string[]
   readonly symbol?: string
+  readonly since?: number
+  readonly limit?: number
+}
+
+export type TradeQuery = {
+  readonly account: string
+  readonly symbol?: string
+  /** Closed from here on, included. */
   readonly since?: number
   readonly limit?: number
 }

@@ -150,6 +150,52 @@ export type Position = {
   readonly version: number
 }
 
+/**
+ * A position from flat to flat, or dust, again: unique by account, venue, symbol and the trade id of the
+ * fill that opened it. Amounts are in quote currency; the formulas are those of `@flotilla/journal`.
+ */
+export type ClosedTrade = {
+  readonly account: string
+  readonly venue: string
+  readonly symbol: string
+  readonly openingTradeId: string
+  /** Of its entry. */
+  readonly side: Side
+  /** Of its entry; null when nobody said. */
+  readonly strategy: string | null
+  readonly intentIds: readonly string[]
+  /** Of the order that opened it. */
+  readonly correlationId: string
+  readonly openedAt: number
+  readonly closedAt: number
+  /** What was sold. */
+  readonly quantity: Decimal
+  /** Null when nothing was bought in it: what an earlier trade left was sold. */
+  readonly averageEntryPrice: Decimal | null
+  readonly averageExitPrice: Decimal
+  /** The stop that was placed first. */
+  readonly stop: Decimal | null
+  /** Fees in quote, and in base at the price of their fill. */
+  readonly fees: Decimal
+  /** Fees in other assets, as text by asset; not valued. */
+  readonly otherFees: Readonly<Record<string, string>>
+  readonly grossProfit: Decimal
+  readonly netProfit: Decimal
+  /** Net profit by what was risked at first; a statistic. */
+  readonly rMultiple: number | null
+  /** Positive is worse for us, in quote currency and in per cent of what was expected. */
+  readonly entrySlippage: Decimal | null
+  readonly entrySlippagePercent: number | null
+  readonly exitSlippage: Decimal | null
+  readonly exitSlippagePercent: number | null
+  /** Of the newest sale, `stop-loss`. */
+  readonly exitReason: string
+  /** What was sold for which reason, as text by reason. */
+  readonly exits: Readonly<Record<string, string>>
+  /** Dust that is still held. */
+  readonly remaining: Decimal
+}
+
 /** A value that an agent remembers under a key: strategy state, cursors, trading state. */
 export type MemoryEntry = {
   readonly agent: AgentName

@@ -4,6 +4,7 @@ import { compactChecks, expandChecks } from './compact-checks.ts'
 import type {
   Account,
   Balance,
+  ClosedTrade,
   Decision,
   Fill,
   Json,
@@ -118,6 +119,38 @@ export function positionRow(position: Position): Row {
     opened_at: position.openedAt,
     updated_at: position.updatedAt,
     version,
+  }
+}
+
+export function tradeRow(trade: ClosedTrade): Row {
+  const { account, venue, symbol, side, strategy, quantity, stop, fees, exits, remaining } = trade
+  return {
+    account,
+    venue,
+    symbol,
+    opening_trade_id: trade.openingTradeId,
+    side,
+    strategy,
+    intent_ids: trade.intentIds,
+    correlation_id: trade.correlationId,
+    opened_at: trade.openedAt,
+    closed_at: trade.closedAt,
+    quantity,
+    average_entry_price: trade.averageEntryPrice,
+    average_exit_price: trade.averageExitPrice,
+    stop,
+    fees,
+    other_fees: trade.otherFees,
+    gross_profit: trade.grossProfit,
+    net_profit: trade.netProfit,
+    r_multiple: trade.rMultiple,
+    entry_slippage: trade.entrySlippage,
+    entry_slippage_percent: trade.entrySlippagePercent,
+    exit_slippage: trade.exitSlippage,
+    exit_slippage_percent: trade.exitSlippagePercent,
+    exit_reason: trade.exitReason,
+    exits,
+    remaining,
   }
 }
 
@@ -236,6 +269,37 @@ export function toPosition(row: Row): Position {
     openedAt: timeOrNull(row, 'opened_at'),
     updatedAt: time(row, 'updated_at'),
     version: Number(row['version']),
+  }
+}
+
+export function toTrade(row: Row): ClosedTrade {
+  return {
+    account: text(row, 'account'),
+    venue: text(row, 'venue'),
+    symbol: text(row, 'symbol'),
+    openingTradeId: text(row, 'opening_trade_id'),
+    side: row['side'] as ClosedTrade['side'],
+    strategy: textOrNull(row, 'strategy'),
+    intentIds: row['intent_ids'] as ClosedTrade['intentIds'],
+    correlationId: text(row, 'correlation_id'),
+    openedAt: time(row, 'opened_at'),
+    closedAt: time(row, 'closed_at'),
+    quantity: decimal(row, 'quantity'),
+    averageEntryPrice: decimalOrNull(row, 'average_entry_price'),
+    averageExitPrice: decimal(row, 'average_exit_price'),
+    stop: decimalOrNull(row, 'stop'),
+    fees: decimal(row, 'fees'),
+    otherFees: row['other_fees'] as ClosedTrade['otherFees'],
+    grossProfit: decimal(row, 'gross_profit'),
+    netProfit: decimal(row, 'net_profit'),
+    rMultiple: row['r_multiple'] as number | null,
+    entrySlippage: decimalOrNull(row, 'entry_slippage'),
+    entrySlippagePercent: row['entry_slippage_percent'] as number | null,
+    exitSlippage: decimalOrNull(row, 'exit_slippage'),
+    exitSlippagePercent: row['exit_slippage_percent'] as number | null,
+    exitReason: text(row, 'exit_reason'),
+    exits: row['exits'] as ClosedTrade['exits'],
+    remaining: decimal(row, 'remaining'),
   }
 }
 

@@ -1,7 +1,7 @@
 // What is wrong with a change whatever the ledger holds. Both implementations ask here first; the
 // database states the same as constraints, for those who write to it without us.
 import type { LedgerChange, ReservationStep } from './port.ts'
-import type { Fill, Order, Position, Reservation } from './records.ts'
+import type { ClosedTrade, Fill, Order, Position, Reservation } from './records.ts'
 import { Refusal } from './refusal.ts'
 
 /** @throws Refusal */
@@ -25,6 +25,8 @@ export function validateChange(change: LedgerChange): void {
       return validateFill(change.fill)
     case 'position-changed':
       return validatePosition(change.position)
+    case 'trade-closed':
+      return validateTrade(change.trade)
     case 'account-opened':
     case 'balance-adjusted':
     case 'decision-recorded':
@@ -75,6 +77,12 @@ function validateFill(fill: Fill): void {
 function validatePosition(position: Position): void {
   if (position.version >= 1) return
   throw new Refusal('position_version', `${position.symbol}: versions begin with 1`)
+}
+
+function validateTrade({ openingTradeId, quantity, openedAt, closedAt }: ClosedTrade): void {
+  if (quantity.isPositive() && closedAt >= openedAt) return
+  const detail = `${openingTradeId}: it sells a positive quantity and ends after it began`
+  throw new Refusal('trade_amounts', detail)
 }
 
 function versionRefusal(order: Order): Refusal {

@@ -1,7 +1,8 @@
 // This service's access to the ledger: what a desk needs to begin again, and the trading state.
 import type { Ledger, Order } from '@flotilla/ledger'
+import { openTradeOf } from '@flotilla/journal'
 import { Decimal } from '@flotilla/money'
-import { exitsKey, exitsOf, haltKey, type Market, type Records } from './core/index.ts'
+import { exitsKey, exitsOf, haltKey, tradeKey, type Market, type Records } from './core/index.ts'
 
 /** Enough ended orders to know which attempts were used and whose the position is. */
 const ORDERS_LOADED = 100
@@ -19,7 +20,10 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   const remembered = await ledger.recall('execution', haltKey(symbol))
   const halted = typeof remembered === 'string' ? remembered : null
   const exits = exitsOf(await ledger.recall('execution', exitsKey(symbol)))
-  const state = { orders, position, halted, exits }
+  const trade = openTradeOf(await ledger.recall('execution', tradeKey(symbol)))
+  const isJournaled =
+    trade !== null || (await ledger.loadTrades({ account, symbol, limit: 1 })).length > 0
+  const state = { orders, position, halted, exits, trade, isJournaled }
   if (orders.length === 0) return { ...state, fills: [] }
   // By their names, never by time: the venue's clock dates fills, and it may be behind ours.
   const fills = await ledger.loadFills({ account, clientOrderIds: [...known.keys()] })

@@ -1,7 +1,7 @@
 // The ledger of backtests and tests: the same refusals as PostgreSQL, no server, no waiting.
 import { endedOrderStates } from '@flotilla/contracts'
 import { monotonicMs } from '../clock.ts'
-import type { Decision, Json } from '../records.ts'
+import type { ClosedTrade, Decision, Json } from '../records.ts'
 import {
   type DecisionQuery,
   type Fence,
@@ -11,6 +11,7 @@ import {
   type Lease,
   type LeaseRequest,
   StaleFenceError,
+  type TradeQuery,
   type Unit,
   type UnitOutcome,
 } from '../port.ts'
@@ -220,9 +221,22 @@ function orderReads(state: MemoryState): OrderReads {
       [...state.positions.values()]
         .filter((each) => each.account === account)
         .toSorted((left, right) => byText(left.symbol, right.symbol)),
+    loadTrades: async (query) => tradesOf(state, query),
     findPosition: async (account, venue, symbol) =>
       state.positions.get(keyOf(account, venue, symbol)) ?? null,
   }
+}
+
+function tradesOf(state: MemoryState, query: TradeQuery): ClosedTrade[] {
+  const { account, symbol, since = -Infinity, limit = Infinity } = query
+  return [...state.trades.values()]
+    .filter((each) => each.account === account && each.closedAt >= since)
+    .filter((each) => symbol === undefined || each.symbol === symbol)
+    .toSorted(
+      (left, right) =>
+        right.closedAt - left.closedAt || byText(left.openingTradeId, right.openingTradeId),
+    )
+    .slice(0, limit)
 }
 
 class Leases {

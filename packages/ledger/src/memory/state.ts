@@ -6,6 +6,7 @@ import type { LedgerChange, Unit } from '../port.ts'
 import type {
   Account,
   Balance,
+  ClosedTrade,
   Decision,
   Fill,
   Json,
@@ -35,6 +36,7 @@ export class MemoryState {
   readonly orders = new Map<string, Order>()
   readonly fills = new Map<string, Fill>()
   readonly positions = new Map<string, Position>()
+  readonly trades = new Map<string, ClosedTrade>()
   readonly memory = new Map<string, Json>()
   readonly inbox = new Set<string>()
   readonly outbox = new Map<string, OutboxRow>()
@@ -111,6 +113,8 @@ export class MemoryState {
         return this.#fill(change.fill)
       case 'position-changed':
         return this.#changePosition(change.position)
+      case 'trade-closed':
+        return this.#closeTrade(change.trade)
       case 'memory-stored':
         return this.#put(this.memory, keyOf(change.agent, change.key), change.value)
     }
@@ -169,6 +173,13 @@ export class MemoryState {
       throw new Refusal('position_version', `${position.symbol} is not there`)
     }
     this.#put(this.positions, key, stored === undefined ? position : nextPosition(stored, position))
+  }
+
+  #closeTrade(trade: ClosedTrade): void {
+    const { account, venue, symbol, openingTradeId } = trade
+    const key = keyOf(account, venue, symbol, openingTradeId)
+    this.#new('trade_unique', this.trades, key)
+    this.#put(this.trades, key, trade)
   }
 
   #move(account: string, asset: string, delta: { total?: Decimal; reserved?: Decimal }): void {

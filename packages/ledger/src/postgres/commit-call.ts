@@ -62,7 +62,13 @@ const PARAMETERS = Array.from(
   { length: 4 + COLUMN_COUNT + DOCUMENTS.length },
   (_, index) => `$${index + 1}`,
 )
-export const COMMIT = `select ledger_commit(${PARAMETERS.join(', ')})`
+const CALL = `ledger_commit(${PARAMETERS.join(', ')})`
+export const COMMIT = { name: 'ledger_commit', text: `select ${CALL}` } as const
+/** Few commits close a trade: they alone name one parameter more. False means it was made before. */
+export const COMMIT_WITH_TRADES = {
+  name: 'ledger_commit_trades',
+  text: `select case when ${CALL} then ledger_commit_trades($${PARAMETERS.length + 1}) end`,
+} as const
 
 export type CommitSlot = { readonly id: string; readonly sequence: number }
 
@@ -74,7 +80,8 @@ export function planValues(plan: Plan): unknown[] {
   const documents = DOCUMENTS.map((list) =>
     plan[list].length === 0 ? null : JSON.stringify(plan[list]),
   )
-  return [...columns, ...documents]
+  const trades = plan.trades.length === 0 ? [] : [JSON.stringify(plan.trades)]
+  return [...columns, ...documents, ...trades]
 }
 
 export function commitValues(

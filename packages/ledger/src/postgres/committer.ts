@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { type Fence, StaleFenceError, type Unit, type UnitOutcome } from '../port.ts'
 import { type Plan, planOf } from '../plan.ts'
 import type { Refusal } from '../refusal.ts'
-import { COMMIT, commitValues, planValues } from './commit-call.ts'
+import { COMMIT, COMMIT_WITH_TRADES, commitValues, planValues } from './commit-call.ts'
 import type { Connections } from './connections.ts'
 import { isDuplicate, isStaleFence, refusalOf } from './errors.ts'
 
@@ -39,10 +39,9 @@ export class Committer {
     const slot = this.#slots.pop() ?? { id: randomUUID(), sequence: 0 }
     slot.sequence += 1
     const values = commitValues(slot, fence, lists)
+    const call = plan.trades.length === 0 ? COMMIT : COMMIT_WITH_TRADES
     try {
-      await this.#connections.run((client) =>
-        client.query({ name: 'ledger_commit', text: COMMIT, values }),
-      )
+      await this.#connections.run((client) => client.query({ ...call, values }))
       this.batches += 1
     } finally {
       this.#slots.push(slot)

@@ -1,6 +1,6 @@
 // Every question the ledger answers, as SQL.
 import { endedOrderStates, type AnyMessage } from '@flotilla/contracts'
-import type { FillQuery, LedgerReads } from '../port.ts'
+import type { FillQuery, LedgerReads, TradeQuery } from '../port.ts'
 import type { Json } from '../records.ts'
 import {
   type Row,
@@ -11,6 +11,7 @@ import {
   toOrder,
   toPosition,
   toReservation,
+  toTrade,
 } from '../rows.ts'
 import type { Connections } from './connections.ts'
 
@@ -104,6 +105,7 @@ function orderReads(query: Query): OrderReads {
       return first(await query(text, [clientOrderId]), toOrder)
     },
     loadFills: (fills) => loadFills(query, fills),
+    loadTrades: (trades) => loadTrades(query, trades),
     loadPositions: async (account) => {
       const text = 'select * from positions where account = $1 order by symbol collate "C"'
       return (await query(text, [account])).map(toPosition)
@@ -126,6 +128,15 @@ async function loadFills(query: Query, fills: FillQuery): ReturnType<LedgerReads
     order by filled_at, trade_id collate "C" limit $5`
   const values = [account, clientOrderId, symbol, since, limit, orders]
   return (await query(text, values)).map(toFill)
+}
+
+async function loadTrades(query: Query, trades: TradeQuery): ReturnType<LedgerReads['loadTrades']> {
+  const { account, symbol = null, since = null, limit = null } = trades
+  const text = `select * from trades
+    where account = $1 and ($2::text is null or symbol = $2)
+      and ($3::float8 is null or closed_at >= to_timestamp($3::float8 / 1000))
+    order by closed_at desc, opening_trade_id collate "C" limit $4`
+  return (await query(text, [account, symbol, since, limit])).map(toTrade)
 }
 
 type MemoryReads = Pick<LedgerReads, 'recall' | 'recallAll' | 'wasProcessed' | 'loadMessages'>

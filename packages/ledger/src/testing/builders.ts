@@ -10,7 +10,15 @@ import {
 } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import type { Ledger, LedgerChange, Unit } from '../port.ts'
-import type { Account, Decision, Fill, Order, Position, Reservation } from '../records.ts'
+import type {
+  Account,
+  ClosedTrade,
+  Decision,
+  Fill,
+  Order,
+  Position,
+  Reservation,
+} from '../records.ts'
 
 export const START = Date.parse('2024-08-01T00:00:00.123Z')
 
@@ -127,6 +135,37 @@ export function position(over: Partial<Position> = {}): Position {
     openedAt: START,
     updatedAt: START,
     version: 1,
+    ...over,
+  }
+}
+
+export function trade(over: Partial<ClosedTrade> & { openingTradeId: string }): ClosedTrade {
+  return {
+    account: 'paper',
+    venue: 'simulator',
+    symbol: 'BTC/USDT',
+    side: 'buy',
+    strategy: 'test',
+    intentIds: ['i-1', 'i "2"'],
+    correlationId: deriveId('correlation'),
+    openedAt: START,
+    closedAt: START + 5_000,
+    quantity: Decimal.from('0.000999'),
+    averageEntryPrice: Decimal.from('60000.1'),
+    averageExitPrice: Decimal.from('61000'),
+    stop: Decimal.from('57000'),
+    fees: Decimal.from('0.12'),
+    otherFees: { BNB: '0.0001' },
+    grossProfit: Decimal.from('1.05889011'),
+    netProfit: Decimal.from('0.93889011'),
+    rMultiple: 0.3129622,
+    entrySlippage: Decimal.from('0.0001'),
+    entrySlippagePercent: 0.000166667,
+    exitSlippage: Decimal.from('-0.1'),
+    exitSlippagePercent: -0.1,
+    exitReason: 'take-profit',
+    exits: { ladder: '0.0005', 'take-profit': '0.000499' },
+    remaining: Decimal.from('0.000001'),
     ...over,
   }
 }

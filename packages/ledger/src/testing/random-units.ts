@@ -11,6 +11,7 @@ import {
   position,
   reservation,
   START,
+  trade,
   unit,
 } from './builders.ts'
 
@@ -81,6 +82,10 @@ const change: fc.Arbitrary<LedgerChange> = fc.oneof(
   fc
     .record({ version, symbol: fc.constantFrom('BTC/USDT', 'ETH/USDT') })
     .map((each): LedgerChange => ({ kind: 'position-changed', position: position(each) })),
+  id.map((each): LedgerChange => ({
+    kind: 'trade-closed',
+    trade: trade({ openingTradeId: `t-${each}`, closedAt: START + each }),
+  })),
   fc
     .record({ key: fc.constantFrom('a', 'b'), value: fc.constantFrom(null, 1, 'text') })
     .map((each): LedgerChange => ({ kind: 'memory-stored', agent: 'strategy', ...each })),

@@ -13,6 +13,7 @@ export async function snapshot(ledger: Ledger): Promise<object> {
     orders: await Promise.all(numbers.map((each) => ledger.findOrder(`o-${each}`))),
     fills: await ledger.loadFills({ account: 'paper' }),
     positions: await ledger.loadPositions('paper'),
+    trades: await ledger.loadTrades({ account: 'paper' }),
     memory: await ledger.recallAll('strategy'),
     outbox: (await ledger.unpublished('risk-manager', 1_000)).map((each) => each.message),
   }

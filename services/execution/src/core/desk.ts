@@ -1,5 +1,6 @@
 // The desk of one symbol: everything that execution knows and decides about it. Orders of different
 // symbols never wait for each other, so each symbol has a desk of its own.
+import type { OpenTrade, ExitReason } from '@flotilla/journal'
 import type { AnyMessage, IntentApproved, Message, ProtectionMode } from '@flotilla/contracts'
 import type { LedgerChange, Order, Position, Reservation } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
@@ -81,6 +82,16 @@ export type Terms = {
   readonly pace: Pace | null
   readonly stop: Decimal | null
   readonly takeProfit: Decimal | null
+} & JournalTerms
+
+/** What the journal wants to know of an order. */
+export type JournalTerms = {
+  /** Who wished for it; null for orders of our own. */
+  readonly strategy: string | null
+  /** What it should trade at, as far as anybody knew when it was made. */
+  readonly expected: Decimal | null
+  /** Of a sale: why. */
+  readonly exitReason: ExitReason | null
 }
 
 export type Seen = {
@@ -134,6 +145,8 @@ export type Desk = {
   readonly owner: Owner | null
   /** The plan of the position, where it has one. */
   readonly exits: Exits | null
+  /** What the journal knows of the position since it was flat; null while nothing is held. */
+  readonly trade: OpenTrade | null
   readonly price: Price | null
   /** Highest attempt used by intent and leg, so that no name is used twice. */
   readonly attempts: ReadonlyMap<string, number>
@@ -266,6 +279,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     position: null,
     owner: null,
     exits: null,
+    trade: null,
     price: null,
     attempts: new Map(),
     pending: new Set(),

@@ -2,6 +2,7 @@ export type { Answer, Desk, Draft, Effect, Input, Market, Note, Settings } from 
 export { emptyDesk } from './desk.ts'
 export { exitsKey, exitsOf, type ExitPlan, type Exits } from './exits.ts'
 export { haltKey } from './halt.ts'
+export { tradeKey } from './journal.ts'
 export { clientOrderIdOf, isOurName } from './order-id.ts'
 export {
   isDoubtful,

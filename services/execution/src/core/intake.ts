@@ -14,6 +14,9 @@ import { isClosing, nextAttempt, note, put, type Work } from './work.ts'
 type Approved = Extract<Input, { kind: 'approved' }>
 type Refusal = { readonly code: string; readonly reason: string }
 
+/** In the name of its strategy the risk manager says that it makes a position smaller. */
+const TRIMMER = 'risk-manager'
+
 export function approve(work: Work, input: Approved): void {
   const { payload } = input.message
   for (const { order } of work.tickets.values()) {
@@ -99,6 +102,7 @@ function entryOf(work: Work, { message }: Approved): Ticket {
   const pace = paceOf(work.settings.pacing, rules, size)
   const terms: Terms = {
     ...commonTerms(message.messageId, payload),
+    exitReason: null,
     target: pace === null ? null : target,
     pace,
     stop: decimalOf(payload.stopLossPrice),
@@ -122,6 +126,7 @@ function exitOf(work: Work, { message }: Approved): Ticket {
   const size = { quantity, price, now: work.now }
   const terms: Terms = {
     ...commonTerms(message.messageId, message.payload),
+    exitReason: message.payload.strategy === TRIMMER ? 'trim' : 'signal',
     target: quantity,
     pace: paceOf(work.settings.pacing, work.market.rules, size),
     stop: null,
@@ -137,7 +142,9 @@ function wholeSteps(quantity: Decimal, step: Decimal): Decimal {
 }
 
 function commonTerms(causeId: string, payload: IntentApproved) {
-  return { causeId, expiresAt: epochMs(payload.expiresAt) }
+  const { strategy, referencePrice, expiresAt } = payload
+  const expected = Decimal.from(referencePrice)
+  return { causeId, expiresAt: epochMs(expiresAt), strategy, expected }
 }
 
 function decimalOf(text: string | null): Decimal | null {

@@ -9,6 +9,7 @@ import type { Seen, Ticket } from './desk.ts'
 import { beginExits, rungFilled } from './exits.ts'
 import { halt } from './halt.ts'
 import { isDoubtful, isEnded, mayFollow } from './order-life.ts'
+import { followFill } from './follow.ts'
 import { applyFill } from './position.ts'
 import {
   causeOf,
@@ -142,6 +143,7 @@ function moveByFill(work: Work, ticket: Ticket, fill: Fill): Ticket {
 
 function takeIntoPosition(work: Work, ticket: Ticket, fill: Fill): void {
   const { leg, intentId } = ticket.order
+  followFill(work, ticket, fill)
   keepPosition(work, applyFill(heldOf(work), fill, work.market.rules))
   if (work.price === null || work.price.at < fill.filledAt) {
     work.price = { value: fill.price, at: fill.filledAt }

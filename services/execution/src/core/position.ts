@@ -1,4 +1,5 @@
 // A position is the sum of its fills, net of fees that were paid in the base asset.
+import { takeFill } from '@flotilla/journal'
 import type { Fill, Position, Protection } from '@flotilla/ledger'
 import { Decimal, roundDownToStep } from '@flotilla/money'
 import type { SymbolRules } from '@flotilla/venue'
@@ -34,40 +35,17 @@ export function flatPosition(market: Market, now: number): Position {
 }
 
 export function applyFill(position: Position, fill: Fill, rules: SymbolRules): Position {
-  const moved = fill.side === 'buy' ? bought(position, fill, rules) : sold(position, fill, rules)
+  const before = { quantity: position.quantity, cost: position.costBasis }
+  const { held, profit } = takeFill(before, fill, rules)
+  const moved = {
+    ...position,
+    quantity: held.quantity,
+    costBasis: held.cost,
+    realisedProfit: position.realisedProfit.plus(profit).round(COST_SCALE, 'half-up'),
+  }
   const flat = !moved.quantity.isPositive()
   const openedAt = flat ? null : (position.openedAt ?? fill.filledAt)
   return { ...moved, averageEntryPrice: averageOf(moved), openedAt, updatedAt: fill.filledAt }
-}
-
-function bought(position: Position, fill: Fill, rules: SymbolRules): Position {
-  const cost = fill.price.times(fill.quantity).plus(feeIn(rules.quote, fill))
-  return {
-    ...position,
-    quantity: position.quantity.plus(fill.quantity).minus(feeIn(rules.base, fill)),
-    costBasis: position.costBasis.plus(cost),
-  }
-}
-
-/** What is sold takes its share of the cost along; the rest of the proceeds is profit or loss. */
-function sold(position: Position, fill: Fill, rules: SymbolRules): Position {
-  const given = fill.quantity.plus(feeIn(rules.base, fill))
-  const quantity = position.quantity.minus(given)
-  const costBasis = quantity.isPositive()
-    ? position.costBasis.times(quantity).dividedBy(position.quantity, COST_SCALE, 'half-up')
-    : Decimal.zero
-  const proceeds = fill.price.times(fill.quantity).minus(feeIn(rules.quote, fill))
-  const profit = proceeds.minus(position.costBasis.minus(costBasis))
-  return {
-    ...position,
-    quantity,
-    costBasis,
-    realisedProfit: position.realisedProfit.plus(profit).round(COST_SCALE, 'half-up'),
-  }
-}
-
-function feeIn(asset: string, fill: Fill): Decimal {
-  return fill.feeAsset === asset ? fill.fee : Decimal.zero
 }
 
 function averageOf(position: Position): Decimal | null {

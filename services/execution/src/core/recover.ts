@@ -1,5 +1,6 @@
 // A restart: the desk is built from what the ledger knows, and every order that may still be alive
 // at the venue is asked about at once.
+import { foldTrades, type OpenTrade } from '@flotilla/journal'
 import type { Fill, Order, Position } from '@flotilla/ledger'
 import {
   emptyDesk,
@@ -11,6 +12,7 @@ import {
   type Watch,
 } from './desk.ts'
 import type { Exits } from './exits.ts'
+import { toldOf } from './journal.ts'
 import { isWorking } from './order-life.ts'
 import { termsOf } from './terms.ts'
 
@@ -23,6 +25,9 @@ export type Records = {
   /** Why the symbol is halted; null when it is not. */
   readonly halted: string | null
   readonly exits: Exits | null
+  readonly trade: OpenTrade | null
+  /** Whether the journal knew of the symbol before: then what it does not know is no trade. */
+  readonly isJournaled: boolean
 }
 
 export function recoverDesk(
@@ -39,11 +44,28 @@ export function recoverDesk(
     position: withNewDeadline(records.position, now),
     halted: records.halted,
     exits: records.exits,
+    trade: records.isJournaled ? records.trade : tradeOf(market, [...tickets.values()], records),
     owner: ownerOf([...tickets.values()]),
     attempts: attemptsOf(records.orders),
     watches: watchesOf(records.orders, now),
     sweptUntil: lastKnownOf(records, now),
   }
+}
+
+/** A position that was opened before there was a journal: as much of its trade as is known. */
+function tradeOf(
+  { rules }: Market,
+  tickets: readonly Ticket[],
+  { fills, position }: Records,
+): OpenTrade | null {
+  const openedAt = position?.openedAt ?? null
+  if (openedAt === null || position?.protection?.state === 'dust') return null
+  const byName = new Map(tickets.map((ticket) => [ticket.order.clientOrderId, ticket]))
+  const told = fills.flatMap((fill) => {
+    const ticket = byName.get(fill.clientOrderId)
+    return ticket === undefined || fill.filledAt < openedAt ? [] : [toldOf(ticket, fill)]
+  })
+  return foldTrades(told, { assets: rules }).open
 }
 
 /** While nobody was there nobody could protect: the time without protection counts from now. */

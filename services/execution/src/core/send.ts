@@ -5,8 +5,9 @@ import { Decimal, roundDownToStep, roundPrice } from '@flotilla/money'
 import type { OrderRequest, ProtectionRequest } from '@flotilla/venue'
 import { submitted } from './announce.ts'
 import { conclude, freshOrder } from './conclude.ts'
-import type { Owner, Terms, Ticket } from './desk.ts'
+import type { JournalTerms, Owner, Terms, Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
+import { closingReasonOf, stopReasonOf } from './follow.ts'
 import { rungBegun } from './exits.ts'
 import { isDue, sliceOf } from './pacing.ts'
 import { isDust, sellableOf } from './position.ts'
@@ -120,7 +121,8 @@ export function sendFlatten(work: Work, owner: Owner): void {
   const leg = 'flatten' as const
   const attempt = nextAttempt(work, owner.intentId, leg)
   const quantity = marketSlice(work, heldOf(work).quantity)
-  sendOrder(work, ownTicket(work, owner, { leg, attempt, type: 'market', quantity }))
+  const told = { expected: work.price?.value ?? null, exitReason: closingReasonOf(work, owner) }
+  sendOrder(work, ownTicket(work, owner, { leg, attempt, type: 'market', quantity, ...told }))
 }
 
 /** Takes a part of the target at the market; the stop is placed again for the rest. */
@@ -129,7 +131,9 @@ export function sendRung(work: Work, part: Decimal): void {
   const attempt = nextAttempt(work, work.owner.intentId, 'protection')
   const form = { leg: 'take-profit', attempt, type: 'market' } as const
   rungBegun(work)
-  sendOrder(work, ownTicket(work, work.owner, { ...form, quantity: marketSlice(work, part) }))
+  const told = { expected: work.price?.value ?? null, exitReason: 'ladder' } as const
+  const quantity = marketSlice(work, part)
+  sendOrder(work, ownTicket(work, work.owner, { ...form, ...told, quantity }))
 }
 
 /** Not more than the venue takes in one market order; the rest follows in further slices. */
@@ -166,7 +170,9 @@ function sendStop(work: Work, owner: Owner, stop: Decimal): void {
   const quantity = sellableOf(heldOf(work).quantity, work.market.rules)
   const attempt = nextAttempt(work, owner.intentId, 'protection')
   const stopPrice = exitPrice(work, stop)
-  const common = { leg: 'stop-loss', attempt, quantity, stopPrice } as const
+  const exitReason = stopReasonOf(work, owner, stop)
+  const told = { expected: stopPrice, exitReason }
+  const common = { leg: 'stop-loss', attempt, quantity, stopPrice, ...told } as const
   const form =
     modeOf(work) === 'stop-limit'
       ? ({ ...common, type: 'stop-loss-limit', price: stopLimitPrice(work, stopPrice) } as const)
@@ -196,13 +202,16 @@ function pairOf(work: Work, owner: Owner, form: PairForm): ProtectionRequest {
   const { quantity } = form
   const attempt = nextAttempt(work, intentId, 'protection')
   const stopPrice = exitPrice(work, form.stop)
-  const stopOrder = { leg: 'stop-loss', attempt, type: 'stop-loss', quantity, stopPrice } as const
+  const exitReason = stopReasonOf(work, owner, form.stop)
+  const sale = { attempt, quantity } as const
+  const stopOrder = { ...sale, leg: 'stop-loss', type: 'stop-loss', stopPrice, exitReason } as const
   const listId = clientOrderIdOf({ account, venue, intentId, leg: 'protection', attempt })
   const limitPrice = exitPrice(work, form.takeProfit)
-  const takeProfitOrder = { leg: 'take-profit', attempt, type: 'limit-maker', quantity } as const
-  const below = submit(work, ownTicket(work, owner, { ...stopOrder, listId }))
-  const aboveForm = { ...takeProfitOrder, price: limitPrice, listId }
-  const above = submit(work, ownTicket(work, owner, aboveForm))
+  const takeProfitOrder = { ...sale, leg: 'take-profit', type: 'limit-maker' } as const
+  const belowForm = { ...stopOrder, listId, expected: stopPrice }
+  const below = submit(work, ownTicket(work, owner, belowForm))
+  const target = { price: limitPrice, expected: limitPrice, exitReason: 'take-profit' } as const
+  const above = submit(work, ownTicket(work, owner, { ...takeProfitOrder, ...target, listId }))
   return {
     clientProtectionId: listId,
     symbol,
@@ -213,16 +222,17 @@ function pairOf(work: Work, owner: Owner, form: PairForm): ProtectionRequest {
   }
 }
 
-function ownTicket(
-  work: Work,
-  owner: Owner,
-  form: Pick<Order, 'leg' | 'attempt' | 'type' | 'quantity'> & Partial<Order>,
-): Ticket {
+type OwnForm = Pick<Order, 'leg' | 'attempt' | 'type' | 'quantity'> &
+  Partial<Order> &
+  Pick<JournalTerms, 'expected' | 'exitReason'>
+
+function ownTicket(work: Work, owner: Owner, { expected, exitReason, ...form }: OwnForm): Ticket {
   const { account, venue, symbol } = work.market
   const { leg, attempt } = form
   const { intentId, cause } = owner
   const terms = { expiresAt: null, target: null, pace: null, stop: null, takeProfit: null }
-  const ownTerms: Terms = { ...terms, causeId: cause.messageId }
+  const told = { strategy: null, expected, exitReason }
+  const ownTerms: Terms = { ...terms, ...told, causeId: cause.messageId }
   const order: Order = {
     ...freshOrder(work.now),
     account,

@@ -1,8 +1,9 @@
 // What is stored with an order beside the ledger's columns, as JSON, and read back at a restart.
 import type { Json, Order } from '@flotilla/ledger'
+import { exitReasons } from '@flotilla/journal'
 import { Decimal } from '@flotilla/money'
 import { z } from 'zod'
-import type { Terms } from './desk.ts'
+import type { JournalTerms, Terms } from './desk.ts'
 
 const decimal = z
   .string()
@@ -23,6 +24,9 @@ const Stored = z.object({
   pace: Pace.nullable().default(null),
   stop: decimal,
   takeProfit: decimal,
+  strategy: z.string().nullable().default(null),
+  expected: decimal.default(null),
+  exitReason: z.enum(exitReasons).nullable().default(null),
 })
 
 export function detailsOf(terms: Terms): Json {
@@ -33,6 +37,15 @@ export function detailsOf(terms: Terms): Json {
     ...(terms.pace === null ? {} : { pace: { ...terms.pace, slice: terms.pace.slice.toString() } }),
     stop: terms.stop?.toString() ?? null,
     takeProfit: terms.takeProfit?.toString() ?? null,
+    ...journalDetailsOf(terms),
+  }
+}
+
+function journalDetailsOf({ strategy, expected, exitReason }: JournalTerms) {
+  return {
+    ...(strategy === null ? {} : { strategy }),
+    ...(expected === null ? {} : { expected: expected.toString() }),
+    ...(exitReason === null ? {} : { exitReason }),
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type Watch,
 } from './desk.ts'
 import { isEnded, isWorking, nextState, type OrderEvent } from './order-life.ts'
+import { tradeChangesOf } from './journal.ts'
 import { isDue } from './pacing.ts'
 import { flatPosition, noProtection } from './position.ts'
 import { protectionModeOf } from './protection-mode.ts'
@@ -35,6 +36,7 @@ export type Work = Mutable<Omit<Desk, 'tickets' | 'attempts' | 'pending' | 'watc
   readonly effects: Effect[]
   readonly notes: Note[]
   positionTouched: boolean
+  tradeTouched: boolean
 }
 
 /** Ended orders that stay known, so that a late fill still finds its order. */
@@ -56,13 +58,14 @@ export function begin(desk: Desk, now: number): Work {
     effects: [],
     notes: [],
     positionTouched: false,
+    tradeTouched: false,
   }
 }
 
 export function finish(work: Work): Draft {
   const changes: LedgerChange[] = [...work.touched].map((id) => storeOrder(work, id))
   changes.push(...work.fills.map((fill) => ({ kind: 'fill-recorded', fill }) as const))
-  changes.push(...work.remembered)
+  changes.push(...work.remembered, ...tradeChangesOf(work))
   const messages = [...work.messages]
   if (work.positionTouched) {
     const position = { ...heldOf(work), updatedAt: work.now, version: heldOf(work).version + 1 }
@@ -109,7 +112,7 @@ function forgetAttempts(work: Work): void {
 function deskOf(work: Work): Desk {
   const { now: _now, touched: _touched, fills: _fills, messages: _messages, ...rest } = work
   const { effects: _effects, notes: _notes, positionTouched: _position, ...others } = rest
-  const { remembered: _remembered, ...desk } = others
+  const { remembered: _remembered, tradeTouched: _trade, ...desk } = others
   return desk
 }
 

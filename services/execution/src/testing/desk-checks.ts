@@ -1,8 +1,10 @@
 // What must hold at the end of every life of a desk.
 import type { AnyMessage, ProtectionMode } from '@flotilla/contracts'
+import { openTradeOf } from '@flotilla/journal'
 import { Decimal, roundUpToStep, sum } from '@flotilla/money'
 import type { VenueOrder } from '@flotilla/venue'
 import { expect } from 'vitest'
+import { tradeKey } from '../core/journal.ts'
 import { isDust } from '../core/position.ts'
 import { protectionModeOf } from '../core/protection-mode.ts'
 import { account, symbol, venueName, type DeskHarness, type HarnessOptions } from '../testing.ts'
@@ -17,6 +19,7 @@ export async function check(desk: DeskHarness, exits: HarnessOptions['exits']): 
   expect(desk.refused).toEqual([])
   await fillsAreTheVenues(desk)
   await positionIsTheSumOfFills(desk)
+  await theJournalExplainsTheCash(desk)
   await everythingIsProtectedOrEnded(desk)
   everyIntentEndsOnce(desk.messages)
   await plansAreKept(desk, exits)
@@ -59,6 +62,28 @@ async function positionIsTheSumOfFills(desk: DeskHarness): Promise<void> {
   const balances = await desk.venue.fetchBalances()
   const base = balances.find(({ asset }) => asset === 'BTC')?.total ?? Decimal.zero
   expect(base.toString()).toBe(held.plus(OTHERS).toString())
+}
+
+/** To the last digit: profit that was realised, less what is held cost, is the cash that moved. */
+async function theJournalExplainsTheCash(desk: DeskHarness): Promise<void> {
+  const cash = (await desk.ledger.loadFills({ account, symbol })).map((fill) => {
+    const value = fill.price.times(fill.quantity)
+    const fee = fill.feeAsset === 'USDT' ? fill.fee : Decimal.zero
+    return (fill.side === 'buy' ? value.negated() : value).minus(fee)
+  })
+  const trades = await desk.ledger.loadTrades({ account, symbol })
+  const open = openTradeOf(await desk.ledger.recall('execution', tradeKey(symbol)))
+  const position = await desk.ledger.findPosition(account, venueName, symbol)
+  const realised = [...trades, ...(open === null ? [] : [open])].map(({ netProfit }) => netProfit)
+  const explained = sum(realised).minus(position?.costBasis ?? Decimal.zero)
+  expect(explained.toString()).toBe(sum(cash).toString())
+  const isFlat = position?.quantity.isPositive() !== true
+  if (isFlat) expect(open).toBeNull()
+  const sold = (await desk.ledger.loadFills({ account, symbol }))
+    .filter(({ side }) => side === 'sell')
+    .map(({ quantity }) => quantity)
+  const journaled = [...trades.map(({ quantity }) => quantity), open?.sold.quantity ?? Decimal.zero]
+  expect(sum(journaled).toString()).toBe(sum(sold).toString())
 }
 
 async function everythingIsProtectedOrEnded(desk: DeskHarness): Promise<void> {

@@ -1,0 +1,12 @@
+export { takeFill } from './inventory.ts'
+export {
+  exitReasons,
+  followTrade,
+  openTradeOf,
+  storedTrade,
+  type ExitReason,
+  type OpenTrade,
+  type TradeFill,
+} from './trade.ts'
+export { closeTrade } from './figures.ts'
+export { foldTrades } from './fold.ts'
