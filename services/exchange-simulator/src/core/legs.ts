@@ -1,7 +1,7 @@
 import { lock } from './holdings.ts'
 import { endOrder, marketOf, noteList, payAsset, release } from './lifecycle.ts'
 import { isLimit, isLive, remainingOf, type Engine, type Order, type OrderList } from './types.ts'
-import { floorToStep, multiply } from './units.ts'
+import { floorToStep, multiply, plus } from './units.ts'
 
 /** What ties the orders of a list together: one begins after another, or one excludes another. */
 export function listOf(engine: Engine, order: Order): OrderList | null {
@@ -109,7 +109,7 @@ export function lockPriceOf(
 }
 
 export function takeLock(engine: Engine, order: Order, amount: bigint): void {
-  order.locked += amount
+  order.locked = plus(order.locked, amount)
   lock(engine, payAsset(marketOf(engine, order.symbol), order), amount)
 }
 

@@ -39,7 +39,7 @@ export function payAsset(market: Market, order: Pick<Order, 'side'>): string {
 /** Gives back a part of what the order holds. */
 export function release(engine: Engine, order: Order, amount: bigint): void {
   if (amount === 0n) return
-  order.locked -= amount
+  order.locked = order.locked === amount ? 0n : order.locked - amount
   lock(engine, payAsset(marketOf(engine, order.symbol), order), -amount)
 }
 

@@ -13,7 +13,7 @@ import {
   type Side,
   type Trade,
 } from './types.ts'
-import { larger, multiply, ONE, smaller } from './units.ts'
+import { larger, multiply, ONE, plus, smaller } from './units.ts'
 
 /**
  * The other side of a trade is the synthetic book, or an order of the account itself where the taker
@@ -155,8 +155,8 @@ function consume(market: Market, side: Side, quantity: bigint): void {
 
 function record(input: TradeInput, done: Trade): void {
   const { engine, market, order, now } = input
-  order.executed += done.quantity
-  order.executedQuote += done.quote
+  order.executed = plus(order.executed, done.quantity)
+  order.executedQuote = plus(order.executedQuote, done.quote)
   order.updatedAt = now
   order.trades = appended(order.trades, done)
   market.trades.push(done)

@@ -78,6 +78,9 @@ function enlist(market: Market, order: Order): void {
   takeName(market, order)
 }
 
+/** The first trade replaces it, so that those without one share it. */
+const NO_TRADES: Trade[] = []
+
 function createOrder(engine: Engine, request: NewOrder, now: number): Order {
   const market = marketOf(engine, request.symbol)
   // Written out, since copying the request and adding to it costs several times as much.
@@ -115,7 +118,7 @@ function createOrder(engine: Engine, request: NewOrder, now: number): Order {
     createdAt: now,
     updatedAt: now,
     workingAt: -1,
-    trades: [],
+    trades: NO_TRADES,
   }
   market.orders.push(order)
   if (isStop(order.type)) market.algoOrders += 1

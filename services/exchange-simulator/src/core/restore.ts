@@ -1,6 +1,7 @@
 import { takeName } from './client-names.ts'
 import { ordersOf } from './legs.ts'
 import { place } from './stops.ts'
+import { appended } from './touched.ts'
 import {
   isLive,
   isStop,
@@ -43,7 +44,8 @@ function restoreTrade(engine: Engine, trade: Trade): void {
   if (market === undefined) return
   market.trades.push(trade)
   market.lastTradeId = trade.id
-  market.orders[trade.orderId - 1]?.trades.push(trade)
+  const order = market.orders[trade.orderId - 1]
+  if (order !== undefined) order.trades = appended(order.trades, trade)
 }
 
 function restoreList(engine: Engine, written: OrderList): void {

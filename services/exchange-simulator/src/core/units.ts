@@ -47,6 +47,12 @@ export function roundToStep(value: bigint, step: bigint): bigint {
   return step === 0n ? value : floorToStep(value + step / 2n, step)
 }
 
+/** The sum; where one part is zero it is the other one itself, which takes no room of its own. */
+export function plus(left: bigint, right: bigint): bigint {
+  if (left === 0n) return right
+  return right === 0n ? left : left + right
+}
+
 export function smaller(left: bigint, right: bigint): bigint {
   return left < right ? left : right
 }
