@@ -87,6 +87,8 @@ export class Hub {
 
   /** Events show the account as it was right after what they tell, whenever they are sent. */
   #prepare(changes: Changes): () => void {
+    // Nobody is told what was before he listened, so that reports for nobody need not be written.
+    if (this.#users.size === 0) return () => this.#pulse()
     const { engine } = this.#desk
     const events = userEvents(changes, { engine, now: this.#desk.now() })
     return () => {
