@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { accepted, desktop, type Desktop } from '../testing/builders.ts'
-import { amendOrder, drainChanges, findByName, formatUnits, units, type Order } from './index.ts'
+import {
+  amendOrder,
+  cancelOrder,
+  drainChanges,
+  findByName,
+  formatUnits,
+  units,
+  type Order,
+} from './index.ts'
 
 const left = (order: Order): number => Number(formatUnits(order.quantity - order.executed))
 
@@ -19,6 +27,18 @@ test('a smaller order keeps its place, frees what it need not hold, and has a ne
   desk.move(97, [4])
   expect(orders.map(left)).toEqual([0, 4])
   expect(orders[0]?.status).toBe('FILLED')
+})
+
+test('a name taken from a later order that has ended is that of the live one', () => {
+  const desk = desktop()
+  const [first, later] = ['old', 'new'].map((clientOrderId) =>
+    accepted(desk.send({ price: 98, quantity: 5, clientOrderId })),
+  )
+  const name = { symbol: 'BTCUSDT', orderId: null, clientOrderId: 'new' }
+  expect(cancelOrder(desk.engine, name, 5_000)).toMatchObject({ order: later })
+  amend(desk, 1, 3)
+  expect(cancelOrder(desk.engine, name, 5_000)).toMatchObject({ order: first })
+  expect([first, later].map((order) => order?.status)).toEqual(['CANCELED', 'CANCELED'])
 })
 
 test('it is told as replaced, under both names', () => {

@@ -49,8 +49,8 @@ export class ReferenceVenue extends ReferenceEngine {
   }
 
   cancel(name: string): string | ReferenceOrder {
-    const order = this.orders.findLast((one) => one.name === name)
-    if (order === undefined || !isOpen(order)) return 'Unknown order sent.'
+    const order = this.#openOf(name)
+    if (order === undefined) return 'Unknown order sent.'
     const ids = order.list === null ? [order.id] : order.list.ids
     for (const id of ids) {
       const one = this.orders[id - 1]!
@@ -69,8 +69,8 @@ export class ReferenceVenue extends ReferenceEngine {
   }
 
   amend(name: string, quantity: bigint, newName: string): string | ReferenceOrder {
-    const order = this.orders.findLast((one) => one.name === name)
-    if (order === undefined || !isOpen(order)) return 'Unknown order sent.'
+    const order = this.#openOf(name)
+    if (order === undefined) return 'Unknown order sent.'
     const refusal = this.#refuseAmend(order, quantity)
     if (refusal !== null) return refusal
     if (newName !== name && this.#isNamed(newName)) return 'Duplicate order sent.'
@@ -111,8 +111,13 @@ export class ReferenceVenue extends ReferenceEngine {
     return isWrong ? 'IcebergQty exceeds QTY.' : null
   }
 
+  /** Later ones of its name that have ended are not in its way: an amendment can take their name. */
+  #openOf(name: string): ReferenceOrder | undefined {
+    return this.orders.find((order) => isOpen(order) && order.name === name)
+  }
+
   #isNamed(clientOrderId: string): boolean {
-    return this.orders.some((order) => isOpen(order) && order.name === clientOrderId)
+    return this.#openOf(clientOrderId) !== undefined
   }
 
   #refuseNames(requests: readonly NewOrder[]): string | null {
