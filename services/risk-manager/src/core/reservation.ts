@@ -2,7 +2,7 @@
 //
 //   held -> held      a fill used a part, or a fact overtook a part
 //   held -> settled   fills used up all of it
-//   held -> released  the order ended, what was left is free again
+//   held -> released  the order ended, or no order ever came; what was left is free again
 import assert from 'node:assert/strict'
 import type { Reservation, ReservationState } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
@@ -11,7 +11,7 @@ export const reservationEvents = {
   settle: 'a fill used a part of it',
   shrink: 'a fact overtook a part: a stop sold what was set aside, or less is left to be filled',
   exhaust: 'fills used up all of it',
-  release: 'the order ended, and what is left is free again',
+  release: 'the order ended, or it was withdrawn without one, and what is left is free again',
 } as const
 export type ReservationEvent = keyof typeof reservationEvents
 
