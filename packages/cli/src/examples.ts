@@ -10,6 +10,7 @@ export const examples = {
   compare: 'npm run flotilla -- compare main cautious --period 60',
   equity: 'npm run flotilla -- equity --account main --since 2026-01-05',
   decisions: 'npm run flotilla -- decisions --symbol BTC/USDT --code no_price --since 2026-01-05',
+  trades: 'npm run --silent flotilla -- trades --since 2026-01-05 --csv > trades.csv',
   commands: 'npm run flotilla -- commands --account main',
   why: 'npm run flotilla -- why BTC/USDT',
   download:

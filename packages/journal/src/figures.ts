@@ -5,7 +5,7 @@ import type { OpenTrade, Sums } from './trade.ts'
 
 const AVERAGE_SCALE = 12
 
-type TradeFigures = {
+export type TradeFigures = {
   /** Of the fills, fees left out; null when nothing was bought in the trade (leftover dust was sold). */
   readonly averageEntryPrice: Decimal | null
   readonly averageExitPrice: Decimal | null
@@ -27,7 +27,7 @@ type TradeFigures = {
   readonly exitSlippagePercent: number | null
 }
 
-function figuresOf(trade: OpenTrade): TradeFigures {
+export function figuresOf(trade: OpenTrade): TradeFigures {
   const { bought, sold, netProfit, fees } = trade
   const entrySlippage = hasExpectation(bought) ? bought.compared.minus(bought.expected) : null
   const exitSlippage = hasExpectation(sold) ? sold.expected.minus(sold.compared) : null

@@ -8,5 +8,5 @@ export {
   type OpenTrade,
   type TradeFill,
 } from './trade.ts'
-export { closeTrade } from './figures.ts'
+export { closeTrade, figuresOf, type TradeFigures } from './figures.ts'
 export { foldTrades } from './fold.ts'

@@ -1,5 +1,6 @@
 import { openPostgresLedger } from '@flotilla/ledger'
-import { unit } from '@flotilla/ledger/testing'
+import { START, trade, unit } from '@flotilla/ledger/testing'
+import { Decimal } from '@flotilla/money'
 import { createManualClock } from '@flotilla/runtime/testing'
 import { createTestContext } from '@flotilla/runtime/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,7 +12,7 @@ import {
 import { createRefusedRequests } from '../operator/refused-requests.ts'
 import { runProgram } from '../program.ts'
 import { createTestTerminal } from '../testing.ts'
-import { bought, refused, tellStories } from '../why/testing.ts'
+import { bought, entryName, refused, tellStories } from '../why/testing.ts'
 
 describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
   let database: TestDatabase
@@ -24,6 +25,17 @@ describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
       unit([memory('operator', 'command/paper/1/a', commandOf('paper', 'pause', 'accepted'))]),
       unit([memory('operator', '@bold/command/bold/2/b', commandOf('bold', 'halt', 'refused'))]),
     ])
+    const loss = {
+      netProfit: Decimal.from(-1),
+      rMultiple: null,
+      strategy: null,
+      symbol: 'ETH/USDT',
+    }
+    const both = { closedAt: START + 9_000, intentIds: [bought, 'i "2"'] }
+    await ledger.commit([
+      unit([closed(trade({ openingTradeId: 't-1', ...both }))]),
+      unit([closed(trade({ openingTradeId: 't-2', ...loss }))]),
+    ])
     const knock = createRefusedRequests({
       ledger,
       clock: createManualClock(0),
@@ -34,6 +46,8 @@ describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
   })
   afterAll(() => database.drop())
 
+  const closed = (made: ReturnType<typeof trade>) =>
+    ({ kind: 'trade-closed', trade: made }) as const
   const byAda = { since: '2024-08-01T00:00:00.000Z', requestedBy: 'ada', reason: 'news' }
   const memory = (agent: 'operator' | 'risk-manager', key: string, value: object) =>
     ({ kind: 'memory-stored', agent, key, value: { ...value } }) as const
@@ -67,6 +81,43 @@ describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
     expect((await run('decisions', '--symbol', 'ETH/USDT')).out).toBe('no such decision')
     expect((await run('decisions', '--since', '2030-01-01')).out).toBe('no such decision')
     expect((await run('decisions', '--account', 'nobody')).out).toBe('no such decision')
+  })
+
+  test('trades are shown with what is held and what they come to, of all or of some', async () => {
+    const { out, err } = await run('trades')
+    expect(err).toBe('')
+    expect(out).toMatch(/closed at +account +symbol/)
+    expect(out).toMatch(
+      /paper +BTC\/USDT +test +take-profit +0\.000999 +60000\.1 +61000 +0\.93889011/,
+    )
+    expect(out).toMatch(/held now\n[^]*paper +BTC\/USDT +- +0\.000999 +60060\.16016 /)
+    const summary = '2 trades in USDT: 50.0 % won, net profit -0.06110989, mean R 0.31, fees 0.24'
+    expect(out).toContain(summary)
+    expect((await run('trades', '--symbol', 'ETH/USDT')).out).toContain('1 trade in USDT')
+    expect((await run('trades', '--since', '2030-01-01')).out).toContain('no such trade was closed')
+    expect((await run('trades', '--account', 'nobody')).out).toBe('no such trade was closed')
+    const shown = (await run('trades', '--limit', '1')).out
+    expect(shown).not.toContain('ETH/USDT')
+    expect(shown).toContain('2 trades in USDT')
+    const json = JSON.parse((await run('trades', '--json')).out) as { trades: object[] }
+    expect(json.trades).toMatchObject([{ netProfit: '0.93889011' }, { netProfit: '-1' }])
+  })
+
+  test('trades come as CSV with every digit, quoted where they must be', async () => {
+    const { out } = await run('trades', '--csv')
+    const [header, first, second, ...rest] = out.split('\r\n')
+    expect(header).toMatch(/^account,venue,symbol,side,strategy,opened_at,closed_at,quantity,/)
+    expect(first).toMatch(/^paper,simulator,BTC\/USDT,buy,test,2024-08-01T00:00:00\.123Z,/)
+    expect(first).toContain(',BNB 0.0001,0.93889011,')
+    expect(first).toContain(`,"${bought} i ""2""",`)
+    expect(second).toMatch(/^paper,simulator,ETH\/USDT,buy,,/)
+    expect(second?.endsWith('\r')).toBe(true)
+    expect(rest).toEqual([])
+  })
+
+  test('the story of an order ends with its trade', async () => {
+    const { out } = await run('why', entryName)
+    expect(out).toContain('out by take-profit, net profit 0.93889011 after fees of 0.12, 0.31 R')
   })
 
   test('each check of a decision is shown where it is wished', async () => {

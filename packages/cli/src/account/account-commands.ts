@@ -5,6 +5,7 @@ import { momentOf, numberFrom, oneOf, symbolOf, wholeNumberFrom } from '../argum
 import type { CommandsOptions } from './commands-command.ts'
 import type { DecisionsOptions } from './decisions-command.ts'
 import type { CompareOptions } from '../compare/compare-command.ts'
+import type { TradesOptions } from './trades-command.ts'
 import type { EquityOptions } from '../compare/equity-command.ts'
 import { exampleText } from '../examples.ts'
 import type { Terminal } from '../terminal.ts'
@@ -25,6 +26,30 @@ const jsonFlag = ['--json', 'as JSON'] as const
 export function addAccountCommands(program: Command, terminal: Terminal, finish: Finish): void {
   addEquityCommands(program, terminal, finish)
   addRecordCommands(program, terminal, finish)
+  addTradesCommand(program, terminal, finish)
+}
+
+function addTradesCommand(program: Command, terminal: Terminal, finish: Finish): void {
+  program
+    .command('trades')
+    .description('show what each trade brought, cost and risked, and what is open now')
+    .addHelpText('after', exampleText('trades'))
+    .option(...configFlag)
+    .option(...ledgerFlag)
+    .option('--account <name>', 'of this account; all unless given')
+    .option('--symbol <symbol>', 'of this market', symbolOf)
+    .option(...sinceFlag)
+    .option(
+      '--limit <count>',
+      'list the newest so many; 50, or all as CSV',
+      wholeNumberFrom(1, 1e6),
+    )
+    .option('--csv', 'closed trades as CSV (RFC 4180), with every digit')
+    .option(...jsonFlag)
+    .action(async (options: TradesOptions) => {
+      const { showTrades } = await import('./trades-command.ts')
+      await finish(showTrades(options, terminal))
+    })
 }
 
 function addEquityCommands(program: Command, terminal: Terminal, finish: Finish): void {

@@ -1,3 +1,4 @@
+import type { SharedConfig } from '@flotilla/fleet'
 import type { LedgerReads } from '@flotilla/ledger'
 import { checkedConfig } from '../config-commands.ts'
 import { OperatorError } from '../operator/link.ts'
@@ -8,14 +9,14 @@ import { openLedger } from '../why/open-ledger.ts'
 export async function withLedger(
   options: { readonly config?: string; readonly ledger?: string },
   terminal: Terminal,
-  use: (reads: LedgerReads) => Promise<void>,
+  use: (reads: LedgerReads, shared: SharedConfig) => Promise<void>,
 ): Promise<number> {
   const config = checkedConfig(options.config, [], terminal)
   if (config === null) return 1
   try {
     const ledger = await openLedger(config.shared, options.ledger)
     try {
-      await use(ledger.reads)
+      await use(ledger.reads, config.shared)
       return 0
     } finally {
       await ledger.close()

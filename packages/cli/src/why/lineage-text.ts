@@ -1,5 +1,13 @@
 import { instant, timeframeMs, type AnyMessage } from '@flotilla/contracts'
-import type { Decision, Fill, Json, Order, Position, Reservation } from '@flotilla/ledger'
+import type {
+  ClosedTrade,
+  Decision,
+  Fill,
+  Json,
+  Order,
+  Position,
+  Reservation,
+} from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
 import { wordsFor } from '../single/narrator.ts'
 import { painter, table, type Paint } from '../terminal.ts'
@@ -33,7 +41,7 @@ function marketLines(story: MarketStory, paint: Paint): string[] {
 }
 
 function lineageLines(lineage: Lineage, asked: Order | null, paint: Paint): string[] {
-  const { intentId, correlationId, decision, reservation, orders, position, messages } = lineage
+  const { intentId, correlationId, decision, reservation, orders, position } = lineage
   const symbol = decision?.symbol ?? lineage.proposed?.payload.symbol ?? orders[0]?.order.symbol
   return [
     paint('bold', `${symbol ?? ''} intent ${intentId}`),
@@ -50,10 +58,11 @@ function lineageLines(lineage: Lineage, asked: Order | null, paint: Paint): stri
       orders.flatMap((story) => orderLines(story, paint)),
     ),
     ...section(paint, 'position now', position === null ? [] : positionLines(position)),
+    ...section(paint, 'closed trade', lineage.trades.map(tradeText)),
     ...section(
       paint,
       'what was said',
-      messages.map((message) => messageLine(message, paint)),
+      lineage.messages.map((message) => messageLine(message, paint)),
     ),
   ]
 }
@@ -147,6 +156,15 @@ function formOf({ type, price, stopPrice, timeInForce }: Order): string {
     timeInForce,
   ]
   return parts.filter((part) => part !== null).join(' ')
+}
+
+function tradeText(trade: ClosedTrade): string {
+  const { openedAt, closedAt, quantity, exitReason, netProfit, fees, rMultiple } = trade
+  const risked = rMultiple === null ? '' : `, ${rMultiple.toFixed(2)} R`
+  return (
+    `${timeOf(openedAt)} to ${timeOf(closedAt)}: ${quantity.toString()} out by ${exitReason}, ` +
+    `net profit ${shortOf(netProfit)} after fees of ${shortOf(fees)}${risked}`
+  )
 }
 
 function averageOf({ filledQuantity, quoteFilled }: Order): string {

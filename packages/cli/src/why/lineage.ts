@@ -8,7 +8,15 @@ import {
   type IntentProposed,
   type MessageOfType,
 } from '@flotilla/contracts'
-import type { Decision, Fill, LedgerReads, Order, Position, Reservation } from '@flotilla/ledger'
+import type {
+  ClosedTrade,
+  Decision,
+  Fill,
+  LedgerReads,
+  Order,
+  Position,
+  Reservation,
+} from '@flotilla/ledger'
 
 /** Everything the ledger knows about one intent, from the candle that led to it to its last fill. */
 export type Lineage = {
@@ -23,6 +31,8 @@ export type Lineage = {
   /** With the protection that the intent's entry has had. */
   readonly orders: readonly OrderStory[]
   readonly position: Position | null
+  /** Closed trades that it had a part in. */
+  readonly trades: readonly ClosedTrade[]
   /** What was said about it, in the order of the commits. */
   readonly messages: readonly AnyMessage[]
 }
@@ -79,6 +89,7 @@ async function lineageOf(ledger: LedgerReads, intentId: string): Promise<Lineage
       known === undefined ? null : await ledger.findReservationOfIntent(known.account, intentId),
     orders: await Promise.all(orders.map((order) => storyOf(ledger, order))),
     position: await positionBehind(ledger, orders[0]),
+    trades: await tradesOf(ledger, orders[0]),
     messages,
   }
 }
@@ -120,6 +131,13 @@ async function positionBehind(
 ): Promise<Position | null> {
   if (order === undefined) return null
   return ledger.findPosition(order.account, order.venue, order.symbol)
+}
+
+async function tradesOf(ledger: LedgerReads, order: Order | undefined): Promise<ClosedTrade[]> {
+  if (order === undefined) return []
+  const { account, symbol, intentId } = order
+  const trades = await ledger.loadTrades({ account, symbol })
+  return trades.filter(({ intentIds }) => intentIds.includes(intentId))
 }
 
 /** The timeframe is the one under which the first id of the chain is the candle's. */
