@@ -78,6 +78,12 @@ export const ExecutionConfig = z
       .describe('Orders that one exit may send when the ones before did nothing.'),
     exits: Exits,
     pacing: Pacing,
+    convert: z
+      .enum(['off', 'exits'])
+      .default('off')
+      .describe(
+        'exits: what the book takes badly is sold at a price that the venue quotes, where it does.',
+      ),
     protection: z
       .enum(['auto', ...ProtectionMode.options])
       .default('auto')

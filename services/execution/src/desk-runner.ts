@@ -6,7 +6,15 @@ import { NotLeadingError, StaleFenceError, type Unit, type UnitOutcome } from '@
 import type { Decimal } from '@flotilla/money'
 import { realClock, type Clock, type Logger } from '@flotilla/runtime'
 import type { SymbolRules, Venue } from '@flotilla/venue'
-import { step, type Answer, type Desk, type Draft, type Effect, type Input } from './core/index.ts'
+import {
+  CONVERT_FAILED,
+  step,
+  type Answer,
+  type Desk,
+  type Draft,
+  type Effect,
+  type Input,
+} from './core/index.ts'
 import { carryOut, inMarketTime } from './effects.ts'
 import type { ExecutionMetrics } from './metrics.ts'
 
@@ -269,6 +277,8 @@ export class DeskRunner {
     const { logger, metrics } = this.#options
     for (const message of messages) tellMessage(message, logger, metrics)
     for (const { level, event, values } of notes) {
+      if (event === CONVERT_FAILED)
+        metrics.convertFailures.inc({ reason: String(values['reason']) })
       logger[level]({ symbol: this.#desk.market.symbol, ...values }, event)
     }
   }

@@ -1,14 +1,16 @@
 // Carries out what the core asked of the venue, and brings back what it said. Writes never throw by
 // the port's promise; a read that fails is an answer too: it says nothing about the order.
-import { VenueError, type Venue } from '@flotilla/venue'
-import type { Answer, Effect } from './core/index.ts'
+import { VenueError, type OrderOutcome, type Venue } from '@flotilla/venue'
+import { orderOfConversion, type Answer, type Effect } from './core/index.ts'
 
 /** When a read fails without the venue saying how long to wait. */
 const READ_PAUSE_MS = 500
 
 type Write = Extract<
   Effect,
-  { kind: 'place-order' | 'place-protection' | 'cancel-order' | 'cancel-protection' }
+  {
+    kind: 'place-order' | 'place-protection' | 'cancel-order' | 'cancel-protection' | 'accept-quote'
+  }
 >
 type Read = Exclude<Effect, Write>
 
@@ -37,7 +39,7 @@ export function inMarketTime(answer: Answer, stretch: number): Answer {
 }
 
 function isWrite(effect: Effect): effect is Write {
-  return effect.kind.startsWith('place-') || effect.kind.startsWith('cancel-')
+  return ['place-', 'cancel-', 'accept-'].some((verb) => effect.kind.startsWith(verb))
 }
 
 async function write(venue: Venue, symbol: string, effect: Write): Promise<Answer> {
@@ -53,6 +55,11 @@ async function write(venue: Venue, symbol: string, effect: Write): Promise<Answe
       const outcome = await venue.placeProtection(effect.request).catch(lost)
       return { key, kind: 'protection-placed', listId, outcome }
     }
+    case 'accept-quote': {
+      const { clientOrderId } = effect
+      const outcome = await acceptQuote(venue, symbol, effect)
+      return { key, kind: 'order-placed', clientOrderId, outcome }
+    }
     case 'cancel-order': {
       const { clientOrderId } = effect
       const outcome = await venue.cancelOrder({ symbol, clientOrderId }).catch(lost)
@@ -66,6 +73,23 @@ async function write(venue: Venue, symbol: string, effect: Write): Promise<Answe
       return { key, kind: 'protection-canceled', listId, outcome }
     }
   }
+}
+
+async function acceptQuote(
+  venue: Venue,
+  symbol: string,
+  { clientOrderId, quote }: Extract<Effect, { kind: 'accept-quote' }>,
+): Promise<OrderOutcome> {
+  const outcome = await deskOf(venue).accept(quote).catch(lost)
+  if (outcome.kind !== 'accepted') return outcome
+  const order = orderOfConversion({ symbol, clientOrderId }, outcome.conversion)
+  return { kind: 'accepted', order }
+}
+
+/** The core asks for it only where the venue has one. */
+function deskOf({ name, convert }: Venue): NonNullable<Venue['convert']> {
+  if (convert === undefined) throw new Error(`${name} converts nothing`)
+  return convert
 }
 
 /** Should a write throw after all, nobody can say what became of it. */
@@ -86,6 +110,17 @@ async function read(venue: Venue, symbol: string, effect: Read): Promise<Answer>
       const protection = await venue.queryProtection({ symbol, clientProtectionId: listId })
       return { key, kind: 'protection-told', listId, protection }
     }
+    case 'query-conversion': {
+      const { clientOrderId, quote } = effect
+      const told = await deskOf(venue).query(quote)
+      const order = told === null ? null : orderOfConversion({ symbol, clientOrderId }, told)
+      return { key, kind: 'order-told', clientOrderId, order }
+    }
+    case 'quote-conversion': {
+      const { clientOrderId, request } = effect
+      const told = await deskOf(venue).quote(request)
+      return { key, kind: 'conversion-quoted', clientOrderId, told }
+    }
     case 'fetch-price': {
       const { last } = await venue.fetchTicker(symbol)
       return { key, kind: 'price-told', price: last }
@@ -103,6 +138,7 @@ async function read(venue: Venue, symbol: string, effect: Read): Promise<Answer>
 function subjectOf(effect: Read): string | null {
   switch (effect.kind) {
     case 'query-order':
+    case 'query-conversion':
       return effect.clientOrderId
     case 'query-protection':
       return effect.listId
@@ -110,6 +146,7 @@ function subjectOf(effect: Read): string | null {
       return effect.subject
     case 'fetch-fills':
     case 'fetch-price':
+    case 'quote-conversion':
       return null
   }
 }

@@ -59,6 +59,7 @@ export function createExecutionMetrics(metrics: Metrics, watched: Watched) {
       help: 'Calls to the venue, by kind and outcome.',
       labelNames: ['kind', 'outcome'],
     }),
+    convertFailures: convertFailuresIn(metrics),
     deskFaults: counter(metrics, {
       name: 'flotilla_desk_faults_total',
       help: 'Broken invariants of execution itself; the symbol takes no entries until resumed.',
@@ -69,6 +70,14 @@ export function createExecutionMetrics(metrics: Metrics, watched: Watched) {
       labelNames: ['action'],
     }),
   }
+}
+
+function convertFailuresIn(metrics: Metrics) {
+  return counter(metrics, {
+    name: 'flotilla_convert_failures_total',
+    help: 'Conversions that came to nothing, by reason; orders took their place.',
+    labelNames: ['reason'],
+  })
 }
 
 function gaugesOfVenue(metrics: Metrics, health: () => VenueHealth): void {

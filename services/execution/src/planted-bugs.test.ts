@@ -2,31 +2,31 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { commands, haltingCommands } from './testing/desk-commands.ts'
-import { deskProperty, offers, plainHabits } from './testing/desk-life.ts'
-import { haltBugs, plantedBugs, watchBugs } from './testing/planted-bugs.ts'
+import { convertingHabits, deskProperty, offers, plainHabits } from './testing/desk-life.ts'
+import { convertBugs, haltBugs, plantedBugs, watchBugs } from './testing/planted-bugs.ts'
 
 /** Most faults show within some dozen lives; who hides longer than this is not found. */
 const LIVES_MAX = 20_000
 
-const most = offers.slice(0, 1)
-const less = offers.slice(1)
+const plain = { among: offers.slice(0, 1), own: plainHabits, happens: commands }
 
-/** Each with what it shows in: venues that do most by themselves or less, and what happens there. */
-const bugs = [
-  ...Object.entries(plantedBugs).map(
-    (bug) => [...bug, { among: most, happens: commands }] as const,
-  ),
-  ...Object.entries(watchBugs).map((bug) => [...bug, { among: less, happens: commands }] as const),
-  ...Object.entries(haltBugs).map(
-    (bug) => [...bug, { among: most, happens: haltingCommands }] as const,
-  ),
-]
+/** Each set with what it shows in: venues that do most by themselves or less, and what happens there. */
+const sets = [
+  [plantedBugs, plain],
+  [watchBugs, { ...plain, among: offers.slice(1) }],
+  [haltBugs, { ...plain, happens: haltingCommands }],
+  [convertBugs, { ...plain, own: convertingHabits }],
+] as const
+
+const bugs = sets.flatMap(([set, scene]) =>
+  Object.entries(set).map(([name, plant]) => [name, plant, scene] as const),
+)
 
 describe('a desk that', () => {
   it.each(bugs)(
     '%s is found out',
     async (_, plant, scene) => {
-      const found = await fc.check(deskProperty(plant, { ...scene, own: plainHabits }), {
+      const found = await fc.check(deskProperty(plant, scene), {
         numRuns: LIVES_MAX,
         seed: 20_240_805,
         // The first life that shows it is enough: nobody reads the shortest one.

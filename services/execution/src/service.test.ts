@@ -6,6 +6,7 @@ import {
   instant,
   type AgentName,
 } from '@flotilla/contracts'
+import { Decimal } from '@flotilla/money'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { freshOrder } from './core/conclude.ts'
 import { account, approval, hold, venueName, type ApprovalOptions } from './testing.ts'
@@ -317,15 +318,24 @@ describe('a process that dies', () => {
   /** Far more events than the scenario has; the test stops when one life survives its whole work. */
   const momentsMax = 200
 
-  it('at any commit or call loses nothing and doubles nothing', async () => {
+  const small = { marketQuantityMax: Decimal.from('0.005') }
+  it.each([
+    ['orders', {}, {}],
+    ['a conversion', small, { convert: 'exits' as const }],
+  ])('at any commit or call of an exit by %s loses and doubles nothing', async (...row) => {
+    const [, rules, config] = row
     const bury = (rig: Rig) => dead.push(rig)
     let survived = false
+    let converted = 0
     let moment = 0
     while (!survived && moment < momentsMax) {
       moment += 1
-      survived = await surviveDeath({ world: await createWorld(), moment, bury })
+      const world = await createWorld(undefined, rules)
+      survived = await surviveDeath({ world, moment, bury, config })
+      converted = world.venue.convert.all().length
     }
     expect(survived).toBe(true)
     expect(moment).toBeGreaterThan(15)
+    expect(converted).toBe('convert' in config ? 1 : 0)
   })
 })

@@ -2,7 +2,7 @@
 // stretched by the speed of the market's clock.
 import type { SharedConfig } from '@flotilla/fleet'
 import { Decimal } from '@flotilla/money'
-import type { VenueProfile } from '@flotilla/venue'
+import type { Venue, VenueProfile } from '@flotilla/venue'
 import type { ExecutionConfig } from './config.ts'
 import type { ExitPlan, Settings } from './core/index.ts'
 
@@ -43,9 +43,15 @@ export function settingsOf(
     stopLimitDistance: exact(config.stopLimitDistance),
     gapMs: scaled(config.gapMs),
     supervisionMs: scaled(config.supervisionMs),
+    convert: config.convert === 'exits',
     pacing: pacingOf(config.pacing),
     exits: exitPlanOf(config.exits),
   }
+}
+
+/** Not every venue converts, whatever is wished for. */
+export function offeredBy(venue: Pick<Venue, 'convert'>, settings: Settings): Settings {
+  return { ...settings, convert: settings.convert && venue.convert !== undefined }
 }
 
 function pacingOf({ notionalMin, slices, durationMs }: ExecutionConfig['pacing']) {

@@ -19,7 +19,7 @@ import { DeskRunner, type Done } from './desk-runner.ts'
 import type { EntriesGate } from './entries-gate.ts'
 import type { ExecutionMetrics } from './metrics.ts'
 import { Reconciler } from './reconciler.ts'
-import { settingsOf, stretchOf } from './settings.ts'
+import { offeredBy, settingsOf, stretchOf } from './settings.ts'
 import {
   isCommand,
   UncoveredApprovalError,
@@ -72,7 +72,7 @@ export class Term {
   constructor(options: TermOptions) {
     this.#options = options
     const { config, shared, venue, context } = options.deps
-    this.#settings = settingsOf(config, venue.profile, stretchOf(shared))
+    this.#settings = offeredBy(venue, settingsOf(config, venue.profile, stretchOf(shared)))
     this.#log = context.logger
     this.#ear = new AccountEar({
       venue,

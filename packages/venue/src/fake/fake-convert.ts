@@ -30,6 +30,8 @@ const PLACES = 8
 export class FakeConvert implements VenueConvert {
   readonly #options: FakeConvertOptions
   readonly #done = new Map<string, VenueConversion>()
+  /** The quotes that were said to be accepted, whatever came of it. */
+  readonly acceptances: string[] = []
   #quotes = 0
   #refusal: string | null = null
 
@@ -67,6 +69,7 @@ export class FakeConvert implements VenueConvert {
   }
 
   async accept(quote: ConvertQuote): Promise<ConvertOutcome> {
+    this.acceptances.push(quote.quoteId)
     return this.#options.write(quote, () => this.#carryOut(quote))
   }
 

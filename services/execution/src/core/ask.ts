@@ -3,11 +3,21 @@
 // neither its open orders nor its fills show anything: venues answer from copies that lag.
 import type { VenueFill } from '@flotilla/venue'
 import { unknown } from './announce.ts'
-import { conclude, retryAfter } from './conclude.ts'
+import { conclude } from './conclude.ts'
+import { retryAfter } from './retry.ts'
 import { subjectOf, type Answer, type Effect, type Ticket, type Watch } from './desk.ts'
 import { observe, recordFill, ticketOfFill } from './observe.ts'
 import { isDoubtful, isWorking } from './order-life.ts'
-import { callVenue, isUnsettled, move, note, spoken, ticketsOfSubject, type Work } from './work.ts'
+import {
+  acceptedQuoteOf,
+  callVenue,
+  isUnsettled,
+  move,
+  note,
+  spoken,
+  ticketsOfSubject,
+  type Work,
+} from './work.ts'
 
 /** Asks about every working order whose turn it is. */
 export function askWhatIsDue(work: Work): void {
@@ -29,7 +39,13 @@ function isBusy(work: Work, subject: string): boolean {
 
 function ask(work: Work, subject: string): void {
   const key = `ask:${subject}`
-  const pair = ticketsOfSubject(work, subject).some(({ order }) => order.listId !== null)
+  const tickets = ticketsOfSubject(work, subject)
+  const quote = tickets.map(acceptedQuoteOf).find((each) => each !== null)
+  if (quote !== undefined) {
+    callVenue(work, { kind: 'query-conversion', key, clientOrderId: subject, quote })
+    return
+  }
+  const pair = tickets.some(({ order }) => order.listId !== null)
   const effect: Effect = pair
     ? { kind: 'query-protection', key, listId: subject }
     : { kind: 'query-order', key, clientOrderId: subject }
@@ -78,12 +94,18 @@ export function sightAgain(work: Work, subject: string): void {
   const watch = watchOf(work, subject)
   work.watches.set(subject, {
     ...watch,
-    nextAt: work.now + (comesToLife(tickets) ? askDelay(work, 0) : pollMsOf(work)),
+    nextAt: work.now + pauseOf(work, tickets),
     asks: 0,
     notFound: 0,
     notFoundAt: null,
     cleanAt: clean ? work.now : watch.cleanAt,
   })
+}
+
+/** No stream tells of conversions, and they are a matter of a moment, too. */
+function pauseOf(work: Work, tickets: readonly Ticket[]): number {
+  const isQuick = comesToLife(tickets) || tickets.some((each) => acceptedQuoteOf(each) !== null)
+  return isQuick ? askDelay(work, 0) : pollMsOf(work)
 }
 
 /** An entry has ended and its exits are not told as working, nor as ended, yet: a matter of a moment. */

@@ -1,13 +1,17 @@
 // How an order ends without being filled, and whether another order takes its place.
 import type { Order } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
+import type { ConvertQuote } from '@flotilla/venue'
 import { ended, protectionFailed, type Failure } from './announce.ts'
-import { calm, type Cause, type Retry, type Terms, type Ticket } from './desk.ts'
+import { noteConvertFailure } from './convert-failures.ts'
+import { calm, type Cause, type Terms, type Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
 import { nextPace, sliceOf } from './pacing.ts'
 import { isDust } from './position.ts'
+import { retryAfter } from './retry.ts'
 import { detailsOf } from './terms.ts'
 import {
+  acceptedQuoteOf,
   causeOf,
   heldOf,
   isRung,
@@ -41,19 +45,31 @@ const passing: ReadonlySet<string> = new Set([
 export function conclude(work: Work, ticket: Ticket, conclusion: Conclusion): void {
   const { order } = ticket
   const sent = order.state !== 'created'
-  if (sent) countSale(work, ticket, conclusion)
+  const quote = acceptedQuoteOf(ticket)
+  if (quote !== null) countConversion(work, quote, conclusion)
+  else if (sent) countSale(work, ticket, conclusion)
   const goesOn = sent && anotherFollows(work, ticket, conclusion)
   const ending = { ...order, reason: conclusion.code }
   const after = move(work, { ...ticket, order: ending }, conclusion.event)
   const endsReservation = order.reservationId !== null && !goesOn
   work.messages.push(ended(spoken(work, after), { ...conclusion, endsReservation }))
   if (goesOn) openNextSlice(work, after)
-  if (order.leg === 'flatten' && didNothing(ticket)) alarm(work, after, conclusion)
+  if (order.leg === 'flatten' && didNothing(ticket) && quote === null)
+    alarm(work, after, conclusion)
 }
 
 function anotherFollows(work: Work, ticket: Ticket, { event, code }: Conclusion): boolean {
-  const hopeless = event === 'reject' && !passing.has(code)
-  return !hopeless && goesOn(work, ticket, { failed: didNothing(ticket) })
+  // What the venue does not convert it may well take as an order.
+  const isOrder = acceptedQuoteOf(ticket) === null
+  const hopeless = isOrder && event === 'reject' && !passing.has(code)
+  return !hopeless && goesOn(work, ticket, { failed: isOrder && didNothing(ticket) })
+}
+
+function countConversion(work: Work, quote: ConvertQuote, { event, reason }: Conclusion): void {
+  const isLate = work.now > quote.validUntil
+  const refused = isLate ? 'expired' : 'refused'
+  const why = event === 'disprove' ? 'not_placed' : refused
+  noteConvertFailure(work, { reason: why, words: reason })
 }
 
 function didNothing({ order }: Ticket): boolean {
@@ -64,12 +80,6 @@ function countSale(work: Work, ticket: Ticket, { retryAfterMs = 0 }: Conclusion)
   const { leg } = ticket.order
   if (leg !== 'exit' && leg !== 'flatten' && !isRung(ticket.order)) return
   work.selling = didNothing(ticket) ? retryAfter(work, work.selling, retryAfterMs) : calm
-}
-
-export function retryAfter(work: Work, retry: Retry, atLeastMs = 0): Retry {
-  const delays = work.settings.retryDelaysMs
-  const delay = delays[Math.min(retry.failures, delays.length - 1)] ?? 0
-  return { failures: retry.failures + 1, nextAt: work.now + Math.max(delay, atLeastMs) }
 }
 
 /** A position that cannot be closed is the worst there is: people must know. */
@@ -120,7 +130,11 @@ function entryGoesOn(work: Work, { order, terms }: Ticket): boolean {
 export function openNextSlice(work: Work, ticket: Ticket): void {
   const { order, terms } = ticket
   const target = (terms.target ?? order.quantity).minus(order.filledQuantity)
-  const next = nextTerms(work, { ...terms, target })
+  const quote = acceptedQuoteOf(ticket)
+  const next =
+    quote === null
+      ? nextTerms(work, { ...terms, target })
+      : ({ ...terms, target, convert: 'failed' } as const)
   const attempt = nextAttempt(work, order.intentId, order.leg)
   const { account, venue, symbol, intentId, reservationId, leg, side, type } = order
   const { price, timeInForce } = order

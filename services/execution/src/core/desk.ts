@@ -5,11 +5,14 @@ import type { AnyMessage, IntentApproved, Message, ProtectionMode } from '@floti
 import type { LedgerChange, Order, Position, Reservation } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
 import type {
+  ConvertQuote,
+  ConvertRequest,
   FillsFrom,
   OrderOutcome,
   OrderRequest,
   ProtectionOutcome,
   ProtectionRequest,
+  QuoteOutcome,
   SymbolRules,
   VenueFill,
   VenueOrder,
@@ -64,6 +67,8 @@ export type Settings = {
   readonly supervisionMs: number
   /** How large orders are taken apart; null when every order goes at once. */
   readonly pacing: PacingPlan | null
+  /** Exits that the book does not take well go at a price that the venue quotes. */
+  readonly convert: boolean
   /** Further ways out of every position of the account; null when stop and take-profit are all. */
   readonly exits: ExitPlan | null
 }
@@ -80,6 +85,8 @@ export type Terms = {
   readonly target: Decimal | null
   /** Set when the order is one of several over a time. */
   readonly pace: Pace | null
+  /** The quote that was accepted for it, or that the way by a quote has failed for it. */
+  readonly convert: ConvertQuote | 'failed' | null
   readonly stop: Decimal | null
   readonly takeProfit: Decimal | null
 } & JournalTerms
@@ -156,6 +163,8 @@ export type Desk = {
   readonly protecting: Retry
   readonly canceling: Retry
   readonly selling: Retry
+  /** Conversions that came to nothing, one after the other. */
+  readonly converting: Retry
   readonly fetchingFills: Retry
   readonly fetchingPrice: Retry
   /** Since when the price is below the limit of the resting stop; null while it is not. */
@@ -176,6 +185,22 @@ export type Effect = { readonly key: string } & (
   | { readonly kind: 'query-order'; readonly clientOrderId: string }
   | { readonly kind: 'query-protection'; readonly listId: string }
   | { readonly kind: 'fetch-fills'; readonly from: FillsFrom }
+  /** For an exit, or for dust where no order is named. */
+  | {
+      readonly kind: 'quote-conversion'
+      readonly clientOrderId: string | null
+      readonly request: ConvertRequest
+    }
+  | {
+      readonly kind: 'accept-quote'
+      readonly clientOrderId: string
+      readonly quote: ConvertQuote
+    }
+  | {
+      readonly kind: 'query-conversion'
+      readonly clientOrderId: string
+      readonly quote: ConvertQuote
+    }
   /** Where the price is watched from here and nobody told it for a while. */
   | { readonly kind: 'fetch-price' }
   /** Open orders and fills together: the last look before an order is believed never placed. */
@@ -213,6 +238,11 @@ export type Answer = { readonly key: string } & (
       readonly kind: 'protection-told'
       readonly listId: string
       readonly protection: VenueProtection | null
+    }
+  | {
+      readonly kind: 'conversion-quoted'
+      readonly clientOrderId: string | null
+      readonly told: QuoteOutcome
     }
   | { readonly kind: 'fills-told'; readonly fills: readonly VenueFill[] }
   | { readonly kind: 'price-told'; readonly price: Decimal }
@@ -287,6 +317,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     protecting: calm,
     canceling: calm,
     selling: calm,
+    converting: calm,
     fetchingFills: calm,
     fetchingPrice: calm,
     gapSince: null,

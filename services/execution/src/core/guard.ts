@@ -3,7 +3,9 @@
 // It works from the state alone, so it does not matter which event, or which restart, led there.
 import { Decimal } from '@flotilla/money'
 import { close, type Why } from './close.ts'
-import { retryAfter, sayProtectionFailed } from './conclude.ts'
+import { sayProtectionFailed } from './conclude.ts'
+import { retryAfter } from './retry.ts'
+import { convertDust, goesByConversion } from './convert.ts'
 import { calm, subjectOf, type Owner, type Ticket } from './desk.ts'
 import { dropExits, dueRung, superviseExits } from './exits.ts'
 import { isDoubtful, isWorking } from './order-life.ts'
@@ -45,6 +47,7 @@ export function guard(work: Work): void {
     keepOrSellPart(work, resting)
   }
   if (dueExitOf(work) !== null || isClosing(work)) sell(work, resting)
+  convertDust(work)
 }
 
 function keepOrSellPart(work: Work, resting: readonly Ticket[]): void {
@@ -98,6 +101,7 @@ function sell(work: Work, resting: readonly Ticket[]): void {
     flatten(work)
     return
   }
+  if (goesByConversion(work, due)) return
   sendExit(work, due)
   // An exit that ended without an order leaves the position to its protection.
   if (workingSaleOf(work) === null) guard(work)

@@ -1,4 +1,6 @@
 export type { Answer, Desk, Draft, Effect, Input, Market, Note, Settings } from './desk.ts'
+export { orderOfConversion } from './convert.ts'
+export { CONVERT_FAILED } from './convert-failures.ts'
 export { emptyDesk } from './desk.ts'
 export { exitsKey, exitsOf, type ExitPlan, type Exits } from './exits.ts'
 export { haltKey } from './halt.ts'

@@ -105,6 +105,7 @@ function entryOf(work: Work, { message }: Approved): Ticket {
     exitReason: null,
     target: pace === null ? null : target,
     pace,
+    convert: null,
     stop: decimalOf(payload.stopLossPrice),
     takeProfit: decimalOf(payload.takeProfitPrice),
   }
@@ -129,6 +130,7 @@ function exitOf(work: Work, { message }: Approved): Ticket {
     exitReason: message.payload.strategy === TRIMMER ? 'trim' : 'signal',
     target: quantity,
     pace: paceOf(work.settings.pacing, work.market.rules, size),
+    convert: null,
     stop: null,
     takeProfit: null,
   }

@@ -24,14 +24,14 @@ type Ending = {
 
 /**
  * A trade is over when something was sold and nothing is left, or what is left was named dust; dust and
- * what it cost go along into the next trade. Less than nothing means that a purchase is still to be told.
+ * what it cost go along into the next trade. Dust that is still offered belongs to this one. Less than nothing means that a purchase is still to be told.
  */
-export function tradeChangesOf(work: Ending): LedgerChange[] {
+export function tradeChangesOf(work: Ending, dustIsOffered: boolean): LedgerChange[] {
   const { trade, market, position } = work
   const changes: LedgerChange[] = []
   if (trade !== null && trade.exitReason !== null && position !== null) {
     const { quantity, protection } = position
-    const isDust = quantity.isPositive() && protection?.state === 'dust'
+    const isDust = quantity.isPositive() && protection?.state === 'dust' && !dustIsOffered
     if (quantity.isZero() || isDust) {
       changes.push({ kind: 'trade-closed', trade: closeTrade(trade, market, quantity) })
       work.trade = null

@@ -5,13 +5,14 @@ import { Decimal } from '@flotilla/money'
 import type { VenueFill, VenueOrder } from '@flotilla/venue'
 import { accepted, filled } from './announce.ts'
 import { conclude, goesOn as intentGoesOn, openNextSlice } from './conclude.ts'
-import type { Seen, Ticket } from './desk.ts'
+import { calm, type Seen, type Ticket } from './desk.ts'
 import { beginExits, rungFilled } from './exits.ts'
 import { halt } from './halt.ts'
 import { isDoubtful, isEnded, mayFollow } from './order-life.ts'
 import { followFill } from './follow.ts'
 import { applyFill } from './position.ts'
 import {
+  acceptedQuoteOf,
   causeOf,
   heldOf,
   isRung,
@@ -144,6 +145,7 @@ function moveByFill(work: Work, ticket: Ticket, fill: Fill): Ticket {
 function takeIntoPosition(work: Work, ticket: Ticket, fill: Fill): void {
   const { leg, intentId } = ticket.order
   followFill(work, ticket, fill)
+  if (leg === 'entry' || acceptedQuoteOf(ticket) !== null) work.converting = calm
   keepPosition(work, applyFill(heldOf(work), fill, work.market.rules))
   if (work.price === null || work.price.at < fill.filledAt) {
     work.price = { value: fill.price, at: fill.filledAt }

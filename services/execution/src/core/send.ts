@@ -76,7 +76,7 @@ function sendOrder(work: Work, ticket: Ticket): void {
   callVenue(work, { kind: 'place-order', key: `place:${order.clientOrderId}`, request })
 }
 
-function submit(work: Work, ticket: Ticket): Ticket {
+export function submit(work: Work, ticket: Ticket): Ticket {
   const order = { ...ticket.order, submittedAt: work.now }
   const after = move(work, { ...ticket, order }, 'submit')
   work.messages.push(submitted(spoken(work, after)))
@@ -226,13 +226,18 @@ type OwnForm = Pick<Order, 'leg' | 'attempt' | 'type' | 'quantity'> &
   Partial<Order> &
   Pick<JournalTerms, 'expected' | 'exitReason'>
 
-function ownTicket(work: Work, owner: Owner, { expected, exitReason, ...form }: OwnForm): Ticket {
+export function ownTicket(
+  work: Work,
+  owner: Owner,
+  { expected, exitReason, ...form }: OwnForm,
+): Ticket {
   const { account, venue, symbol } = work.market
   const { leg, attempt } = form
   const { intentId, cause } = owner
-  const terms = { expiresAt: null, target: null, pace: null, stop: null, takeProfit: null }
+  const terms = { expiresAt: null, target: null, pace: null, convert: null }
+  const prices = { stop: null, takeProfit: null }
   const told = { strategy: null, expected, exitReason }
-  const ownTerms: Terms = { ...terms, ...told, causeId: cause.messageId }
+  const ownTerms: Terms = { ...terms, ...prices, ...told, causeId: cause.messageId }
   const order: Order = {
     ...freshOrder(work.now),
     account,

@@ -12,7 +12,9 @@ import {
   sightAgain,
 } from './ask.ts'
 import { close } from './close.ts'
-import { conclude, retryAfter, sayProtectionFailed } from './conclude.ts'
+import { conclude, sayProtectionFailed } from './conclude.ts'
+import { retryAfter } from './retry.ts'
+import { quoteMissed, quoteTold } from './convert.ts'
 import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
 import { guard } from './guard.ts'
 import { askPriceIfDue, PRICE_KEY, priceFailed } from './supervise.ts'
@@ -86,6 +88,8 @@ function takeAnswer(work: Work, answer: Answer): void {
       const { listId, protection } = answer
       return told(work, listId, protection === null ? null : ordersOf(protection))
     }
+    case 'conversion-quoted':
+      return quoteTold(work, answer)
     case 'fills-told':
       return fillsTold(work, answer)
     case 'price-told':
@@ -242,8 +246,9 @@ function priceTold(work: Work, price: Decimal): void {
 
 function readFailed(
   work: Work,
-  { key, subject, retryAfterMs }: Extract<Answer, { kind: 'read-failed' }>,
+  { key, subject, retryAfterMs, reason }: Extract<Answer, { kind: 'read-failed' }>,
 ): void {
+  if (quoteMissed(work, key, reason)) return
   if (key === PRICE_KEY) priceFailed(work, retryAfterMs)
   else if (subject !== null) askLater(work, subject, retryAfterMs)
   else {

@@ -3,7 +3,8 @@
 // exits. Who watches must see: without a price for too long a watched position is an unprotected one.
 import type { Decimal } from '@flotilla/money'
 import { close } from './close.ts'
-import { retryAfter, sayProtectionFailed } from './conclude.ts'
+import { sayProtectionFailed } from './conclude.ts'
+import { retryAfter } from './retry.ts'
 import { calm, type Ticket } from './desk.ts'
 import { isDust, sellableOf } from './position.ts'
 import {

@@ -17,11 +17,26 @@ const Pace = z.object({
   notBefore: z.number(),
 })
 
+const amount = z.string().transform((text) => Decimal.from(text))
+
+const Quote = z.object({
+  quoteId: z.string(),
+  from: z.string(),
+  to: z.string(),
+  fromAmount: amount,
+  toAmount: amount,
+  validUntil: z.number(),
+})
+
 const Stored = z.object({
   causeId: z.string(),
   expiresAt: z.number().nullable(),
   target: decimal,
   pace: Pace.nullable().default(null),
+  convert: z
+    .union([z.literal('failed'), Quote])
+    .nullable()
+    .default(null),
   stop: decimal,
   takeProfit: decimal,
   strategy: z.string().nullable().default(null),
@@ -35,6 +50,7 @@ export function detailsOf(terms: Terms): Json {
     expiresAt: terms.expiresAt,
     target: terms.target?.toString() ?? null,
     ...(terms.pace === null ? {} : { pace: { ...terms.pace, slice: terms.pace.slice.toString() } }),
+    ...(terms.convert === null ? {} : { convert: convertOf(terms.convert) }),
     stop: terms.stop?.toString() ?? null,
     takeProfit: terms.takeProfit?.toString() ?? null,
     ...journalDetailsOf(terms),
@@ -47,6 +63,12 @@ function journalDetailsOf({ strategy, expected, exitReason }: JournalTerms) {
     ...(expected === null ? {} : { expected: expected.toString() }),
     ...(exitReason === null ? {} : { exitReason }),
   }
+}
+
+function convertOf(convert: NonNullable<Terms['convert']>): Json {
+  if (convert === 'failed') return convert
+  const { fromAmount, toAmount } = convert
+  return { ...convert, fromAmount: fromAmount.toString(), toAmount: toAmount.toString() }
 }
 
 /** @throws ZodError when the row was not written by this service. */

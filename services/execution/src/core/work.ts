@@ -4,6 +4,7 @@
 import type { AnyMessage, ProtectionMode } from '@flotilla/contracts'
 import type { Fill, LedgerChange, Order, Position, Protection } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
+import type { ConvertQuote } from '@flotilla/venue'
 import { positionChanged } from './announce.ts'
 import {
   subjectOf,
@@ -65,7 +66,7 @@ export function begin(desk: Desk, now: number): Work {
 export function finish(work: Work): Draft {
   const changes: LedgerChange[] = [...work.touched].map((id) => storeOrder(work, id))
   changes.push(...work.fills.map((fill) => ({ kind: 'fill-recorded', fill }) as const))
-  changes.push(...work.remembered, ...tradeChangesOf(work))
+  changes.push(...work.remembered, ...tradeChangesOf(work, offersDust(work)))
   const messages = [...work.messages]
   if (work.positionTouched) {
     const position = { ...heldOf(work), updatedAt: work.now, version: heldOf(work).version + 1 }
@@ -238,6 +239,19 @@ export function isRung({ leg, type }: Order): boolean {
 /** The venue told of more fills than are recorded. */
 export function isUnsettled({ order, seen }: Ticket): boolean {
   return seen !== null && seen.filledQuantity.greaterThan(order.filledQuantity)
+}
+
+/** Dust is offered so often; then it stays until something is bought again. */
+const DUST_ATTEMPTS_MAX = 3
+
+/** Whether what is left as dust is still to be sold at a quoted price. */
+export function offersDust({ settings, owner, converting }: Work): boolean {
+  return settings.convert && owner !== null && converting.failures < DUST_ATTEMPTS_MAX
+}
+
+/** The quote that stands for this order at the venue; null for an order of the book. */
+export function acceptedQuoteOf({ terms, order }: Ticket): ConvertQuote | null {
+  return terms.convert === 'failed' || order.state === 'created' ? null : terms.convert
 }
 
 export function ticketsOfSubject(work: Work, subject: string): Ticket[] {

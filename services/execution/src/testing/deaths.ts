@@ -1,17 +1,18 @@
 // A process that dies at a chosen moment, the heir that starts after it, and the check that nothing was
 // lost or doubled between them.
 import type { Ledger } from '@flotilla/ledger'
-import type { Venue } from '@flotilla/venue'
+import type { Venue, VenueConvert } from '@flotilla/venue'
 import { expect } from 'vitest'
 import { isEnded } from '../core/index.ts'
 import { account, approval, hold, venueName } from '../testing.ts'
-import { createRig, type Rig, type World } from './rig.ts'
+import { createRig, type Rig, type RigOptions, type World } from './rig.ts'
 
 /** An hour: no approval of these scenarios comes too late because of a death in between. */
 const PATIENCE_MS = 3_600_000
 
 export type Scenario = {
   readonly world: World
+  readonly config?: RigOptions['config']
   /** Which of the commits and calls, counted before and after each, is the last moment. */
   readonly moment: number
   /** Takes the dead process: it hangs in its calls until it is stopped. */
@@ -19,11 +20,17 @@ export type Scenario = {
 }
 
 /** True when the first life was through with everything before it was to die. */
-export async function surviveDeath({ world, moment, bury }: Scenario): Promise<boolean> {
+export async function surviveDeath({
+  world,
+  moment,
+  bury,
+  config = {},
+}: Scenario): Promise<boolean> {
   const fate = createFate(moment)
   const doomed = await createRig(world, {
     ledger: wrapped(world.ledger, fate.around),
     venue: wrapped(world.venue, fate.around),
+    config,
   })
   bury(doomed)
   await Promise.race([doomed.agent.start(), fate.died])
@@ -40,7 +47,7 @@ export async function surviveDeath({ world, moment, bury }: Scenario): Promise<b
   const through = !fate.isDead()
 
   // What the dead one had not acknowledged is delivered again.
-  const heir = await createRig(world)
+  const heir = await createRig(world, { config })
   await heir.agent.start()
   await heir.publish(entry.message)
   await heir.until(() => hasEnded(world, entry.message.payload.intentId))
@@ -79,15 +86,17 @@ async function isQuiet(world: World): Promise<boolean> {
 async function checkAgainstVenue(world: World): Promise<void> {
   const names = world.venue.allOrders().map(({ clientOrderId }) => clientOrderId)
   expect(new Set(names).size).toBe(names.length)
+  const { acceptances } = world.venue.convert
+  expect(new Set(acceptances).size).toBe(acceptances.length)
   const entries = world.venue.allOrders().filter(({ side }) => side === 'buy')
   expect(entries.length).toBeLessThanOrEqual(1)
   const fills = await world.ledger.loadFills({ account })
   const trades = fills.map(({ tradeId }) => tradeId)
   expect(trades.toSorted()).toEqual(
-    world.venue
-      .allFills()
-      .map(({ tradeId }) => tradeId)
-      .toSorted(),
+    [
+      ...world.venue.allFills().map(({ tradeId }) => tradeId),
+      ...world.venue.convert.all().map(({ quoteId }) => `convert-${quoteId}`),
+    ].toSorted(),
   )
   const position = await positionOf(world)
   const balances = await world.venue.fetchBalances()
@@ -98,10 +107,16 @@ async function checkAgainstVenue(world: World): Promise<void> {
 type Around = (method: string, argument: unknown, call: () => Promise<unknown>) => Promise<unknown>
 
 /** The same port with something around the calls that change the world. */
-export function wrapped<Port extends Ledger | Venue>(port: Port, around: Around): Port {
+export function wrapped<Port extends Ledger | Venue | VenueConvert>(
+  port: Port,
+  around: Around,
+): Port {
   return new Proxy(port, {
     get(target, property) {
       const member: unknown = Reflect.get(target, property, target)
+      if (property === 'convert' && member !== undefined) {
+        return wrapped(member as VenueConvert, around)
+      }
       if (typeof member !== 'function' || typeof property !== 'string') return member
       const method = member as (...rest: readonly unknown[]) => unknown
       return (...rest: readonly unknown[]) => {
@@ -122,6 +137,7 @@ const changing = new Set([
   'placeProtection',
   'cancelProtection',
   'cancelOrder',
+  'accept',
 ])
 
 /** Dies at the given moment: before or after one of the calls that change something. */

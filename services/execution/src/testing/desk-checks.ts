@@ -2,9 +2,10 @@
 import type { AnyMessage, ProtectionMode } from '@flotilla/contracts'
 import { openTradeOf } from '@flotilla/journal'
 import { Decimal, roundUpToStep, sum } from '@flotilla/money'
-import type { VenueOrder } from '@flotilla/venue'
+import type { VenueConversion, VenueFill, VenueOrder } from '@flotilla/venue'
 import { expect } from 'vitest'
 import { tradeKey } from '../core/journal.ts'
+import { orderOfConversion } from '../core/index.ts'
 import { isDust } from '../core/position.ts'
 import { protectionModeOf } from '../core/protection-mode.ts'
 import { account, symbol, venueName, type DeskHarness, type HarnessOptions } from '../testing.ts'
@@ -36,17 +37,24 @@ function noOrderIsDoubled(desk: DeskHarness): void {
     return [(argument as { clientProtectionId: string }).clientProtectionId]
   })
   expect(new Set(sent).size).toBe(sent.length)
+  const { acceptances } = desk.venue.convert
+  expect(new Set(acceptances).size).toBe(acceptances.length)
 }
 
 async function fillsAreTheVenues(desk: DeskHarness): Promise<void> {
   const ours = await desk.ledger.loadFills({ account, symbol })
   const text = (fill: { tradeId: string; quantity: Decimal; price: Decimal; fee: Decimal }) =>
     [fill.tradeId, fill.quantity, fill.price, fill.fee].map(String).join(' ')
-  expect(ours.map(text).toSorted()).toEqual(desk.venue.allFills().map(text).toSorted())
+  const theirs = [...desk.venue.allFills(), ...desk.venue.convert.all().flatMap(fillsOf)]
+  expect(ours.map(text).toSorted()).toEqual(theirs.map(text).toSorted())
   const carried = desk.messages.flatMap(({ payload }) =>
     'fill' in payload ? [payload.fill.tradeId] : [],
   )
   expect(carried.toSorted()).toEqual(ours.map(({ tradeId }) => tradeId).toSorted())
+}
+
+function fillsOf(conversion: VenueConversion): readonly VenueFill[] {
+  return orderOfConversion({ symbol, clientOrderId: '' }, conversion).fills ?? []
 }
 
 async function positionIsTheSumOfFills(desk: DeskHarness): Promise<void> {

@@ -94,6 +94,7 @@ class Run {
         return { ...answer, openOrders, fills: answer.fills.filter(isOld) }
       }
       case 'price-told':
+      case 'conversion-quoted':
       case 'order-placed':
       case 'order-canceled':
       case 'protection-placed':
@@ -181,6 +182,7 @@ class Run {
     if (effect === undefined) return
     const writes = {
       'place-order': 'placeOrder',
+      'accept-quote': 'acceptQuote',
       'place-protection': 'placeProtection',
       'cancel-protection': 'cancelProtection',
       'cancel-order': 'cancelOrder',
@@ -253,10 +255,13 @@ export const offers: readonly Offer[] = [
 
 const weaknesses = fc.constantFrom<Weakness>('blind-to-names', 'stale-copies')
 
-type Habits = Pick<Settings, 'pacing' | 'attachExits'>
+type Habits = Pick<Settings, 'pacing' | 'attachExits' | 'convert'>
 
 /** As the configuration has it when nobody changed it. */
-export const plainHabits = fc.constant<Habits>({ pacing: null, attachExits: false })
+export const plainHabits = fc.constant<Habits>({ pacing: null, attachExits: false, convert: false })
+
+/** The same, where exits that the book takes badly are converted. */
+export const convertingHabits = plainHabits.map((plain): Habits => ({ ...plain, convert: true }))
 
 /** The larger of the entries goes in slices; done before the venue is well. */
 const slices = { notionalMin: Decimal.from('300'), slices: 3, durationMs: 20_000 }
@@ -264,6 +269,7 @@ const slices = { notionalMin: Decimal.from('300'), slices: 3, durationMs: 20_000
 const habits = fc.record<Habits>({
   pacing: fc.constantFrom<Habits['pacing']>(null, null, null, slices),
   attachExits: fc.boolean(),
+  convert: fc.boolean(),
 })
 
 /** What a life may meet: venues, habits and happenings. */

@@ -143,6 +143,11 @@ export const plantedBugs: Readonly<Record<string, () => Seams>> = {
   }),
 }
 
+/** Faults of what is sold at a quoted price. */
+export const convertBugs: Readonly<Record<string, () => Seams>> = {
+  'accepts a quote again when its answer is lost': acceptingAgain,
+}
+
 /** Faults that show only when a halt, a restart and a new entry come together. */
 export const haltBugs: Readonly<Record<string, () => Seams>> = {
   'forgets at a restart that a symbol is halted': () => ({
@@ -160,6 +165,19 @@ export const watchBugs: Readonly<Record<string, () => Seams>> = {
       return step({ ...desk, price: { value: at, at: now } }, seen, now)
     },
   }),
+}
+
+function acceptingAgain(): Seams {
+  const sent = new Map<string, Effect>()
+  return {
+    step: (desk, input, now) => {
+      const draft = remembered(step(desk, input, now), sent)
+      if (!('outcome' in input) || input.outcome.kind !== 'unknown') return draft
+      const again = sent.get(input.key)
+      if (again?.kind !== 'accept-quote') return draft
+      return { ...draft, effects: [...draft.effects, again] }
+    },
+  }
 }
 
 function remembered(draft: Draft, sent: Map<string, Effect>): Draft {

@@ -11,7 +11,8 @@ import { SharedConfigSchema, type Agent } from '@flotilla/fleet'
 import type { Ledger } from '@flotilla/ledger'
 import { createTestContext, type TestContext } from '@flotilla/runtime/testing'
 import { createFakeVenue, symbolRules, type FakeVenue } from '@flotilla/venue/testing'
-import type { Venue } from '@flotilla/venue'
+import type { SymbolRules, Venue } from '@flotilla/venue'
+import type { z } from 'zod'
 import { ExecutionConfig } from '../config.ts'
 import { agent as spec } from '../index.ts'
 import { openTestLedger, startedAt, venueName } from '../testing.ts'
@@ -27,12 +28,12 @@ export type World = {
   venueLagMs: number
 }
 
-export async function createWorld(own?: Ledger): Promise<World> {
+export async function createWorld(own?: Ledger, rules: Partial<SymbolRules> = {}): Promise<World> {
   const ledger = await openTestLedger(own)
   const world = { now: startedAt, venueLagMs: 0 }
   const venue = createFakeVenue({
     name: venueName,
-    rules: symbols.map((symbol) => symbolRules({ symbol })),
+    rules: symbols.map((symbol) => symbolRules({ ...rules, symbol })),
     balances: { USDT: '1000000' },
     prices: { 'BTC/USDT': '50000', 'ETH/USDT': '2500' },
     now: () => world.now - world.venueLagMs,
@@ -59,6 +60,7 @@ export type RigOptions = {
   readonly ledger?: Ledger
   readonly venue?: Venue
   readonly instance?: string
+  readonly config?: z.input<typeof ExecutionConfig>
 }
 
 export async function createRig(world: World, options: RigOptions = {}): Promise<Rig> {
@@ -69,7 +71,7 @@ export async function createRig(world: World, options: RigOptions = {}): Promise
   const outside = broker.connect()
   const said: AnyMessage[] = []
   const agent = spec.create({
-    config: ExecutionConfig.parse({}),
+    config: ExecutionConfig.parse(options.config ?? {}),
     shared: SharedConfigSchema.parse({ symbols, simulator: { speed: 1 } }),
     context,
     folder: '/nonexistent',
