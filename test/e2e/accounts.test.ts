@@ -67,6 +67,22 @@ test('one is told to flatten, and the other keeps what it holds', patience, asyn
   ).toEqual([])
 })
 
+test('what the two policies earned is compared', patience, async () => {
+  const words = ['compare', 'main', 'cautious', '--period', '5', '--draws', '500', '--json']
+  const compared = async () => {
+    const run = folder.run(words)
+    return { code: await run.ended, lines: run.lines, errors: run.errors }
+  }
+  // A fast machine is here before the accounts have lived long enough to be compared.
+  const { lines } = await eventually(compared, ({ code }) => code === 0, { withinMs: 120_000 })
+  expect(JSON.parse(lines.join('\n'))).toMatchObject({
+    accounts: [{ account: 'main' }, { account: 'cautious' }],
+    periodMs: 300_000,
+    draws: 500,
+    meanReturnDifference: { pValue: expect.any(Number) as number },
+  })
+})
+
 test('both are paused, and it is written down by whom and stays so', patience, async () => {
   await command('pause', '--reason', 'news at three')
   await fleet.line(/risk-manager +trading paused: news at three/)
@@ -87,21 +103,5 @@ test('both are paused, and it is written down by whom and stays so', patience, a
   )
   const given = commands.map(({ command: name, account }) => `${name} ${account}`)
   expect(given.toSorted()).toEqual(['flatten cautious', 'pause cautious', 'pause main'])
-})
-
-test('what the two policies earned is compared', patience, async () => {
-  const words = ['compare', 'main', 'cautious', '--period', '5', '--draws', '500', '--json']
-  const compared = async () => {
-    const run = folder.run(words)
-    return { code: await run.ended, lines: run.lines, errors: run.errors }
-  }
-  // A fast machine is here before the accounts have lived long enough to be compared.
-  const { lines } = await eventually(compared, ({ code }) => code === 0, { withinMs: 120_000 })
-  expect(JSON.parse(lines.join('\n'))).toMatchObject({
-    accounts: [{ account: 'main' }, { account: 'cautious' }],
-    periodMs: 300_000,
-    draws: 500,
-    meanReturnDifference: { pValue: expect.any(Number) as number },
-  })
   expect(await json('equity', '--account', 'cautious', '--limit', '2')).toHaveLength(2)
 })
