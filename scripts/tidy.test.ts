@@ -100,10 +100,10 @@ test('chance comes from a seed, so no file asks the platform for it', () => {
 })
 
 test('no test is left focused and no leftover marks remain', () => {
-  const marks = new RegExp(`\\b(describe|it|test)\\.only\\(|\\b(${['FIX', 'ME'].join('')}|XXX)\\b`)
-  const found = sources
-    .filter((file) => file !== 'scripts/tidy.test.ts')
-    .flatMap((file) => linesMatching(file, marks))
+  // Spelled apart, so that this very file is looked through as well.
+  const leftovers = ['FIX_ME', 'X_XX'].join('|').replaceAll('_', '')
+  const marks = new RegExp(`\\b(describe|it|test)\\.only\\(|\\b(${leftovers})\\b`)
+  const found = sources.flatMap((file) => linesMatching(file, marks))
   expect(found).toEqual([])
 })
 
