@@ -18,7 +18,7 @@ export const Pause = defineMessage('control.pause.v1', {
 export type Pause = PayloadOf<typeof Pause>
 
 export const Resume = defineMessage('control.resume.v1', {
-  summary: 'Trade again after a pause or a halt.',
+  summary: 'Trade again after a pause, a flatten or a halt.',
   payload: z.strictObject({ ...common, ...scope }),
 })
 export type Resume = PayloadOf<typeof Resume>
@@ -30,7 +30,7 @@ export const Halt = defineMessage('control.halt.v1', {
 export type Halt = PayloadOf<typeof Halt>
 
 export const Flatten = defineMessage('control.flatten.v1', {
-  summary: 'Close the positions in scope at the market.',
+  summary: 'Close the positions in scope at the market, and take no new entries until resumed.',
   payload: z.strictObject({ ...common, ...scope }),
 })
 export type Flatten = PayloadOf<typeof Flatten>

@@ -9,6 +9,7 @@ export const DenialReason = z
   .discriminatedUnion('code', [
     z.strictObject({ code: z.literal('intent_expired'), expiresAt: Instant, decidedAt: Instant }),
     z.strictObject({ code: z.literal('trading_paused'), since: Instant.nullable() }),
+    z.strictObject({ code: z.literal('trading_flattened'), since: Instant.nullable() }),
     z.strictObject({ code: z.literal('trading_halted'), since: Instant.nullable() }),
     z.strictObject({ code: z.literal('symbol_not_traded'), symbol: z.string() }),
     z.strictObject({
@@ -152,6 +153,11 @@ export const denialGuide: Readonly<Record<DenialCode, { meaning: string; remedy:
   trading_paused: {
     meaning: 'An operator paused entries.',
     remedy: '`flotilla control resume` when the reason is gone.',
+  },
+  trading_flattened: {
+    meaning:
+      'An operator had the positions closed; nothing is bought again before somebody says so.',
+    remedy: '`flotilla control resume` when entries are wanted again.',
   },
   trading_halted: {
     meaning: 'An operator or a limit halted trading.',

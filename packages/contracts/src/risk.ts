@@ -122,8 +122,13 @@ export const EquityValued = defineMessage('risk.equity.valued.v1', {
 })
 export type EquityValued = PayloadOf<typeof EquityValued>
 
-/** `active` trades, `paused` takes no entries, `halted` does nothing but protect. */
-export const TradingState = z.enum(['active', 'paused', 'halted']).meta({ id: 'TradingState' })
+/**
+ * `active` trades, `paused` takes no entries, `flattened` takes none because an operator had the
+ * positions closed, `halted` does nothing but protect.
+ */
+export const TradingState = z
+  .enum(['active', 'paused', 'flattened', 'halted'])
+  .meta({ id: 'TradingState' })
 export type TradingState = z.infer<typeof TradingState>
 
 export const TradingStateChanged = defineMessage('risk.trading-state.changed.v1', {

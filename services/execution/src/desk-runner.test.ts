@@ -31,6 +31,7 @@ it('a lease that lapsed before a call ends the term, since the desk waits for th
       isFollowed: () => false,
     }),
     submit: async (unit) => (await ledger.commit([unit]))[0]!,
+    flattened: () => null,
     entriesStopped: () => null,
     followed: () => false,
     reload: async () => desk,

@@ -29,6 +29,8 @@ export type RunnerOptions = {
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
   /** Why no entry may be sent at this moment, or null. */
   readonly entriesStopped: () => string | null
+  /** Why nothing is to be held here, or null. */
+  readonly flattened: () => string | null
   /** Whether the venue tells of our orders by itself at this moment. */
   readonly followed: () => boolean
   /** The desk as the ledger has it now. */
@@ -177,8 +179,9 @@ export class DeskRunner {
     const { logger, clock, stretch, metrics, over } = this.#options
     try {
       const entriesStopped = this.#options.entriesStopped() ?? this.#fault
-      const followed = this.#options.followed()
-      return step({ ...this.#desk, entriesStopped, followed }, input, clock.now())
+      const flattened = this.#options.flattened()
+      const told = { entriesStopped, flattened, followed: this.#options.followed() }
+      return step({ ...this.#desk, ...told }, input, clock.now())
     } catch (error) {
       const { symbol } = this.#desk.market
       this.#fault = `a fault of execution: ${String(error)}`

@@ -1,4 +1,4 @@
-// This service's access to the ledger: what a desk needs to begin again, and the trading state.
+// This service's access to the ledger: what a desk needs to begin again.
 import type { Ledger, Order } from '@flotilla/ledger'
 import { openTradeOf } from '@flotilla/journal'
 import { Decimal } from '@flotilla/money'
@@ -6,8 +6,6 @@ import { exitsKey, exitsOf, haltKey, tradeKey, type Market, type Records } from 
 
 /** Enough ended orders to know which attempts were used and whose the position is. */
 const ORDERS_LOADED = 100
-
-const STOPPED_PREFIX = 'entries-stopped:'
 
 export async function loadRecords(ledger: Ledger, market: Market): Promise<Records> {
   const { account, venue, symbol } = market
@@ -28,23 +26,6 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   // By their names, never by time: the venue's clock dates fills, and it may be behind ours.
   const fills = await ledger.loadFills({ account, clientOrderIds: [...known.keys()] })
   return { ...state, fills }
-}
-
-/** Why no entries are sent: for the whole account under the symbol `*`, and for single symbols. */
-export type EntriesStopped = Map<string, string>
-
-export async function loadEntriesStopped(ledger: Ledger): Promise<EntriesStopped> {
-  const entries = await ledger.recallAll('execution', STOPPED_PREFIX)
-  const stopped: EntriesStopped = new Map()
-  for (const { key, value } of entries) {
-    if (typeof value === 'string') stopped.set(key.slice(STOPPED_PREFIX.length), value)
-  }
-  return stopped
-}
-
-export function entriesStoppedChange(symbol: string | null, reason: string | null) {
-  const key = `${STOPPED_PREFIX}${symbol ?? '*'}`
-  return { kind: 'memory-stored', agent: 'execution', key, value: reason } as const
 }
 
 const BASELINE_PREFIX = 'baseline:'

@@ -9,6 +9,7 @@ import {
 } from '@flotilla/bus'
 import { epochMs, type AnyMessage } from '@flotilla/contracts'
 import { untilDone, untilLedgerAnswers, type AgentDeps, type TermGrant } from '@flotilla/fleet'
+import type { LedgerChange } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import type { SymbolRules } from '@flotilla/venue'
@@ -29,14 +30,8 @@ import {
   type Ticker,
   type TradingState,
 } from './taken.ts'
-import {
-  entriesStoppedChange,
-  loadBaselines,
-  loadEntriesStopped,
-  loadRecords,
-  loadTradedSymbols,
-  type EntriesStopped,
-} from './store.ts'
+import { loadBaselines, loadRecords, loadTradedSymbols } from './store.ts'
+import { ToldStops } from './told-stops.ts'
 
 export type Deps = AgentDeps<ExecutionConfig, 'bus' | 'ledger' | 'venue'>
 
@@ -64,7 +59,7 @@ export class Term {
   readonly #timers: Timer[] = []
   /** After this nothing of this term is committed any more. */
   readonly #ended = new AbortController()
-  #stopped: EntriesStopped = new Map()
+  #told = ToldStops.none()
   readonly #ear: AccountEar
   #reconciler: Reconciler | null = null
   #comparedAt = 0
@@ -109,7 +104,7 @@ export class Term {
 
   async begin(): Promise<void> {
     const { ledger, shared } = this.#options.deps
-    this.#stopped = await loadEntriesStopped(ledger)
+    this.#told = await ToldStops.load(ledger)
     this.#reconciler = new Reconciler({
       venue: this.#options.deps.venue,
       gate: this.#options.gate,
@@ -161,7 +156,10 @@ export class Term {
     const { clock, logger } = deps.context
     const reload = () => this.#load(rules)
     const desk = await reload()
-    const entriesStopped = () => this.#stoppedFor(rules.symbol)
+    const { symbol } = rules
+    const entriesStopped = () =>
+      this.#told.reasonFor(symbol) ?? this.#options.gate.reasonFor(symbol)
+    const flattened = () => this.#told.flattenedFor(symbol)
     const lost = (reason: string): void => {
       this.#ended.abort(new Error(reason))
       this.#options.lost(reason)
@@ -179,7 +177,7 @@ export class Term {
     }
     const over = this.#ended.signal
     const followed = () => this.#ear.isConnected
-    const told = { entriesStopped, followed }
+    const told = { entriesStopped, flattened, followed }
     const runner = new DeskRunner({ ...around, ...told, desk, reload, over })
     this.#runners.set(rules.symbol, runner)
     return runner
@@ -195,11 +193,6 @@ export class Term {
     }
     const records = await loadRecords(ledger, market)
     return recoverDesk({ market, settings: this.#settings, records }, context.clock.now())
-  }
-
-  #stoppedFor(symbol: string): string | null {
-    const told = this.#stopped.get('*') ?? this.#stopped.get(symbol)
-    return told ?? this.#options.gate.reasonFor(symbol)
   }
 
   /** What became of our orders while we were away is asked first; the answers lead on from there. */
@@ -300,17 +293,8 @@ export class Term {
     const { account, symbol, state, reason } = message.payload
     if (account !== this.#options.deps.shared.account.id) return ack
     const stopped = state === 'active' ? null : `${state}: ${reason}`
-    const changes = [entriesStoppedChange(symbol, stopped)]
-    const causeId = message.messageId
-    const outcome = await this.#options.submit({
-      consumer: 'execution',
-      causeId,
-      changes,
-      outgoing: [],
-    })
-    if (outcome.kind !== 'committed') return ack
-    if (stopped === null) this.#stopped.delete(symbol ?? '*')
-    else this.#stopped.set(symbol ?? '*', stopped)
+    if (await this.#options.deps.ledger.wasProcessed('execution', message.messageId)) return ack
+    await this.#note(message, this.#told.stop(symbol, stopped))
     this.#log.warn({ symbol, state, reason }, 'trading state changed')
     await this.#toDesks(symbol, { kind: 'tick' })
     return ack
@@ -323,13 +307,15 @@ export class Term {
     if (!isCommand(delivery.message, { account, own: this.#account, log: this.#log })) return ack
     if (await ledger.wasProcessed('execution', messageId)) return ack
     this.#log.warn({ symbol, requestedBy, reason }, 'flatten commanded')
-    await this.#toDesks(symbol, { kind: 'flatten', reason: reason || 'commanded' })
-    const unit = { consumer: 'execution', causeId: messageId, changes: [], outgoing: [] } as const
-    await this.#options.submit(unit)
+    const words = reason || 'commanded'
+    // First of all: an approval that comes while the desks are told is late already.
+    const changes = this.#told.flatten(symbol, words)
+    await this.#toDesks(symbol, { kind: 'flatten', reason: words })
+    await this.#note(delivery.message, changes)
     return ack
   }
 
-  /** Ends the halts in scope, and takes what is at the venue now for what there should be. */
+  /** Ends the halts in scope and what was flattened there, and takes what is at the venue now for what there should be. */
   async #takeResume(delivery: Delivery): Promise<Settlement> {
     const { payload, messageId } = delivery.message as Resume
     const { account, symbol, reason, requestedBy } = payload
@@ -340,9 +326,13 @@ export class Term {
     await this.#toDesks(symbol, { kind: 'resume', reason: words })
     await this.#reconciler?.accept(symbol)
     this.#options.deps.venue.retryKeys()
-    const unit = { consumer: 'execution', causeId: messageId, changes: [], outgoing: [] } as const
-    await this.#options.submit(unit)
+    await this.#note(delivery.message, this.#told.resuming(symbol))
+    this.#told.resumed(symbol)
     return ack
+  }
+
+  async #note({ messageId: causeId }: AnyMessage, changes: readonly LedgerChange[]): Promise<void> {
+    await this.#options.submit({ consumer: 'execution', causeId, changes, outgoing: [] })
   }
 
   async #toDesks(symbol: string | null, input: Input): Promise<void> {

@@ -303,3 +303,13 @@ export class DeskHarness {
     return this.messages.filter((message) => message.type === type)
   }
 }
+
+/** As the ledger has it. */
+export async function positionOf(desk: DeskHarness) {
+  const position = await desk.ledger.findPosition(account, venueName, symbol)
+  return {
+    quantity: position?.quantity.toString(),
+    state: position?.protection?.state,
+    covered: position?.protection?.quantity.toString(),
+  }
+}

@@ -1,4 +1,4 @@
-import { createMessage, deriveId, Pause } from '@flotilla/contracts'
+import { createMessage, deriveId, Flatten, Pause, Resume } from '@flotilla/contracts'
 import { openPostgresLedger } from '@flotilla/ledger'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -99,12 +99,13 @@ describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
     await withRig(withdrawn, { now: testNow + 660_000 })
   })
 
+  const options = { source: 'operator', occurredAt: testNow, discriminator: 'one' } as const
+  const payload = { requestedBy: 'ada', reason: 'news', account: null, symbol: null }
+  const denied = (rig: Rig) =>
+    rig.heardOf('risk.intent.denied.v1').map((each) => each.payload.reasons.map((r) => r.code))
+
   it('a pause holds from the moment it is told, and over a restart; it is written down', async () => {
     await database.empty()
-    const options = { source: 'operator', occurredAt: testNow, discriminator: 'one' } as const
-    const payload = { requestedBy: 'ada', reason: 'news', account: null, symbol: null }
-    const denied = (rig: Rig) =>
-      rig.heardOf('risk.intent.denied.v1').map((each) => each.payload.reasons.map((r) => r.code))
     await withRig(async (rig) => {
       await rig.publish(createMessage(Pause, { ...options, payload }))
       await until(() => rig.heardOf('risk.trading-state.changed.v1').length === 1)
@@ -118,6 +119,37 @@ describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
       expect(denied(rig)).toEqual([['trading_paused']])
       const [command, ...others] = await rig.ledger.recallAll('operator', 'command/main/')
       expect([command?.value, others]).toMatchObject([{ command: 'pause', requestedBy: 'ada' }, []])
+    })
+  })
+
+  it('a flatten ends entries from the moment it is told, over a restart, until resumed', async () => {
+    await database.empty()
+    await withRig(async (rig) => {
+      await rig.publish(intentMessage({ intentId: deriveId('before') }))
+      await until(() => rig.heardOf('risk.intent.approved.v1').length === 1)
+      await rig.publish(createMessage(Flatten, { ...options, payload }))
+      await until(() => rig.heardOf('risk.trading-state.changed.v1').length === 1)
+      const [told] = rig.heardOf('risk.trading-state.changed.v1')
+      expect(told?.payload).toMatchObject({ state: 'flattened', reason: 'news' })
+      await rig.publish(intentMessage({ intentId: deriveId('behind'), symbol: 'ETH/USDT' }))
+      await until(() => denied(rig).length === 1)
+      expect(denied(rig)[0]).toContain('trading_flattened')
+    })
+    await withRig(async (rig) => {
+      expect(rig.agent.readiness().detail).toMatchObject({
+        stopped: [{ scope: '*', state: 'flattened', requestedBy: 'ada', reason: 'news' }],
+      })
+      const next = (name: string) =>
+        intentMessage({ intentId: deriveId(name), symbol: 'ETH/USDT', expectedPrice: '100' })
+      await rig.publish(next('after'))
+      await until(() => denied(rig).length === 1)
+      expect(denied(rig)[0]).toContain('trading_flattened')
+      await rig.publish(createMessage(Resume, { ...options, payload }))
+      await until(() => rig.heardOf('risk.trading-state.changed.v1').length === 1)
+      await rig.publish(next('resumed'))
+      await until(() => rig.heard.filter(({ type }) => type.startsWith('risk.intent')).length === 2)
+      const codes = denied(rig).flat()
+      expect(codes.filter((code) => code === 'trading_flattened')).toHaveLength(1)
     })
   })
 })

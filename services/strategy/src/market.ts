@@ -101,7 +101,7 @@ export function symbolLimitsOf({ config }: Deps): SymbolLimits {
   }
 }
 
-const strictness: readonly TradingState[] = ['active', 'paused', 'halted']
+const strictness: readonly TradingState[] = ['active', 'paused', 'flattened', 'halted']
 
 export function stricter(left: TradingState, right: TradingState): TradingState {
   return strictness.indexOf(left) > strictness.indexOf(right) ? left : right

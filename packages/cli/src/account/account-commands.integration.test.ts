@@ -138,7 +138,7 @@ describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
     expect(out).toMatch(/paper +pause +all +ada +operator +accepted +news/)
     expect(out).toMatch(/1970-01-01T00:00:00\.000Z +3 +\/api\/v1\/operator\/control/)
     const { out: ofBold } = await run('commands', '--account', 'bold')
-    expect(ofBold).toContain('nothing is paused or halted')
+    expect(ofBold).toContain('nothing is paused, flattened or halted')
     expect(ofBold).not.toMatch(/paper/)
   })
 })

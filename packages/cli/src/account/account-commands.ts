@@ -118,7 +118,7 @@ function addRecordCommands(program: Command, terminal: Terminal, finish: Finish)
     })
   program
     .command('commands')
-    .description('show what is paused or halted, and who commanded what, when and why')
+    .description('show what is paused, flattened or halted, and who commanded what, when and why')
     .addHelpText('after', exampleText('commands'))
     .option(...configFlag)
     .option(...ledgerFlag)

@@ -13,7 +13,7 @@ export type CommandsOptions = {
 
 type Fields = Readonly<Record<string, Json>>
 
-/** `flotilla commands`: what is paused or halted now, and who commanded what, when and why. */
+/** `flotilla commands`: what is paused, flattened or halted now, and who commanded what, when and why. */
 export function showCommands(options: CommandsOptions, terminal: Terminal): Promise<number> {
   return withLedger(options, terminal, async (reads) => {
     const { states, commands, refused } = await controlOf(reads, options)
@@ -64,7 +64,7 @@ function stateOf({ key, value }: MemoryEntry): Fields[] {
 }
 
 function stateLines(states: readonly Fields[]): string[] {
-  if (states.length === 0) return ['nothing is paused or halted']
+  if (states.length === 0) return ['nothing is paused, flattened or halted']
   const names = ['account', 'symbol', 'state', 'since', 'requestedBy', 'reason']
   return table([names, ...states.map((each) => rowOf(each, names))], 9)
 }

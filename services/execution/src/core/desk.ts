@@ -143,6 +143,8 @@ export type Desk = {
   readonly settings: Settings
   /** Why no entry is sent, by the word of others; null when entries are allowed. */
   readonly entriesStopped: string | null
+  /** An operator had the positions closed: until resumed nothing is to be held. Null when it may be. */
+  readonly flattened: string | null
   /** Why no entry is sent until an operator resumes: a position here could not be protected. */
   readonly halted: string | null
   /** The venue tells of our orders by itself at the moment. */
@@ -303,6 +305,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     market,
     settings,
     entriesStopped: null,
+    flattened: null,
     halted: null,
     followed: false,
     tickets: new Map(),

@@ -23,6 +23,7 @@ import {
   callVenue,
   dueExitOf,
   EXIT,
+  hasWorkingEntry,
   heldOf,
   isClosing,
   isUnsettled,
@@ -37,6 +38,7 @@ import {
 } from './work.ts'
 
 export function guard(work: Work): void {
+  closeWhatCameLate(work)
   const resting = liveProtectionOf(work)
   noteWhatIsGone(work, resting)
   // What is being sold decides what is left to protect.
@@ -48,6 +50,12 @@ export function guard(work: Work): void {
   }
   if (dueExitOf(work) !== null || isClosing(work)) sell(work, resting)
   convertDust(work)
+}
+
+/** What an entry brought that was given up for lost, or that another life had sent, when all was sold. */
+function closeWhatCameLate(work: Work): void {
+  if (work.flattened === null || isClosing(work) || isTooLittle(work)) return
+  close(work, { code: 'flatten_commanded', reason: work.flattened, failed: false })
 }
 
 function keepOrSellPart(work: Work, resting: readonly Ticket[]): void {
@@ -121,12 +129,6 @@ function flatten(work: Work): void {
     return
   }
   sendFlatten(work, work.owner)
-}
-
-function hasWorkingEntry(work: Work): boolean {
-  return [...work.tickets.values()].some(
-    ({ order }) => order.leg === 'entry' && isWorking(order.state),
-  )
 }
 
 function hasUnsettledSale(work: Work): boolean {

@@ -53,7 +53,10 @@ function refusalOf(work: Work, { message, reservation }: Approved): Refusal | nu
   return stopOf(work)
 }
 
-function stopOf({ halted, entriesStopped }: Work): Refusal | null {
+function stopOf({ halted, entriesStopped, flattened }: Work): Refusal | null {
+  if (flattened !== null) {
+    return { code: 'flattened', reason: `no entries until resumed: flattened: ${flattened}` }
+  }
   if (halted !== null) {
     return { code: 'symbol_halted', reason: `no entries until resumed: ${halted}` }
   }

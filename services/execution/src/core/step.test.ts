@@ -1,15 +1,6 @@
 import { Decimal } from '@flotilla/money'
 import { describe, expect, it } from 'vitest'
-import { account, createHarness, symbol, type DeskHarness, venueName } from '../testing.ts'
-
-async function positionOf(desk: DeskHarness) {
-  const position = await desk.ledger.findPosition(account, venueName, symbol)
-  return {
-    quantity: position?.quantity.toString(),
-    state: position?.protection?.state,
-    covered: position?.protection?.quantity.toString(),
-  }
-}
+import { account, createHarness, positionOf, symbol, type DeskHarness } from '../testing.ts'
 
 function kindsOf(desk: DeskHarness): string[] {
   return desk.messages.map(({ type }) => type.replace(/^execution\.|\.v1$/g, ''))

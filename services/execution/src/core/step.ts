@@ -27,6 +27,7 @@ import { sendEntries } from './send.ts'
 import {
   begin,
   finish,
+  hasWorkingEntry,
   heldOf,
   isUnsettled,
   liveProtectionOf,
@@ -277,6 +278,7 @@ function flattenOnCommand(work: Work, reason: string): void {
     if (order.state !== 'created' || order.leg !== 'entry') continue
     conclude(work, ticket, { event: 'cancel', code: 'flattened', reason })
   }
-  const busy = heldOf(work).quantity.isPositive()
+  // What is on its way cannot be called back, so what it brings is closed as it comes.
+  const busy = heldOf(work).quantity.isPositive() || hasWorkingEntry(work)
   if (busy) close(work, { code: 'flatten_commanded', reason, failed: false })
 }

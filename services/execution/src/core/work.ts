@@ -218,6 +218,13 @@ export function workingSaleOf(work: Work): Ticket | null {
   return null
 }
 
+/** An entry that was sent and may still bring something. */
+export function hasWorkingEntry(work: Work): boolean {
+  return [...work.tickets.values()].some(
+    ({ order }) => order.leg === 'entry' && isWorking(order.state),
+  )
+}
+
 /** The oldest exit whose turn it is. */
 export function dueExitOf(work: Work): Ticket | null {
   for (const ticket of work.tickets.values()) {

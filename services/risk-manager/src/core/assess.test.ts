@@ -5,7 +5,7 @@ import type { BookOptions } from '../testing.ts'
 import { checkRow, verdictOf, type Row } from '../testing/verdicts.ts'
 import type { Book } from './book.ts'
 
-const stopped = (scope: string, state: 'paused' | 'halted') => (made: Book) => {
+const stopped = (scope: string, state: 'paused' | 'flattened' | 'halted') => (made: Book) => {
   const since = instant(testNow)
   made.tradingStates.set(scope, { state, since, reason: 'a test', requestedBy: 'test' })
 }
@@ -45,6 +45,18 @@ const rows: Row[] = [
   {
     title: 'a pause of another symbol denies nothing',
     prepare: stopped('ETH/USDT', 'paused'),
+    denied: null,
+  },
+  {
+    title: 'what was flattened denies an entry',
+    prepare: stopped('*', 'flattened'),
+    denied: { code: 'trading_flattened', since: instant(testNow) },
+  },
+  {
+    title: 'what was flattened lets an exit go: it may not have been closed yet',
+    book: holding('0.01'),
+    prepare: stopped('BTC/USDT', 'flattened'),
+    intent: exit(),
     denied: null,
   },
   {

@@ -76,10 +76,15 @@ describe('the record of a command', () => {
     ])
   })
 
-  it('is kept of a flatten, which leaves the trading state alone', () => {
-    const work = give(book(), 'flatten')
-    expect(recorded(work)).toMatchObject([{ command: 'flatten', outcome: 'accepted', states: [] }])
-    expect([work.changes, work.outgoing]).toEqual([[], []])
+  it('is kept of a flatten, which ends entries in its scope', () => {
+    const made = book()
+    const work = give(made, 'flatten', { symbol: 'BTC/USDT' })
+    const states = [{ scope: 'BTC/USDT', from: 'active', to: 'flattened' }]
+    expect(recorded(work)).toMatchObject([{ command: 'flatten', outcome: 'accepted', states }])
+    expect(work.outgoing.map(({ payload }) => payload)).toEqual([
+      { account: 'main', symbol: 'BTC/USDT', state: 'flattened', reason: 'news at three' },
+    ])
+    expect([...made.tradingStates.keys()]).toEqual(['BTC/USDT'])
   })
 
   it('is not kept of what concerns another account', () => {

@@ -42,9 +42,8 @@ export function takeCommand(watched: Watched, message: CommandMessage): CommandW
     const records = [commandRecord(watched, message, { outcome: 'refused', detail, states: [] })]
     return { outcome: 'refused', changes: [], records, outgoing: [] }
   }
-  // Execution closes the positions; here it is only written down.
   const command = commandOf(message)
-  const moves = command === null ? [] : movesOf(watched, message, command)
+  const moves = movesOf(watched, message, command)
   const isForAll = command === 'resume' && payload.symbol === null
   const anew = isForAll ? resumed(watched) : null
   const states = moves.map(({ scope, from, entry }) => ({ scope, from, to: entry.state }))
@@ -115,8 +114,8 @@ function commandRecord(
   return { kind: 'memory-stored', agent: 'operator', key, value }
 }
 
-/** Null where it leaves the trading state alone. */
-function commandOf({ type }: CommandMessage): TradingCommand | null {
+/** A flatten ends entries here; the positions are execution's to close. */
+function commandOf({ type }: CommandMessage): TradingCommand {
   switch (type) {
     case 'control.pause.v1':
       return 'pause'
@@ -125,6 +124,6 @@ function commandOf({ type }: CommandMessage): TradingCommand | null {
     case 'control.halt.v1':
       return 'halt'
     case 'control.flatten.v1':
-      return null
+      return 'flatten'
   }
 }

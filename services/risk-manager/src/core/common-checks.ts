@@ -10,9 +10,9 @@ export const tradingState: Check = {
     if (entry === null) return passed({ state: 'active' })
     const { state, since } = entry
     if (state === 'halted') return denied({ code: 'trading_halted', since }, { state })
-    // A pause takes no entries; who is in may go out.
-    if (state === 'paused' && intent.purpose === 'entry') {
-      return denied({ code: 'trading_paused', since }, { state })
+    // A pause, and what was flattened, take no entries; who is in may go out.
+    if (intent.purpose === 'entry' && state !== 'active') {
+      return denied({ code: `trading_${state}`, since }, { state })
     }
     return passed({ state })
   },

@@ -29,7 +29,7 @@ const since = instant(testNow)
 const funds = { USDT: '10000' }
 const rich: Scene = { book: { funds } }
 const share = (text: string) => ({ balanceShare: decimal(text) })
-const stopped = (state: 'paused' | 'halted') => (made: Book) => {
+const stopped = (state: 'paused' | 'flattened' | 'halted') => (made: Book) => {
   made.tradingStates.set('*', { state, since, reason: 'a test', requestedBy: 'test' })
 }
 const sold = (trade: Partial<ClosedTrade>) => (made: Book) => {
@@ -55,6 +55,7 @@ const together = (made: Book) => {
 const scenes: Readonly<Record<DenialCode, Scene>> = {
   intent_expired: { intent: intent({ expiresAt: since }) },
   trading_paused: { prepare: stopped('paused') },
+  trading_flattened: { prepare: stopped('flattened') },
   trading_halted: { prepare: stopped('halted') },
   symbol_not_traded: { limits: { symbols: new Set() } },
   symbol_not_eligible: {

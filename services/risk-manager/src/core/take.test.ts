@@ -1,6 +1,7 @@
 import {
   CandleClosed,
   createMessage,
+  Flatten,
   Halt,
   instant,
   Pause,
@@ -15,7 +16,7 @@ import { takeCommand } from './commands.ts'
 import { takeMarket } from './take.ts'
 import { strictestState } from './trading-state.ts'
 
-const commands = { pause: Pause, resume: Resume, halt: Halt }
+const commands = { pause: Pause, resume: Resume, halt: Halt, flatten: Flatten }
 type Command = keyof typeof commands
 
 function give(
@@ -46,6 +47,12 @@ describe('commands', () => {
     { given: ['pause', 'resume'], state: 'active' },
     { given: ['halt', 'resume'], state: 'active' },
     { given: ['resume'], state: 'active' },
+    { given: ['flatten'], state: 'flattened' },
+    { given: ['pause', 'flatten'], state: 'flattened' },
+    { given: ['flatten', 'pause'], state: 'flattened' },
+    { given: ['flatten', 'halt'], state: 'halted' },
+    { given: ['halt', 'flatten'], state: 'halted' },
+    { given: ['flatten', 'resume'], state: 'active' },
   ] as const)('$given make the account $state', ({ given, state }) => {
     const made = book()
     for (const command of given) give(made, command)

@@ -3,13 +3,14 @@
 import type { TradingState } from '@flotilla/contracts'
 import type { Json } from '@flotilla/ledger'
 
-export type TradingCommand = 'pause' | 'resume' | 'halt'
+export type TradingCommand = 'pause' | 'resume' | 'halt' | 'flatten'
 
-/** A pause does not soften a halt: only resume ends it. */
+/** No command but resume softens what is: a paused account that is flattened says why it is empty. */
 export const tradingStates: Readonly<Record<TradingState, Record<TradingCommand, TradingState>>> = {
-  active: { pause: 'paused', resume: 'active', halt: 'halted' },
-  paused: { pause: 'paused', resume: 'active', halt: 'halted' },
-  halted: { pause: 'halted', resume: 'active', halt: 'halted' },
+  active: { pause: 'paused', flatten: 'flattened', halt: 'halted', resume: 'active' },
+  paused: { pause: 'paused', flatten: 'flattened', halt: 'halted', resume: 'active' },
+  flattened: { pause: 'flattened', flatten: 'flattened', halt: 'halted', resume: 'active' },
+  halted: { pause: 'halted', flatten: 'halted', halt: 'halted', resume: 'active' },
 }
 
 export type TradingStateEntry = {
@@ -28,9 +29,12 @@ type States = { readonly tradingStates: ReadonlyMap<string, TradingStateEntry> }
 export function strictestState(book: States, symbol: string): TradingStateEntry | null {
   const account = book.tradingStates.get(wholeAccount) ?? null
   const own = book.tradingStates.get(symbol) ?? null
-  if (account === null || own?.state === 'halted') return own
-  return own === null || account.state === 'halted' ? account : own
+  if (account === null || own === null) return own ?? account
+  return strictness.indexOf(own.state) > strictness.indexOf(account.state) ? own : account
 }
+
+/** What forbids more stands later. */
+const strictness: readonly TradingState[] = ['active', 'paused', 'flattened', 'halted']
 
 /** What a command changes: its own scope, and for the whole account every symbol it overrules. */
 export function scopesOf(book: States, command: TradingCommand, symbol: string | null): string[] {

@@ -83,6 +83,7 @@ describe('a wish becomes an intent', () => {
     ['nothing_held', exit, { entered: true }, {}],
     ['nothing_held', exit, {}, { position: held }],
     ['trading_paused', enter, {}, { tradingState: 'paused' }],
+    ['trading_flattened', enter, {}, { tradingState: 'flattened' }],
     ['trading_halted', exit, { entered: true }, { position: held, tradingState: 'halted' }],
     ['cooldown', enter, { entryCooldownUntil: epoch + 2 * minute }, {}],
     [
@@ -104,7 +105,7 @@ describe('a wish becomes an intent', () => {
       { entered: true, entryCooldownUntil: epoch + 9 * minute },
       {
         position: held,
-        tradingState: 'paused',
+        tradingState: 'flattened',
         filters: { ...openFilters, confidenceMin: 99, spreadMaxPercent: 0.1 },
         record: {
           ...freshRecord,

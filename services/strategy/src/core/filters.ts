@@ -38,6 +38,7 @@ type Obstacle =
   | 'already_held'
   | 'nothing_held'
   | 'trading_paused'
+  | 'trading_flattened'
   | 'trading_halted'
   | 'cooldown'
 
@@ -93,9 +94,9 @@ const obstacles: readonly ((wish: PricedWish, input: WishInput) => Withheld | nu
     return memory.entered && position !== null ? null : withheld('nothing_held')
   },
   (wish, { surroundings: { tradingState } }) => {
-    if (tradingState === 'halted') return withheld('trading_halted')
-    const paused = tradingState === 'paused' && wish.action === 'enter'
-    return paused ? withheld('trading_paused') : null
+    if (tradingState === 'active') return null
+    if (tradingState !== 'halted' && wish.action === 'exit') return null
+    return withheld(`trading_${tradingState}`)
   },
   (wish, { memory, surroundings: { now } }) => {
     const enter = wish.action === 'enter'
