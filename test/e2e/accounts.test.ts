@@ -59,13 +59,18 @@ test('both take the same intent, each by its own policy', patience, async () => 
   expect(Number(main?.sizing.amount)).toBeGreaterThan(5 * Number(cautious?.sizing.amount))
 })
 
-test('one is told to flatten, and the other keeps what it holds', patience, async () => {
-  await command('flatten', '--account', 'cautious', '--reason', 'enough')
-  await fleet.line(/\[cautious\] .* order sent: flatten sell/)
-  expect(
-    fleet.lines.filter((line) => /execution +[A-Z]+\/USDT order sent: flatten/.test(line)),
-  ).toEqual([])
-})
+test(
+  'one is told to flatten and stays out, and the other keeps what it holds',
+  patience,
+  async () => {
+    await command('flatten', '--account', 'cautious', '--reason', 'enough')
+    await fleet.line(/risk-manager +\[cautious\] trading flattened: enough/)
+    await fleet.line(/\[cautious\] .* order sent: flatten sell/)
+    expect(
+      fleet.lines.filter((line) => /execution +[A-Z]+\/USDT order sent: flatten/.test(line)),
+    ).toEqual([])
+  },
+)
 
 test('what the two policies earned is compared', patience, async () => {
   const words = ['compare', 'main', 'cautious', '--period', '5', '--draws', '500', '--json']
@@ -83,25 +88,29 @@ test('what the two policies earned is compared', patience, async () => {
   })
 })
 
-test('both are paused, and it is written down by whom and stays so', patience, async () => {
-  await command('pause', '--reason', 'news at three')
-  await fleet.line(/risk-manager +trading paused: news at three/)
-  await fleet.line(/risk-manager +\[cautious\] trading paused: news at three/)
-  fleet.kill('SIGTERM')
-  expect(await fleet.ended).toBe(0)
-  const { states, commands } = (await json('commands')) as {
-    states: unknown[]
-    commands: { command: string; account: string }[]
-  }
-  const paused = { symbol: null, state: 'paused', reason: 'news at three' }
-  expect(states).toHaveLength(2)
-  expect(states).toEqual(
-    expect.arrayContaining([
-      expect.objectContaining({ account: 'main', ...paused }),
-      expect.objectContaining({ account: 'cautious', ...paused }),
-    ]),
-  )
-  const given = commands.map(({ command: name, account }) => `${name} ${account}`)
-  expect(given.toSorted()).toEqual(['flatten cautious', 'pause cautious', 'pause main'])
-  expect(await json('equity', '--account', 'cautious', '--limit', '2')).toHaveLength(2)
-})
+test(
+  'one is paused and one stays flattened, and it is written down by whom',
+  patience,
+  async () => {
+    await command('pause', '--reason', 'news at three')
+    await fleet.line(/risk-manager +trading paused: news at three/)
+    fleet.kill('SIGTERM')
+    expect(await fleet.ended).toBe(0)
+    const { states, commands } = (await json('commands')) as {
+      states: unknown[]
+      commands: { command: string; account: string }[]
+    }
+    const paused = { symbol: null, state: 'paused', reason: 'news at three' }
+    const flattened = { symbol: null, state: 'flattened', reason: 'enough' }
+    expect(states).toHaveLength(2)
+    expect(states).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ account: 'main', ...paused }),
+        expect.objectContaining({ account: 'cautious', ...flattened }),
+      ]),
+    )
+    const given = commands.map(({ command: name, account }) => `${name} ${account}`)
+    expect(given.toSorted()).toEqual(['flatten cautious', 'pause cautious', 'pause main'])
+    expect(await json('equity', '--account', 'cautious', '--limit', '2')).toHaveLength(2)
+  },
+)
