@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { openInProcess } from './support/in-process.ts'
 import { symbol } from './support/messages.ts'
+import { OTHERS } from './support/stage.ts'
 
 const settings =
   'convert: exits, pacing: { notionalMin: 1, slices: 2, durationMs: 1000 }, protection: pair'
@@ -40,7 +41,7 @@ it.each([
     const truth = Truth.parse(await response.json())
     expect(truth.escapes).toEqual([])
     const base = truth.balances.find(({ asset }) => asset === symbol.split('/')[0])
-    expect(Number(base?.free) + Number(base?.locked)).toBe(0)
+    expect(Number(base?.free) + Number(base?.locked)).toBe(Number(OTHERS))
     const fills = await ledger.loadFills({ account: 'main' })
     const converted = fills.filter(({ tradeId }) => tradeId.startsWith('convert-'))
     expect(converted.map(({ quantity }) => quantity.toNumber())).toEqual(

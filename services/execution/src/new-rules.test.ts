@@ -2,7 +2,7 @@
 // is tried again under the new ones, and a position is neither given up nor stuck for it.
 import { symbolRules } from '@flotilla/venue/testing'
 import { Decimal } from '@flotilla/money'
-import type { ProtectionRequest } from '@flotilla/venue'
+import type { OrderRequest, ProtectionRequest } from '@flotilla/venue'
 import { expect, it } from 'vitest'
 import { approval, hold } from './testing.ts'
 import { isProtected, positionOf, wrapped } from './testing/deaths.ts'
@@ -28,5 +28,33 @@ it('protects by the new rules what was refused by a rule that had changed', asyn
   await rig.until(() => isProtected(world))
   expect(asked.map(String)).toEqual(['0.01232', '0.012'])
   expect((await positionOf(world))?.protection?.quantity.toString()).toBe('0.012')
+  await rig.stop()
+})
+
+it('sells by the new rules what was refused by a rule that had changed', async () => {
+  const world = await createWorld()
+  const rules = symbolRules({ quantityStep: Decimal.from('0.001') })
+  const asked: Decimal[] = []
+  const venue = wrapped(world.venue, async (method, argument, call) => {
+    if (method === 'fetchRules' && asked.length > 0) return [rules]
+    if (method !== 'placeOrder') return call()
+    const { quantity, side } = argument as OrderRequest
+    if (side === 'buy') return call()
+    asked.push(quantity)
+    if (asked.length > 1) return call()
+    return { kind: 'rejected', code: 'rule_broken', reason: 'Filter failure: LOT_SIZE' }
+  })
+  const rig = await createRig(world, { venue })
+  await rig.agent.start()
+  const entry = approval({ name: 'in', now: world.now, quantity: '0.01234' })
+  await hold(world.ledger, entry.reservation)
+  await rig.publish(entry.message)
+  await rig.until(() => isProtected(world))
+  const out = { name: 'out', purpose: 'exit', quantity: '0.01232' } as const
+  const exit = approval({ ...out, now: world.now })
+  await hold(world.ledger, exit.reservation)
+  await rig.publish(exit.message)
+  await rig.until(async () => (await positionOf(world))?.protection?.state === 'dust')
+  expect(asked.map(String)).toEqual(['0.01232', '0.012'])
   await rig.stop()
 })

@@ -7,7 +7,7 @@ import type { FaultRequest } from './fault-client.ts'
 import type { Cell } from './fault-table.ts'
 import { openInProcess, type InProcess } from './in-process.ts'
 import { tablesOf } from './memory-tables.ts'
-import { longestNakedMs } from './naked-time.ts'
+import { longestNakedMs, longestUnwatchedMs } from './naked-time.ts'
 import { account } from './messages.ts'
 
 /** After this a position must be protected or on its way out; then it is sold within a few seconds. */
@@ -17,11 +17,25 @@ const SALE_MS = 5_000
 const REST_MS = 700_000
 const LOOK_EVERY_MS = 5_000
 
-export async function runCell(cell: Cell): Promise<void> {
-  const world = await openInProcess()
+/** How a cell is led into its state, where that is not the way of the table of pairs. */
+export type Scene = {
+  /** Further settings of execution, as YAML. */
+  readonly settings: string
+  readonly approach: Approach
+  /** Nothing rests at the venue: what is held is safe while its price is watched. */
+  readonly isWatched: boolean
+}
+
+/** A cell of the table of pairs. */
+export function runPairCell(cell: Cell<LifeState>): Promise<void> {
+  return runCell(cell, { settings: '', approach: approaches[cell.state], isWatched: false })
+}
+
+export async function runCell(cell: Cell, scene: Scene): Promise<void> {
+  const world = await openInProcess(scene.settings)
   try {
     const { stage } = world
-    const liftWhatLed = await approach(world, cell)
+    const liftWhatLed = await approach(world, cell, scene)
     await untilStruck(world)
     expect(world.calls.struckIn()).toContain(cell.state)
     await liftWhatLed()
@@ -29,24 +43,29 @@ export async function runCell(cell: Cell): Promise<void> {
     if (cell.move !== null) await stage.faults.moveMarket(cell.move, 1)
     await pass(world, cell.lastsMs)
     await stage.faults.lift()
-    await untilAgreed(world)
+    await untilAgreed(world, scene)
     await leave(world)
-    await untilAgreed(world)
-    const truth = await readTruth(stage.simulator.controlUrl ?? '')
-    expect(longestNakedMs(truth, stage.now())).toBeLessThanOrEqual(DEADLINE_MS + SALE_MS)
+    await untilAgreed(world, scene)
+    expect(await longestBareMs(world, scene)).toBeLessThanOrEqual(DEADLINE_MS + SALE_MS)
   } finally {
     await world.close()
   }
 }
 
-const nothing = async (): Promise<void> => {}
+async function longestBareMs(world: InProcess, { isWatched }: Scene): Promise<number> {
+  const { stage } = world
+  if (isWatched) return longestUnwatchedMs(world.said(), stage.now())
+  return longestNakedMs(await readTruth(stage.simulator.controlUrl ?? ''), stage.now())
+}
 
-type Approach = (world: InProcess, arm: () => Promise<void>, cell: Cell) => Promise<Way>
+export const nothing = async (): Promise<void> => {}
+
+export type Approach = (world: InProcess, arm: () => Promise<void>, cell: Cell) => Promise<Way>
 
 /** Takes away what led into the state, where that would last. */
 type Way = () => Promise<void>
 
-const afterProtected =
+export const afterProtected =
   (begin: (world: InProcess, cell: Cell) => Promise<unknown>, lost?: Losing): Approach =>
   async (world, arm, cell) => {
     await untilProtected(world)
@@ -56,21 +75,21 @@ const afterProtected =
     return nothing
   }
 
-type Losing = (cell: Cell) => FaultRequest[]
+export type Losing = (cell: Cell) => FaultRequest[]
 
 /** What has landed stays unknown only as long as the stream does not tell of it. */
-const lostOn =
-  (path: string): Losing =>
+export const lostOn =
+  (path: string, nth?: number): Losing =>
   ({ loss }) => {
-    const match = { method: 'POST', path }
+    const match = { method: 'POST', path, ...(nth === undefined ? {} : { nth }) }
     const dropped = { kind: 'F1', match, count: 1 }
     return loss === 'dropped' ? [dropped] : [{ kind: 'F5', match, count: 1 }, { kind: 'F26' }]
   }
 
-const enter = ({ stage }: InProcess) => stage.propose({ purpose: 'entry' })
-const exit = ({ stage }: InProcess) => stage.propose({ purpose: 'exit' })
+export const enter = ({ stage }: InProcess) => stage.propose({ purpose: 'entry' })
+export const exit = ({ stage }: InProcess) => stage.propose({ purpose: 'exit' })
 
-const fromTheStart =
+export const fromTheStart =
   (lost?: Losing): Approach =>
   async (world, arm, cell) => {
     for (const fault of lost?.(cell) ?? []) await world.stage.faults.set(fault)
@@ -104,7 +123,7 @@ const approaches: Readonly<Record<LifeState, Approach>> = {
   closing: afterProtected(({ stage }) => stage.flatten()),
 }
 
-function approach(world: InProcess, cell: Cell): Promise<Way> {
+function approach(world: InProcess, cell: Cell, scene: Scene): Promise<Way> {
   const { stage, calls } = world
   const set = async (): Promise<void> => {
     if (cell.holdsMs > 0) stage.holdBack(cell.holdsMs)
@@ -113,10 +132,10 @@ function approach(world: InProcess, cell: Cell): Promise<Way> {
   }
   // Things are told all the time: it must be of this state what the stream fails to tell.
   const arm = async (): Promise<void> => {
-    if (cell.happens && cell.state !== 'protected') calls.before(cell.state, set)
+    if (cell.isLate) calls.before(cell.state, set)
     else await set()
   }
-  return approaches[cell.state](world, arm, cell)
+  return scene.approach(world, arm, cell)
 }
 
 /** Struck in a call, or, where the stream is meant, in between. */
@@ -131,7 +150,7 @@ async function untilStruck(world: InProcess): Promise<void> {
   })
 }
 
-async function untilProtected(world: InProcess): Promise<void> {
+export async function untilProtected(world: InProcess): Promise<void> {
   await enter(world)
   await world.stage.until('protected', async () => (await world.calls.state()) === 'protected')
 }
@@ -141,21 +160,22 @@ async function pass({ stage }: InProcess, ms: number): Promise<void> {
   await stage.until('time has passed', () => stage.now() >= end, ms + 1_000)
 }
 
-async function violationsOf(world: InProcess): Promise<readonly string[]> {
+async function violationsOf(world: InProcess, scene: Scene): Promise<readonly string[]> {
   const { stage, ledger, broker } = world
   const truth = await readTruth(stage.simulator.controlUrl ?? '')
   const deadLetters = (await broker.deadLetters.list()).length
   const tables = await tablesOf(ledger, world.said())
-  return judge({ tables, truth, deadLetters }).violations
+  const { isWatched } = scene
+  return judge({ tables, truth, deadLetters, isWatched }).violations
 }
 
 /** Both sides say the same, and nothing is left to do. */
-async function untilAgreed(world: InProcess): Promise<void> {
+async function untilAgreed(world: InProcess, scene: Scene): Promise<void> {
   const end = world.stage.now() + REST_MS
-  let violations = await violationsOf(world)
+  let violations = await violationsOf(world, scene)
   while (violations.length > 0 && world.stage.now() < end) {
     await pass(world, LOOK_EVERY_MS)
-    violations = await violationsOf(world)
+    violations = await violationsOf(world, scene)
   }
   expect(violations).toEqual([])
 }

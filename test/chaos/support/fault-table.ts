@@ -1,14 +1,14 @@
 // The table of what can go wrong when: every fault kind of the simulator against every state of an order's
 // life. A pair is a cell that is run, or it is excluded for a reason that is written here.
 import type { OrderState } from '@flotilla/contracts'
-import { LIFE_STATES, type LifeState } from './call-log.ts'
+import { LIFE_STATES, type CallState, type LifeState } from './call-log.ts'
 import type { FaultRequest } from './fault-client.ts'
 
 export const FAULT_KINDS = Array.from({ length: 28 }, (_, index) => `F${index + 1}`)
 
-export type Cell = {
+export type Cell<State extends CallState = CallState> = {
   readonly kind: string
-  readonly state: LifeState
+  readonly state: State
   readonly fault: FaultRequest
   /** What the market does after the fault has struck, in percent at the next minute. */
   readonly move: number | null
@@ -22,6 +22,8 @@ export type Cell = {
   readonly loss: 'landed' | 'dropped'
   /** It strikes what the stream tells: something has to happen. */
   readonly happens: boolean
+  /** It is set with the first call of the state: before that it would strike another one. */
+  readonly isLate: boolean
 }
 
 const ENDED = 'ended: execution makes no request about it any more'
@@ -125,7 +127,7 @@ const meetings: Readonly<Record<string, { states: readonly LifeState[]; otherwis
 }
 
 /** Faults of the stream: they strike what it tells, whatever was asked. */
-const happens: ReadonlySet<string> = new Set(['F24', 'F25', 'F26', 'F27'])
+export const happens: ReadonlySet<string> = new Set(['F24', 'F25', 'F26', 'F27'])
 
 /** The adapter waits no longer for an answer, in a life whose clocks agree. */
 const TIMEOUT_MS = 8_000
@@ -136,22 +138,33 @@ export function exclusionOf(kind: string, state: LifeState): string | null {
   return meeting === undefined || meeting.states.includes(state) ? null : meeting.otherwise
 }
 
-export const cells: readonly Cell[] = FAULT_KINDS.flatMap((kind) =>
+export const cells: readonly Cell<LifeState>[] = FAULT_KINDS.flatMap((kind) =>
   LIFE_STATES.flatMap((state, index) =>
     exclusionOf(kind, state) === null ? [cellOf(kind, state, index)] : [],
   ),
 )
 
-function cellOf(kind: string, state: LifeState, index: number): Cell {
+function cellOf(kind: string, state: LifeState, index: number): Cell<LifeState> {
+  const move = placingPair.includes(state) ? (moves[kind] ?? null) : null
+  const args = argumentsOf(kind, index)
+  const fault = { kind, args, match: matchOf(kind, state), count: 1 }
+  // Things are told all the time: it must be of this state what the stream fails to tell.
+  const isLate = happens.has(kind) && state !== 'protected'
+  return { kind, state, fault, isLate, ...courseOf(fault, move) }
+}
+
+/** One of the kind's variants. */
+export function argumentsOf(kind: string, index: number): Arguments {
   const all = variants[kind] ?? [{}]
-  const args = all[index % all.length] ?? {}
+  return all[index % all.length] ?? {}
+}
+
+type Course = Pick<Cell, 'move' | 'lastsMs' | 'pauseMs' | 'holdsMs' | 'loss' | 'happens'>
+
+/** What follows from the fault: how long it lasts, what has to happen meanwhile. */
+export function courseOf({ kind, args = {} }: FaultRequest, move: number | null): Course {
   const holds = (kind === 'F7' || kind === 'F8') && typeof args['ms'] === 'number' ? args['ms'] : 0
-  const leads = placingPair.includes(state)
-  const move = leads ? (moves[kind] ?? null) : null
   return {
-    kind,
-    state,
-    fault: { kind, args, match: matchOf(kind, state), count: 1 },
     move,
     lastsMs: kind === 'F22' || move !== null ? 70_000 : Math.max(5_000, holds + 1_000),
     pauseMs: kind === 'F9' || kind === 'F10' ? 1_100 : 0,

@@ -1,4 +1,5 @@
 // How long something was held without a stop under it, by the venue's own record of trades and orders.
+import type { AnyMessage } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import type { SimulatorTruth, TruthOrder } from '../../e2e/support/truth.ts'
 
@@ -21,6 +22,24 @@ export function longestNakedMs(truth: SimulatorTruth, until: number, from = 0): 
     nakedSince = isNaked ? (nakedSince ?? at) : null
   }
   return longest
+}
+
+/**
+ * Where nothing rests at the venue: how long the position was called anything else than protected, in market
+ * milliseconds. Being sold counts, too.
+ */
+export function longestUnwatchedMs(said: readonly AnyMessage[], until: number): number {
+  let longest = 0
+  let since: number | null = null
+  for (const { type, payload, occurredAt } of said) {
+    if (type !== 'execution.position.changed.v1') continue
+    const { state } = (payload as { protection: { state: string } }).protection
+    const at = Date.parse(occurredAt)
+    const isSafe = state === 'protected' || state === 'none' || state === 'dust'
+    if (since !== null) longest = Math.max(longest, at - since)
+    since = isSafe ? null : (since ?? at)
+  }
+  return since === null ? longest : Math.max(longest, until - since)
 }
 
 function endOf(stop: TruthOrder): number {

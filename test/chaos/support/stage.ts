@@ -28,7 +28,12 @@ import { openChaosVenue, venueKeys } from './venue.ts'
 /** A round time in whole minutes. */
 const STARTED_AT = Date.UTC(2026, 0, 5, 12)
 const STEP_MS = 250
+
+/** Of the same account, but not ours: selling more than was bought would be possible, and seen. */
+export const OTHERS = '5'
+const LONG_STEP_MS = 1_000
 const TICKER_EVERY_MS = 2_000
+const MINUTE_MS = 60_000
 
 /** Who follows market time beside the risk manager. */
 export type Actor = {
@@ -61,6 +66,7 @@ export class Stage {
   #price = '0'
   #tickerAt = 0
   #intents = 0
+  #isHushed = false
   #realTimeUntil = 0
   #heldUntil = 0
 
@@ -72,7 +78,7 @@ export class Stage {
         clock: 'manual',
         startAt: STARTED_AT,
         symbols: [symbol],
-        balances: { USDT: '100000', BNB: '10' },
+        balances: { USDT: '100000', BNB: '10', BTC: OTHERS },
         // Limits count real minutes, and a minute of the market takes a blink.
         limits: { weightPerMinute: 1e9, ordersPerTenSeconds: 1e9, ordersPerDay: 1e9 },
         control: { enabled: true },
@@ -150,6 +156,18 @@ export class Stage {
     return message.payload.intentId
   }
 
+  /** From now on nobody tells prices, or they are told again. */
+  hush(isHushed: boolean): void {
+    this.#isHushed = isHushed
+  }
+
+  /** To the next minute, at which the market jumps, in larger steps. */
+  async untilMinuteEnds(): Promise<void> {
+    const minute = Math.floor(this.now() / MINUTE_MS)
+    while ((this.now() + LONG_STEP_MS) / MINUTE_MS < minute + 1) await this.step(LONG_STEP_MS)
+    while (this.now() / MINUTE_MS < minute + 1) await this.step()
+  }
+
   async flatten(): Promise<void> {
     await this.#market?.publish(flattenMessage(this.now()))
   }
@@ -212,7 +230,7 @@ export class Stage {
   /** The price as data collection tells it; a venue that does not answer leaves the old one. */
   async #tellPrice(always = false): Promise<void> {
     const now = this.simulator.now()
-    if (!always && now < this.#tickerAt) return
+    if (!always && (this.#isHushed || now < this.#tickerAt)) return
     this.#tickerAt = now + TICKER_EVERY_MS
     const price = await priceOf(this.simulator.url)
     if (price === null) return

@@ -10,6 +10,8 @@ export type CheckInput = {
   readonly account: string
   /** How many dead letters the bus holds. */
   readonly deadLetters: number
+  /** No stop rests at the venue: execution watches over what is held. */
+  readonly isWatched?: boolean
 }
 
 export type CheckResult = {
@@ -44,9 +46,11 @@ export async function check(input: CheckInput): Promise<CheckResult> {
   return judge({ tables: await readTables(input), ...input })
 }
 
-export type Judged = Pick<CheckInput, 'truth' | 'deadLetters'> & { readonly tables: Tables }
+export type Judged = Pick<CheckInput, 'truth' | 'deadLetters' | 'isWatched'> & {
+  readonly tables: Tables
+}
 
-export function judge({ tables, truth, deadLetters }: Judged): CheckResult {
+export function judge({ tables, truth, deadLetters, isWatched }: Judged): CheckResult {
   const violations = [
     ...positionsAreTheSumOfFills(tables),
     ...balancesAgree(tables, truth),
@@ -54,7 +58,10 @@ export function judge({ tables, truth, deadLetters }: Judged): CheckResult {
     ...everyIntentHasOneEnd(tables),
     ...ordersAgree(tables, truth),
     ...fillsAgree(tables, truth),
-    ...positionsAreProtected(tables, truth),
+    ...nothingOfOthersIsSold(truth),
+    ...(isWatched === true
+      ? positionsAreWatched(tables, truth)
+      : positionsAreProtected(tables, truth)),
     ...everythingWasSaid(tables),
     ...(deadLetters === 0 ? [] : [`${deadLetters} messages are dead letters`]),
     ...truth.escapes.map((escape) => `a request escaped to ${escape}`),
@@ -250,6 +257,22 @@ function fillsAgree({ fills }: Tables, truth: SimulatorTruth): string[] {
   return invented > 0 ? [...missing, `${invented} fills are not at the venue`] : missing
 }
 
+/** What the account holds beside our trading is none of our business: a sale that is doubled would take of it. */
+function nothingOfOthersIsSold({ trades }: SimulatorTruth): string[] {
+  return [...new Set(trades.map(({ symbol }) => symbol))].flatMap((symbol) => {
+    const [base] = symbol.split('/')
+    const held = sum(
+      trades
+        .filter((trade) => trade.symbol === symbol)
+        .map(({ side, quantity, fee, feeAsset }) => {
+          const net = side === 'buy' ? quantity : quantity.negated()
+          return feeAsset === base ? net.minus(fee) : net
+        }),
+    )
+    return held.isNegative() ? [`${held.negated().toString()} ${symbol} was sold too much`] : []
+  })
+}
+
 /** Less than the venue lets one trade: every market of the tests has this minimum notional. */
 const DUST_NOTIONAL = Decimal.from(5)
 
@@ -266,6 +289,20 @@ function positionsAreProtected({ positions }: Tables, truth: SimulatorTruth): st
     return naked.times(price).lessThan(DUST_NOTIONAL)
       ? []
       : [`${naked.toString()} ${symbol} (${row['protection_state'] ?? 'no state'}) has no stop`]
+  })
+}
+
+/** What is held is watched over, all of it, or it is too little to be traded. */
+function positionsAreWatched({ positions }: Tables, truth: SimulatorTruth): string[] {
+  return positions.flatMap((row) => {
+    const symbol = row['symbol']!
+    const state = row['protection_state'] ?? 'none'
+    const watched = state === 'protected' ? (row['protected_quantity'] ?? '0') : '0'
+    const naked = Decimal.from(row['quantity']!).minus(watched)
+    const price = truth.trades.findLast((trade) => trade.symbol === symbol)?.price ?? Decimal.zero
+    return naked.times(price).lessThan(DUST_NOTIONAL)
+      ? []
+      : [`${naked.toString()} ${symbol} (${state}) is not watched`]
   })
 }
 

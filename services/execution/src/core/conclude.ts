@@ -28,7 +28,7 @@ export type Conclusion = {
   readonly event: 'cancel' | 'expire' | 'reject' | 'disprove'
   readonly code: string
   readonly reason: string
-  /** The venue asked for patience. */
+  /** The venue asked for patience, or has other rules now: the same may be tried again. */
   readonly retryAfterMs?: number
 }
 
@@ -58,10 +58,12 @@ export function conclude(work: Work, ticket: Ticket, conclusion: Conclusion): vo
     alarm(work, after, conclusion)
 }
 
-function anotherFollows(work: Work, ticket: Ticket, { event, code }: Conclusion): boolean {
+function anotherFollows(work: Work, ticket: Ticket, conclusion: Conclusion): boolean {
+  const { event, code, retryAfterMs } = conclusion
   // What the venue does not convert it may well take as an order.
   const isOrder = acceptedQuoteOf(ticket) === null
-  const hopeless = isOrder && event === 'reject' && !passing.has(code)
+  const mayPass = passing.has(code) || retryAfterMs !== undefined
+  const hopeless = isOrder && event === 'reject' && !mayPass
   return !hopeless && goesOn(work, ticket, { failed: isOrder && didNothing(ticket) })
 }
 

@@ -143,8 +143,7 @@ function refuse(
   if (outcome.kind === 'unknown') return
   const open = tickets.filter(({ order }) => isDoubtful(order.state))
   for (const ticket of open) {
-    const retryAfterMs = outcome.retryAfterMs ?? 0
-    conclude(work, ticket, { event: 'reject', ...outcome, reason: reasonOf(outcome), retryAfterMs })
+    conclude(work, ticket, { event: 'reject', ...outcome, reason: reasonOf(outcome) })
   }
   const stop = open.find(({ order }) => order.leg === 'stop-loss')
   // Exits that came with a refused entry protect nothing, and nothing is bare.

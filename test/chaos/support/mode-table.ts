@@ -1,0 +1,205 @@
+// The table of faults for the other ways of protecting: every fault kind of the simulator against every call
+// that each of them makes, in every state in which it makes it. What the pair does is in `fault-table.ts`.
+import { CALL_STATES, type CallState } from './call-log.ts'
+import { argumentsOf, courseOf, FAULT_KINDS, happens, type Cell } from './fault-table.ts'
+
+/**
+ * The exits come with the entry; a stop rests and the target is watched; the same with a stop that needs a
+ * limit; nothing rests and both are watched.
+ */
+export const MODES = ['attached', 'stop', 'stop-limit', 'supervised'] as const
+export type Mode = (typeof MODES)[number]
+
+export const settingsOf: Readonly<Record<Mode, string>> = {
+  attached: 'attachExits: true',
+  stop: 'protection: stop',
+  'stop-limit': 'protection: stop-limit',
+  supervised: 'protection: supervised',
+}
+
+/** What execution asks of the venue in these modes. */
+export const CALLS = [
+  'enter',
+  'ask-entry',
+  'protect',
+  'ask-protection',
+  'watch',
+  'cancel',
+  'sell',
+  'ask-sale',
+] as const
+export type Call = (typeof CALLS)[number]
+
+export type Station = {
+  readonly call: Call
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+}
+
+const post = (call: Call, path = 'order'): Station => ({ call, method: 'POST', path })
+const get = (call: Call, path = 'order'): Station => ({ call, method: 'GET', path })
+const remove = (path: string): Station => ({ call: 'cancel', method: 'DELETE', path })
+
+const watch = get('watch', 'ticker/24hr')
+
+const sales = {
+  exiting: post('sell'),
+  'exit-unknown': get('ask-sale'),
+  closing: post('sell'),
+  'part-selling': 'no part of the target is taken by itself: see the table of further ways out',
+} as const
+
+const lone: Readonly<Record<CallState, Station | string>> = {
+  ...sales,
+  submitting: post('enter'),
+  unknown: get('ask-entry'),
+  'part-held': post('protect'),
+  protecting: post('protect'),
+  'protection-unknown': get('ask-protection'),
+  'coming-to-life': 'no exits come with the entry',
+  protected: get('ask-protection'),
+  'partially-filled': post('sell'),
+  watching: watch,
+  replacing: post('protect'),
+  canceling: remove('order'),
+}
+
+const NOTHING_RESTS = 'nothing rests at the venue that could be placed, asked about or taken away'
+
+/** The request of each state in each mode; or why there is none. */
+export const stations: Readonly<Record<Mode, Readonly<Record<CallState, Station | string>>>> = {
+  stop: lone,
+  'stop-limit': lone,
+  attached: {
+    ...sales,
+    submitting: post('enter', 'orderList/*'),
+    unknown: get('ask-entry', 'orderList'),
+    'part-held': 'fill-or-kill: an entry is filled whole or not at all',
+    protecting: 'the exits come with the entry: what is placed by hand replaces them',
+    'protection-unknown': 'entry and exits are one list, in doubt together: unknown',
+    'coming-to-life': get('ask-protection', 'orderList'),
+    protected: get('ask-protection', 'orderList'),
+    'partially-filled': 'a target that has come to life is as that of any pair: table of pairs',
+    watching: 'a pair needs no watching',
+    replacing: post('protect', 'orderList/*'),
+    canceling: remove('orderList'),
+  },
+  supervised: {
+    ...sales,
+    submitting: post('enter'),
+    unknown: get('ask-entry'),
+    'part-held': watch,
+    protecting: NOTHING_RESTS,
+    'protection-unknown': NOTHING_RESTS,
+    'coming-to-life': NOTHING_RESTS,
+    protected: NOTHING_RESTS,
+    'partially-filled': NOTHING_RESTS,
+    watching: watch,
+    replacing: NOTHING_RESTS,
+    canceling: NOTHING_RESTS,
+  },
+}
+
+type Meeting = {
+  readonly meets: (station: Station, place: { mode: Mode; state: CallState }) => boolean
+  readonly otherwise: string
+}
+
+const isProtecting: Meeting['meets'] = ({ call }, { mode }) =>
+  call === 'protect' || (call === 'enter' && mode === 'attached')
+
+const QUIET = 'nothing happens at the venue of which the stream could tell: it is only asked'
+
+const told: Meeting = {
+  meets: ({ method }, { state }) => method !== 'GET' || state === 'protected',
+  otherwise: QUIET,
+}
+
+/** Kinds that only some requests can meet, and why the others cannot. */
+const meetings: Readonly<Record<string, Meeting>> = {
+  F15: {
+    meets: ({ method, path }) => method === 'GET' && path === 'order',
+    otherwise: 'no order is asked for by its name',
+  },
+  F16: {
+    meets: ({ method, path }, { state }) =>
+      method === 'GET' && (path === 'orderList' || (path === 'order' && state !== 'protected')),
+    otherwise: 'nothing of which the venue keeps copies that lag is read: lists, orders, trades',
+  },
+  F17: {
+    meets: ({ method }) => method === 'POST',
+    otherwise: 'no order is placed, so that none can be filled in part',
+  },
+  F18: {
+    meets: ({ call }) => call === 'cancel',
+    otherwise: 'no cancel is out that a fill could overtake',
+  },
+  F19: { meets: isProtecting, otherwise: 'no protection is being placed' },
+  F20: { meets: isProtecting, otherwise: 'strikes when a protection is placed' },
+  F21: { meets: isProtecting, otherwise: 'strikes when a protection is placed' },
+  F24: told,
+  F25: told,
+  F26: told,
+  F27: told,
+}
+
+/** Null when the three can meet: then there is a cell. */
+export function exclusionIn(mode: Mode, kind: string, state: CallState): string | null {
+  const station = stations[mode][state]
+  if (typeof station === 'string') return station
+  const meeting = meetings[kind]
+  return meeting === undefined || meeting.meets(station, { mode, state }) ? null : meeting.otherwise
+}
+
+export type ModeCell = Cell & { readonly mode: Mode; readonly call: Call }
+
+/** All there are. */
+export const allModeCells: readonly ModeCell[] = MODES.flatMap((mode) =>
+  FAULT_KINDS.flatMap((kind) =>
+    CALL_STATES.flatMap((state, index) =>
+      exclusionIn(mode, kind, state) === null ? [cellOf({ mode, kind, state, index })] : [],
+    ),
+  ),
+)
+
+/**
+ * The states in which a mode makes the same call take turns over the kinds: each kind meets each call of each
+ * mode, and each state is met. `FLOTILLA_CHAOS=full` runs every cell.
+ */
+export const modeCells: readonly ModeCell[] =
+  process.env['FLOTILLA_CHAOS'] === 'full' ? allModeCells : allModeCells.filter(isItsTurn)
+
+function isItsTurn(cell: ModeCell): boolean {
+  const { mode, kind, call } = cell
+  const turns = allModeCells.filter(
+    (each) => each.mode === mode && each.kind === kind && each.call === call,
+  )
+  const turn = Number(kind.slice(1)) + MODES.indexOf(mode)
+  return turns[turn % turns.length] === cell
+}
+
+type Place = { mode: Mode; kind: string; state: CallState; index: number }
+
+/** Only then a target is filled in part, a stop executed in part, or rejected at its activation. */
+function moveOf({ mode, kind }: Place, { call }: Station): number | null {
+  if (call !== 'protect' || (kind !== 'F17' && kind !== 'F21')) return null
+  return mode === 'attached' && kind === 'F17' ? 2.5 : -4
+}
+
+function cellOf(place: Place): ModeCell {
+  const { mode, kind, state, index } = place
+  const station = stations[mode][state]
+  if (typeof station === 'string') throw new Error(`${mode} makes no call while ${state}`)
+  const args = kind === 'F15' && state === 'protected' ? {} : argumentsOf(kind, index)
+  const { call, method, path } = station
+  const match = happens.has(kind) ? { path: '*' } : { method, path }
+  const isSearch = kind === 'F16' && path === 'order'
+  const fault = {
+    kind,
+    args,
+    match: isSearch ? { ...match, path: 'openOrders' } : match,
+    count: 1,
+  }
+  const isLate = !(happens.has(kind) && state === 'protected')
+  return { mode, call, kind, state, fault, isLate, ...courseOf(fault, moveOf(place, station)) }
+}
