@@ -174,6 +174,10 @@ export type ProtectionFailed = PayloadOf<typeof ProtectionFailed>
 
 /**
  * - `protection_failed`: a position of the symbol could not be protected; an operator resumes
+ * - `overfill`: the venue told of a fill beyond its order, which was not counted; an operator resumes
+ * - `own_fault`: execution broke a rule of its own at this symbol; an operator resumes
+ * - `market_closed`: the venue does not trade the symbol; lifted when it trades again
+ * - `agent_silent`: an agent that entries depend on gives no sign of life; lifted when it does again
  * - `balance_drift`: an asset is missing that no order explains; lifted when it is explained, or by an operator
  * - `venue_silent`, `ledger_silent`, `bus_silent`: out of reach for too long; lifted when it answers again
  * - `messages_late`: what arrives is too old, for too long; lifted when it is fresh again
@@ -183,6 +187,10 @@ export type ProtectionFailed = PayloadOf<typeof ProtectionFailed>
 export const EntryStopCause = z
   .enum([
     'protection_failed',
+    'overfill',
+    'own_fault',
+    'market_closed',
+    'agent_silent',
     'balance_drift',
     'venue_silent',
     'ledger_silent',

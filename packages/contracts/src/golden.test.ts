@@ -36,6 +36,18 @@ describe.each(messageTypes)('%s', (type) => {
   })
 })
 
+test('an approval may say what its intent reckoned with, and only as a price and a time', () => {
+  const approved = golden('risk.intent.approved.v1')
+  const withPrice = (expectedPrice: string, expectedPriceAt: string) => {
+    const payload = { ...(approved['payload'] as object), expectedPrice, expectedPriceAt }
+    return parseMessage({ ...approved, payload }).payload
+  }
+  const at = '2024-08-05T06:01:00.000Z'
+  expect(withPrice('49870.5', at)).toMatchObject({ expectedPrice: '49870.5', expectedPriceAt: at })
+  expect(() => withPrice('0', at)).toThrow(/payload\.expectedPrice/)
+  expect(() => withPrice('49870.5', 'now')).toThrow(/payload\.expectedPriceAt/)
+})
+
 test.each([
   ['a number', 5, /unknown message type: none/],
   ['null', null, /unknown message type: none/],

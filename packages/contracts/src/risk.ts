@@ -37,6 +37,9 @@ export const IntentApproved = defineMessage('risk.intent.approved.v1', {
     limitPrice: PriceText.nullable(),
     /** The market price that the decision was made with. */
     referencePrice: PriceText,
+    /** What the intent reckoned with, and when that price was true: slippage is measured against it. */
+    expectedPrice: PriceText.optional(),
+    expectedPriceAt: Instant.optional(),
     reservation: z.strictObject({ reservationId: Uuid, asset: Asset, amount: AmountText }),
     stopLossPrice: PriceText.nullable(),
     takeProfitPrice: PriceText.nullable(),

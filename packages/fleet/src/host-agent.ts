@@ -1,6 +1,6 @@
 import { gauge, startHeartbeat } from '@flotilla/runtime'
 import type { AgentContext, HealthSource, Timer } from '@flotilla/runtime'
-import type { AnyMessage } from '@flotilla/contracts'
+import { perAccountAgents, type AgentName, type AnyMessage } from '@flotilla/contracts'
 import type { Agent, AgentSpec, Ports } from './agent.ts'
 import { busOfAccount, ledgerOfAccount } from './further-accounts.ts'
 import type { SharedConfig } from './shared-config.ts'
@@ -62,7 +62,8 @@ export function hostAgent(options: HostOptions): HostedAgent {
       if (bus !== undefined) {
         const { intervalMs } = options.shared.heartbeat
         const publish = (message: AnyMessage): Promise<void> => bus.publish(message)
-        heartbeat = startHeartbeat({ context, intervalMs, ready, publish })
+        const account = isPerAccount(spec.name) ? options.shared.account.id : undefined
+        heartbeat = startHeartbeat({ context, intervalMs, ready, publish, account })
       }
       await agent.start()
       if (state === 'starting') state = 'running'
@@ -75,6 +76,10 @@ export function hostAgent(options: HostOptions): HostedAgent {
       context.logger.info('agent stopped')
     },
   }
+}
+
+function isPerAccount(name: AgentName): boolean {
+  return perAccountAgents.some((each) => each === name)
 }
 
 function createAgent(options: HostOptions): Agent {

@@ -25,21 +25,35 @@ export type TradeFigures = {
   /** The same as a percentage of what was expected. */
   readonly entrySlippagePercent: number | null
   readonly exitSlippagePercent: number | null
+  /**
+   * The part of it that came after the decision: the same against the market price that risk decided with.
+   * Null for what risk did not decide on, such as a stop.
+   */
+  readonly entrySlippageDecided: Decimal | null
+  readonly exitSlippageDecided: Decimal | null
+  readonly entrySlippageDecidedPercent: number | null
+  readonly exitSlippageDecidedPercent: number | null
 }
 
 export function figuresOf(trade: OpenTrade): TradeFigures {
   const { bought, sold, netProfit, fees } = trade
-  const entrySlippage = hasExpectation(bought) ? bought.compared.minus(bought.expected) : null
-  const exitSlippage = hasExpectation(sold) ? sold.expected.minus(sold.compared) : null
+  const entry = ofPurchase(bought.compared, bought.expected)
+  const exit = ofSale(sold.compared, sold.expected)
+  const entryDecided = ofPurchase(bought.decidedOn, bought.decided)
+  const exitDecided = ofSale(sold.decidedOn, sold.decided)
   return {
     averageEntryPrice: averageOf(bought),
     averageExitPrice: averageOf(sold),
     grossProfit: netProfit.plus(fees),
     rMultiple: rMultipleOf(trade),
-    entrySlippage,
-    exitSlippage,
-    entrySlippagePercent: percentOf(entrySlippage, bought),
-    exitSlippagePercent: percentOf(exitSlippage, sold),
+    entrySlippage: entry.amount,
+    exitSlippage: exit.amount,
+    entrySlippagePercent: entry.percent,
+    exitSlippagePercent: exit.percent,
+    entrySlippageDecided: entryDecided.amount,
+    exitSlippageDecided: exitDecided.amount,
+    entrySlippageDecidedPercent: entryDecided.percent,
+    exitSlippageDecidedPercent: exitDecided.percent,
   }
 }
 
@@ -98,10 +112,19 @@ function rMultipleOf({ bought, stop, netProfit }: OpenTrade): number | null {
   return risk.isPositive() ? netProfit.toNumber() / risk.toNumber() : null
 }
 
-function hasExpectation({ expected }: Sums): boolean {
-  return expected.isPositive()
+type Slippage = { readonly amount: Decimal | null; readonly percent: number | null }
+
+/** Of a purchase: what was paid less what was reckoned with. */
+function ofPurchase(real: Decimal, reckoned: Decimal): Slippage {
+  return slippageOf(real.minus(reckoned), reckoned)
 }
 
-function percentOf(slippage: Decimal | null, { expected }: Sums): number | null {
-  return slippage === null ? null : (100 * slippage.toNumber()) / expected.toNumber()
+/** Of a sale: what was reckoned with less what was received. */
+function ofSale(real: Decimal, reckoned: Decimal): Slippage {
+  return slippageOf(reckoned.minus(real), reckoned)
+}
+
+function slippageOf(amount: Decimal, reckoned: Decimal): Slippage {
+  if (!reckoned.isPositive()) return { amount: null, percent: null }
+  return { amount, percent: (100 * amount.toNumber()) / reckoned.toNumber() }
 }

@@ -47,6 +47,10 @@ describe('a trade', () => {
         entrySlippagePercent: 1,
         exitSlippage: '2',
         exitSlippagePercent: 100 / 121,
+        entrySlippageDecided: null,
+        entrySlippageDecidedPercent: null,
+        exitSlippageDecided: null,
+        exitSlippageDecidedPercent: null,
         exitReason: 'take-profit',
         exits: { 'take-profit': '2' },
         remaining: '0',
@@ -101,6 +105,34 @@ describe('a trade', () => {
     expect(better.map(texts)).toMatchObject([
       { entrySlippage: '-1', entrySlippagePercent: -1, exitSlippage: '-1' },
     ])
+  })
+
+  it('tells what of its slippage came after the decision, where there was one', () => {
+    const { closed } = fold(
+      told(1, 'buy 1 102', { expected: d('100'), decided: d('101') }),
+      told(2, 'buy 1 103', { expected: d('100'), decided: d('104') }),
+      told(3, 'sell 1 109', { expected: d('110'), decided: d('110') }),
+      told(4, 'sell 1 90', { expected: d('91'), exitReason: 'stop-loss' }),
+    )
+    expect(closed.map(texts)).toMatchObject([
+      {
+        entrySlippage: '5',
+        entrySlippagePercent: 2.5,
+        entrySlippageDecided: '0',
+        entrySlippageDecidedPercent: 0,
+        exitSlippage: '2',
+        exitSlippageDecided: '1',
+        exitSlippageDecidedPercent: 100 / 110,
+      },
+    ])
+  })
+
+  it('that an earlier version stored is read, without what it did not know', () => {
+    const { open } = fold(told(1, 'buy 1 100', { expected: d('99') }))
+    const stored = storedTrade(open) as { bought: Record<string, unknown> }
+    const { decidedOn: _on, decided: _decided, ...earlier } = stored.bought
+    const read = openTradeOf({ ...stored, bought: earlier } as never)
+    expect(read).toEqual(open)
   })
 
   it.each(exitReasons)('that ends by %s says so', (exitReason) => {

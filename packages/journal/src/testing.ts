@@ -28,6 +28,7 @@ export function told(at: number, text: string, over: Partial<TradeFill> = {}): T
     strategy: side === 'buy' ? 'test' : null,
     stop: null,
     expected: null,
+    decided: null,
     exitReason: side === 'sell' ? 'signal' : null,
     ...over,
   }

@@ -36,6 +36,8 @@ export type TradeFill = {
   readonly stop: Decimal | null
   /** What the order was expected to trade at; null when nobody said. */
   readonly expected: Decimal | null
+  /** The market price that risk decided with; null for orders that it did not decide on. */
+  readonly decided: Decimal | null
   /** Of a sale: why. */
   readonly exitReason: ExitReason | null
 }
@@ -53,6 +55,9 @@ const sums = z.object({
   /** The part of the value whose price was expected, and what it would have been at that price. */
   compared: decimal,
   expected: decimal,
+  /** The same of the price that risk decided with; trades that earlier versions stored have none. */
+  decidedOn: decimal.default(Decimal.zero),
+  decided: decimal.default(Decimal.zero),
 })
 
 const schema = z.object({
@@ -85,7 +90,8 @@ export function openTradeOf(stored: Json): OpenTrade | null {
 }
 
 export function storedTrade(trade: OpenTrade | null): Json {
-  return trade === null ? null : z.encode(schema, trade)
+  // What may be absent is so only in what earlier versions stored.
+  return trade === null ? null : (z.encode(schema, trade) as Json)
 }
 
 const nothing: Sums = {
@@ -93,6 +99,8 @@ const nothing: Sums = {
   quote: Decimal.zero,
   compared: Decimal.zero,
   expected: Decimal.zero,
+  decidedOn: Decimal.zero,
+  decided: Decimal.zero,
 }
 
 /** The trade with one more fill, and the profit that `takeFill` found for it; null opens one. */
@@ -145,33 +153,39 @@ function withFee(trade: OpenTrade, fill: Fill, assets: Assets): OpenTrade {
   return { ...trade, otherFees: { ...trade.otherFees, [feeAsset]: total } }
 }
 
-function withSide(trade: OpenTrade, { fill, stop, expected, exitReason }: TradeFill): OpenTrade {
+function withSide(trade: OpenTrade, told: TradeFill): OpenTrade {
+  const { fill, stop, exitReason } = told
   if (fill.side === 'buy') {
     // The first stop: where it is moved to later does not change what was risked.
-    return { ...trade, stop: trade.stop ?? stop, bought: added(trade.bought, fill, expected) }
+    return { ...trade, stop: trade.stop ?? stop, bought: added(trade.bought, told) }
   }
   const reason = exitReason ?? 'signal'
   const sold = (trade.exits[reason] ?? Decimal.zero).plus(fill.quantity)
   const isNewest = fill.filledAt >= trade.exitAt
   return {
     ...trade,
-    sold: added(trade.sold, fill, expected),
+    sold: added(trade.sold, told),
     exits: { ...trade.exits, [reason]: sold },
     exitReason: isNewest ? reason : trade.exitReason,
     exitAt: Math.max(trade.exitAt, fill.filledAt),
   }
 }
 
-function added(before: Sums, { quantity, price }: Fill, expected: Decimal | null): Sums {
-  const sums = {
-    ...before,
-    quantity: before.quantity.plus(quantity),
-    quote: before.quote.plus(price.times(quantity)),
-  }
-  if (expected === null) return sums
+function added(before: Sums, { fill, expected, decided }: TradeFill): Sums {
+  const byExpected = valuesAt(expected, fill)
+  const byDecided = valuesAt(decided, fill)
   return {
-    ...sums,
-    compared: before.compared.plus(price.times(quantity)),
-    expected: before.expected.plus(expected.times(quantity)),
+    quantity: before.quantity.plus(fill.quantity),
+    quote: before.quote.plus(fill.price.times(fill.quantity)),
+    compared: before.compared.plus(byExpected.real),
+    expected: before.expected.plus(byExpected.reckoned),
+    decidedOn: before.decidedOn.plus(byDecided.real),
+    decided: before.decided.plus(byDecided.reckoned),
   }
+}
+
+/** What a fill was worth, and what it would have been at another price; nothing where none is known. */
+function valuesAt(price: Decimal | null, fill: Fill) {
+  if (price === null) return { real: Decimal.zero, reckoned: Decimal.zero }
+  return { real: fill.price.times(fill.quantity), reckoned: price.times(fill.quantity) }
 }

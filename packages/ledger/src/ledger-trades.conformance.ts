@@ -23,6 +23,10 @@ export function describeTrades(open: () => Ledger): void {
         entrySlippagePercent: null,
         exitSlippage: null,
         exitSlippagePercent: null,
+        entrySlippageDecided: null,
+        entrySlippageDecidedPercent: null,
+        exitSlippageDecided: null,
+        exitSlippageDecidedPercent: null,
       })
       await open().commit([unit([closed(full), closed(bare)])])
       expect(await open().loadTrades({ account: 'paper' })).toEqual([full, bare])

@@ -188,6 +188,11 @@ export type ClosedTrade = {
   readonly entrySlippagePercent: number | null
   readonly exitSlippage: Decimal | null
   readonly exitSlippagePercent: number | null
+  /** The same against the market price that risk decided with. */
+  readonly entrySlippageDecided: Decimal | null
+  readonly entrySlippageDecidedPercent: number | null
+  readonly exitSlippageDecided: Decimal | null
+  readonly exitSlippageDecidedPercent: number | null
   /** Of the newest sale, `stop-loss`. */
   readonly exitReason: string
   /** What was sold for which reason, as text by reason. */

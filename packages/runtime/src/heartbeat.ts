@@ -10,6 +10,8 @@ export type HeartbeatOptions = {
   readonly intervalMs: number
   readonly ready: () => boolean
   readonly publish: (message: AnyMessage) => Promise<void>
+  /** Of an agent that exists once per account. */
+  readonly account?: string | undefined
   readonly beat?: Clock
 }
 
@@ -18,17 +20,17 @@ export type HeartbeatOptions = {
  * go: the bus reports its own trouble, and silence is the very thing that a lost heartbeat tells.
  */
 export function startHeartbeat(options: HeartbeatOptions): Timer {
-  const { context, intervalMs, ready, publish } = options
+  const { context, intervalMs, ready, publish, account } = options
   const { name, instance, clock } = context
   const startedAt = instant(clock.now())
   let sequence = 0
   const beat = async (): Promise<void> => {
     const payload = { agent: name, instance, ready: ready(), startedAt, sequence }
     const discriminator = `${name} ${instance} ${startedAt} ${sequence}`
-    const occurredAt = clock.now()
+    const envelope = { source: name, occurredAt: clock.now(), discriminator, account }
     sequence += 1
     try {
-      await publish(createMessage(Heartbeat, { payload, source: name, occurredAt, discriminator }))
+      await publish(createMessage(Heartbeat, { payload, ...envelope }))
     } catch (error) {
       context.logger.debug({ err: error }, 'heartbeat not published')
     }

@@ -2,6 +2,7 @@
 // rule that an order breaks, with the value and the limit, so that nothing invalid leaves the house.
 import { isMultipleOf, type Decimal } from '@flotilla/money'
 
+import type { RejectionCode } from './errors.ts'
 import type { BrokenRule, OrderRequest, ProtectionRequest, SymbolRules } from './port.ts'
 
 export function brokenOrderRule(request: OrderRequest, rules: SymbolRules): BrokenRule | null {
@@ -35,10 +36,17 @@ export function brokenProtectionRule(
   )
 }
 
+const STATUS_RULE = 'symbol_status'
+
+/** A market that is closed is no fault of the order: the same may be sent when it trades again. */
+export function refusalCodeOf({ name }: BrokenRule): RejectionCode {
+  return name === STATUS_RULE ? 'market_closed' : 'rule_broken'
+}
+
 function brokenStatus(rules: SymbolRules): BrokenRule | null {
   return rules.status === 'trading'
     ? null
-    : { name: 'symbol_status', value: rules.status, limit: 'trading' }
+    : { name: STATUS_RULE, value: rules.status, limit: 'trading' }
 }
 
 function brokenOrderType(request: OrderRequest, rules: SymbolRules): BrokenRule | null {

@@ -117,7 +117,12 @@ export const ExecutionConfig = z
       .describe('How often all fills and balances are compared with the venue.'),
     silenceMs: milliseconds
       .default(30_000)
-      .describe('Without a sign of life from venue or ledger for so long, entries stop.'),
+      .describe(
+        'Without a sign of life from venue, ledger, bus or another agent for so long, entries stop.',
+      ),
+    marketCheckMs: milliseconds
+      .default(60_000)
+      .describe('How often the venue is asked whether it trades our symbols, and by which rules.'),
     tickMs: milliseconds.default(250).describe('How often due work is looked for.'),
     lateMs: milliseconds
       .default(10_000)

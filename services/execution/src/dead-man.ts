@@ -1,7 +1,7 @@
-// What execution cannot do without is asked for a sign of life. When the ledger, the venue or the bus is silent
-// for too long, or what arrives is old, entries stop by themselves and people are told; exits and protection
-// are tried on and on.
-import type { EntryStopCause } from '@flotilla/contracts'
+// What execution cannot do without is asked for a sign of life. When the ledger, the venue, the bus or an agent
+// that entries depend on is silent for too long, or what arrives is old, entries stop by themselves and people
+// are told; exits and protection are tried on and on.
+import type { AgentName, EntryStopCause } from '@flotilla/contracts'
 import type { Clock, Timer } from '@flotilla/runtime'
 import type { EntriesGate } from './entries-gate.ts'
 
@@ -14,9 +14,16 @@ export type DeadManOptions = {
   readonly ledger: () => Promise<unknown>
   /** Whether messages come and go. */
   readonly isBusUp: () => boolean
+  /** Whether messages are taken here: who stands by hears nobody. */
+  readonly isListening: () => boolean
   /** Messages that are older than this when they arrive are late, in the clock's milliseconds. */
   readonly lateMs: number
+  /** Silence of another agent that is too long; no shorter than the pause between its heartbeats. */
+  readonly agentSilenceMs: number
 }
+
+/** Who decides on entries, and who brings the prices that they are decided with. */
+const dependedOn: readonly AgentName[] = ['risk-manager', 'data-collection']
 
 /** Questions within one silence: a single lost answer stops nothing. */
 const QUESTIONS = 6
@@ -27,6 +34,8 @@ export class DeadMan {
   #timer: Timer | null = null
   /** Since when all that arrives is late; null while it is not. */
   #lateSince: number | null = null
+  /** Since when each of them is silent. Who was never heard sends nothing that could be acted on. */
+  readonly #agents = new Map<AgentName, number>()
 
   constructor(options: DeadManOptions) {
     this.#options = options
@@ -44,17 +53,42 @@ export class DeadMan {
     else this.#lateSince ??= now
   }
 
+  /** Another agent says that it is alive. */
+  alive(agent: AgentName): void {
+    if (dependedOn.includes(agent)) this.#agents.set(agent, this.#options.clock.now())
+  }
+
   start(): void {
-    const { clock, silenceMs } = this.#options
+    const { clock, silenceMs, gate } = this.#options
     for (const lifeline of this.#lifelines) lifeline.begin()
     this.#timer = clock.every(Math.ceil(silenceMs / QUESTIONS), () => {
       for (const lifeline of this.#lifelines) lifeline.check()
       this.#checkLateness()
+      this.#checkAgents()
+      void gate.tellOn()
     })
   }
 
+  /** While nobody can be heard silence says nothing of anybody. */
+  #checkAgents(): void {
+    const { clock, agentSilenceMs, gate, isBusUp, isListening } = this.#options
+    const now = clock.now()
+    const isDeaf = !isBusUp() || !isListening()
+    if (isDeaf) for (const agent of this.#agents.keys()) this.#agents.set(agent, now)
+    const silent = [...this.#agents].filter(([, heardAt]) => now - heardAt > agentSilenceMs)
+    const which = { cause: 'agent_silent', asset: null } as const
+    if (silent.length === 0) {
+      gate.lift({ ...which, reason: 'every agent is heard again' })
+      return
+    }
+    const names = silent.map(([agent]) => agent).join(' and ')
+    const seconds = Math.round(agentSilenceMs / 1_000)
+    gate.stop({ ...which, reason: `no heartbeat of ${names} for more than ${seconds} s` })
+  }
+
   #checkLateness(): void {
-    const { clock, silenceMs, lateMs, gate } = this.#options
+    const { clock, silenceMs, lateMs, gate, isListening } = this.#options
+    if (!isListening()) this.#lateSince = null
     const which = { cause: 'messages_late', asset: null } as const
     if (this.#lateSince === null) {
       gate.lift({ ...which, reason: 'messages are fresh again' })

@@ -8,11 +8,13 @@ import { realClock, type Clock, type Logger } from '@flotilla/runtime'
 import type { SymbolRules, Venue } from '@flotilla/venue'
 import {
   CONVERT_FAILED,
+  haltDesk,
   step,
   type Answer,
   type Desk,
   type Draft,
   type Effect,
+  type Halt,
   type Input,
 } from './core/index.ts'
 import { carryOut, inMarketTime } from './effects.ts'
@@ -67,8 +69,8 @@ export class DeskRunner {
   #price: { price: Decimal; at: number } | null = null
   #tickWaits = false
   #idle: (() => void)[] = []
-  /** A broken invariant of ours: no entry is sent here until an operator resumes. */
-  #fault: string | null = null
+  /** A broken invariant of ours that is not in the ledger yet; there it is a halt of the symbol. */
+  #fault: Halt | null = null
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -100,7 +102,7 @@ export class DeskRunner {
   }
 
   /** What the venue told by itself, or may have. */
-  offer(input: Extract<Input, { kind: 'streamed' | 'sweep' }>): void {
+  offer(input: Extract<Input, { kind: 'streamed' | 'sweep' | 'rules' }>): void {
     this.#say(() => input)
   }
 
@@ -154,6 +156,7 @@ export class DeskRunner {
     const input = await job.input()
     for (let refusals = 0; ;) {
       this.#options.over.throwIfAborted()
+      await this.#storeFault()
       const draft = await this.#step(input)
       const done = await this.#commit(draft, job.causeId)
       if (done === 'not known') {
@@ -162,7 +165,6 @@ export class DeskRunner {
       }
       if (done.kind === 'committed') {
         this.#accept(draft)
-        if ('kind' in input && input.kind === 'resume') this.#fault = null
       }
       if (done.kind !== 'refused') return done
       if (refusals > 0) return done
@@ -178,13 +180,13 @@ export class DeskRunner {
   async #step(input: Input): Promise<Draft> {
     const { logger, clock, stretch, metrics, over } = this.#options
     try {
-      const entriesStopped = this.#options.entriesStopped() ?? this.#fault
+      const entriesStopped = this.#options.entriesStopped() ?? this.#fault?.reason ?? null
       const flattened = this.#options.flattened()
       const told = { entriesStopped, flattened, followed: this.#options.followed() }
       return step({ ...this.#desk, ...told }, input, clock.now())
     } catch (error) {
       const { symbol } = this.#desk.market
-      this.#fault = `a fault of execution: ${String(error)}`
+      this.#fault = { cause: 'own_fault', reason: `a fault of execution: ${String(error)}` }
       metrics.deskFaults.inc()
       logger.error({ err: error, symbol, input: input.kind }, 'desk fault, entries stopped here')
       await clock.sleep(RETRY_PAUSE_MS * stretch, over)
@@ -192,8 +194,20 @@ export class DeskRunner {
       // What was asked may lead to the same fault again: the orders come first, the rest in its time.
       const { settings } = this.#desk
       this.#desk = { ...this.#desk, sweepAt: clock.now() + settings.sweepMs }
+      await this.#storeFault()
       throw error
     }
+  }
+
+  /** What the ledger could not take is tried again with the next input; until then it holds in memory. */
+  async #storeFault(): Promise<void> {
+    if (this.#fault === null) return
+    const draft = haltDesk(this.#desk, this.#fault, this.#options.clock.now())
+    const done = await this.#commit(draft, null)
+    if (done === 'not known') return this.#loadAgain('the commit failed')
+    if (done.kind !== 'committed') return
+    this.#accept(draft)
+    this.#fault = null
   }
 
   async #commit(draft: Draft, causeId: string | null): Promise<Done | 'not known'> {
@@ -266,7 +280,7 @@ export class DeskRunner {
   /** A rule that we thought kept has changed: under the new ones the same may be tried again. */
   async #underNewRules(answer: Answer): Promise<Answer> {
     if (!('outcome' in answer) || answer.outcome.kind !== 'rejected') return answer
-    if (answer.outcome.code !== 'rule_broken') return answer
+    if (!ofRules.has(answer.outcome.code)) return answer
     const { venue, logger } = this.#options
     const { symbol } = this.#desk.market
     const [rules] = await venue.fetchRules([symbol]).catch(() => [])
@@ -286,6 +300,9 @@ export class DeskRunner {
     }
   }
 }
+
+/** Refusals that say that the venue has other rules than we know, or has closed the market. */
+const ofRules: ReadonlySet<string> = new Set(['rule_broken', 'market_closed'])
 
 function sameRules(left: SymbolRules, right: SymbolRules): boolean {
   return JSON.stringify(left) === JSON.stringify(right)

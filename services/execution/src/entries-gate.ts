@@ -19,9 +19,15 @@ export type GateOptions = {
   readonly publish: (message: AnyMessage) => Promise<void>
 }
 
+/** More would be a flapping line; the newest say how it stands. */
+const UNTOLD_MAX = 100
+
 export class EntriesGate {
   readonly #options: GateOptions
   readonly #stops = new Map<string, Stop>()
+  /** What nobody could be told yet, oldest first. */
+  readonly #untold: AnyMessage[] = []
+  #telling = false
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -53,11 +59,28 @@ export class EntriesGate {
   }
 
   #tell({ cause, asset, reason }: Stop, allowed: boolean): void {
-    const { account, now, publish, logger } = this.#options
+    const { account, now } = this.#options
     const change: EntriesChanged = { account, symbol: null, asset, allowed, cause, reason }
-    publish(entriesChanged(change, { now: now() })).catch((err: unknown) => {
-      logger.warn({ err, cause }, 'nobody could be told that entries changed')
-    })
+    this.#untold.push(entriesChanged(change, { now: now() }))
+    if (this.#untold.length > UNTOLD_MAX) this.#untold.shift()
+    void this.tellOn()
+  }
+
+  /** A bus that is away is often the very reason: what could not be told is told as soon as it can be. */
+  async tellOn(): Promise<void> {
+    if (this.#telling) return
+    this.#telling = true
+    const { publish, logger } = this.#options
+    try {
+      for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
+        await publish(next)
+        if (this.#untold[0] === next) this.#untold.shift()
+      }
+    } catch (err) {
+      logger.warn({ err, untold: this.#untold.length }, 'nobody could be told that entries changed')
+    } finally {
+      this.#telling = false
+    }
   }
 }
 

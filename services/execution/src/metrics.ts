@@ -16,22 +16,7 @@ type Watched = {
 
 export function createExecutionMetrics(metrics: Metrics, watched: Watched) {
   const { desks, stops, isFollowed } = watched
-  const ofDesks = (name: string, help: string, count: (desk: Desk) => number): void => {
-    const collect = () => desks().reduce((total, desk) => total + count(desk), 0)
-    gauge(metrics, { name, help, collect })
-  }
-  ofDesks('flotilla_positions_open', 'Symbols held.', ({ position }) =>
-    position?.quantity.isPositive() === true ? 1 : 0,
-  )
-  ofDesks('flotilla_positions_unprotected', 'Symbols held without a stop.', (desk) =>
-    isBare(desk) ? 1 : 0,
-  )
-  ofDesks('flotilla_orders_in_doubt', 'Orders whose outcome is being asked for.', ({ tickets }) => {
-    return [...tickets.values()].filter(({ order }) => isDoubtful(order.state)).length
-  })
-  ofDesks('flotilla_symbols_halted', 'Symbols that wait for an operator.', ({ halted }) =>
-    halted === null ? 0 : 1,
-  )
+  gaugesOfDesks(metrics, desks)
   gauge(metrics, {
     name: 'flotilla_entry_stops',
     help: 'Reasons of our own for which no entries are sent: silence, or missing assets.',
@@ -70,6 +55,33 @@ export function createExecutionMetrics(metrics: Metrics, watched: Watched) {
       labelNames: ['action'],
     }),
   }
+}
+
+function gaugesOfDesks(metrics: Metrics, desks: Watched['desks']): void {
+  const ofDesks = (name: string, help: string, count: (desk: Desk) => number): void => {
+    const collect = () => desks().reduce((total, desk) => total + count(desk), 0)
+    gauge(metrics, { name, help, collect })
+  }
+  ofDesks('flotilla_positions_open', 'Symbols held.', ({ position }) =>
+    position?.quantity.isPositive() === true ? 1 : 0,
+  )
+  ofDesks('flotilla_positions_unprotected', 'Symbols held without a stop.', (desk) =>
+    isBare(desk) ? 1 : 0,
+  )
+  ofDesks('flotilla_orders_in_doubt', 'Orders whose outcome is being asked for.', ({ tickets }) => {
+    return [...tickets.values()].filter(({ order }) => isDoubtful(order.state)).length
+  })
+  ofDesks('flotilla_symbols_halted', 'Symbols that wait for an operator.', ({ halted }) =>
+    halted === null ? 0 : 1,
+  )
+  ofDesks('flotilla_symbols_closed', 'Symbols that the venue does not trade.', ({ closed }) =>
+    closed === null ? 0 : 1,
+  )
+  ofDesks(
+    'flotilla_positions_closed_in',
+    'Symbols held that the venue does not trade: nothing can be sold there.',
+    (desk) => (desk.closed !== null && desk.position?.quantity.isPositive() === true ? 1 : 0),
+  )
 }
 
 function convertFailuresIn(metrics: Metrics) {

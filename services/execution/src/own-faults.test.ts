@@ -1,9 +1,10 @@
 // What a restart must know, and what happens when execution itself breaks one of its own rules.
-import { createMessage, Resume } from '@flotilla/contracts'
+import { createMessage, Resume, type AnyMessage } from '@flotilla/contracts'
+import { LedgerUnavailableError } from '@flotilla/ledger'
 import type { Venue, VenueFill } from '@flotilla/venue'
 import { afterEach, expect, it } from 'vitest'
 import { account, approval, hold } from './testing.ts'
-import { isFlat, isProtected } from './testing/deaths.ts'
+import { isFlat, isProtected, wrapped } from './testing/deaths.ts'
 import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
 
 const rigs: Rig[] = []
@@ -70,16 +71,18 @@ const resume = (at: number) =>
 const reasonOf = async (world: World, intentId: string) =>
   (await world.ledger.loadOrdersOfIntent(account, intentId))[0]?.reason
 
+const isStop = ({ type }: AnyMessage) => type === 'execution.entries.changed.v1'
+
 it.each([
-  ['a fault of its own', 'desk fault, entries stopped here', 'trading_stopped', () => null],
+  ['a fault of its own', 'own_fault', 'desk fault, entries stopped here', () => null],
   [
     'a second trade of a filled order',
+    'overfill',
     'fill of an order that is filled already',
-    'symbol_halted',
     (real: VenueFill) => ({ ...real, tradeId: 'second' }),
   ],
 ])('watches a position after %s, and takes no entry until resumed', async (...row) => {
-  const [, event, refusal, strangeOf] = row
+  const [, cause, event, strangeOf] = row
   const world = await createWorld()
   const strange: (VenueFill | null)[] = []
   const venue = spoiled(world, (fills) => [...fills, ...(strange.splice(0) as VenueFill[])])
@@ -90,7 +93,11 @@ it.each([
   strange.push(strangeOf(real!))
   await rig.until(() => rig.context.logs.messages('error').includes(event))
   const kept = await approve(world, rig, 'two')
-  await rig.until(async () => (await reasonOf(world, kept)) === refusal)
+  await rig.until(async () => (await reasonOf(world, kept)) === 'symbol_halted')
+  const halt = { symbol: 'BTC/USDT', cause }
+  expect(rig.agent.readiness().detail['halted']).toMatchObject([halt])
+  expect(rig.said.filter(isStop)).toMatchObject([{ payload: { ...halt, allowed: false } }])
+  expect(await world.ledger.recall('execution', 'halted:BTC/USDT')).toMatchObject({ cause })
 
   world.venue.setPrice('BTC/USDT', '48000')
   await rig.until(() => isFlat(world))
@@ -98,4 +105,43 @@ it.each([
   await rig.publish(resume(world.now))
   await approve(world, rig, 'three')
   await rig.until(() => isProtected(world))
+})
+
+it.each([
+  ['protection_deadline: not protected within 30000 ms', 'protection_failed'],
+  ['fill_beyond_order: trade 7 of flsx-e1', 'overfill'],
+])('a halt that an earlier version remembered as "%s" is one by %s', async (reason, cause) => {
+  const world = await createWorld()
+  const key = 'halted:BTC/USDT'
+  const stored = { kind: 'memory-stored', agent: 'execution', key, value: reason } as const
+  await world.ledger.commit([
+    { consumer: 'execution', causeId: null, changes: [stored], outgoing: [] },
+  ])
+  const rig = await live(world)
+  expect(rig.agent.readiness().detail['halted']).toEqual([{ symbol: 'BTC/USDT', cause, reason }])
+  const refused = await approve(world, rig, 'one')
+  await rig.until(async () => (await reasonOf(world, refused)) === 'symbol_halted')
+  await rig.publish(resume(world.now))
+  await rig.until(() => rig.said.some(isStop))
+  expect(rig.said.filter(isStop)).toMatchObject([{ payload: { cause, allowed: true } }])
+})
+
+it('a fault that the ledger could not take at once is a halt as soon as it can', async () => {
+  const world = await createWorld()
+  let away = false
+  const ledger = wrapped(world.ledger, async (method, _, call) => {
+    if (away && method === 'commit') throw new LedgerUnavailableError('test')
+    return call()
+  })
+  const strange: null[] = []
+  const venue = spoiled(world, (fills) => [...fills, ...(strange.splice(0) as never[])])
+  const rig = await live(world, { venue, ledger })
+  await approve(world, rig, 'one')
+  await rig.until(() => isProtected(world))
+  away = true
+  strange.push(null)
+  await rig.until(() => rig.context.logs.messages('error').includes('ledger away, execution waits'))
+  away = false
+  while (!rig.said.some(isStop)) await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(rig.said.filter(isStop)).toMatchObject([{ payload: { cause: 'own_fault' } }])
 })

@@ -1,5 +1,6 @@
 // There is one execution agent per account at a time; what it does is its term. Beside the terms live
 // the gate that stops entries and the watch over who has gone silent.
+import { instant } from '@flotilla/contracts'
 import { LeadingLife, type Agent, type Readiness } from '@flotilla/fleet'
 import { isDoubtful, type Desk } from './core/index.ts'
 import { DeadMan } from './dead-man.ts'
@@ -31,7 +32,9 @@ export class Execution implements Agent {
       venue: () => deps.venue.fetchTime(),
       ledger: () => deps.ledger.recall('execution', 'sign-of-life'),
       isBusUp: () => deps.bus.health().state === 'connected',
+      isListening: () => this.#life.term !== null,
       lateMs: deps.config.lateMs * stretchOf(deps.shared),
+      agentSilenceMs: agentSilenceMsOf(deps),
     })
     this.#venueWatch = venueWatchOf(deps, this.#gate)
     const metrics = createExecutionMetrics(deps.context.metrics, {
@@ -53,6 +56,7 @@ export class Execution implements Agent {
           metrics,
           gate: this.#gate,
           heard: (at) => this.#deadMan.heard(at),
+          alive: (agent) => this.#deadMan.alive(agent),
           ...grant,
         }),
     )
@@ -85,9 +89,18 @@ export class Execution implements Agent {
         differences: term?.differences ?? [],
         entriesStopped: this.#gate.stops,
         halted: desks.flatMap(haltOf),
+        closedMarkets: desks.flatMap(closedOf),
       },
     }
   }
+}
+
+/** So many heartbeats may be lost before their agent counts as silent. */
+const HEARTBEATS_MISSED = 3
+
+function agentSilenceMsOf({ config, shared }: Deps): number {
+  const limitMs = Math.max(config.silenceMs, HEARTBEATS_MISSED * shared.heartbeat.intervalMs)
+  return limitMs * stretchOf(shared)
 }
 
 function venueWatchOf({ config, shared, venue, context }: Deps, gate: EntriesGate): VenueWatch {
@@ -120,7 +133,17 @@ function viewOf({ market, position }: Desk) {
 }
 
 function haltOf({ market, halted }: Desk) {
-  return halted === null ? [] : [{ symbol: market.symbol, reason: halted }]
+  return halted === null ? [] : [{ symbol: market.symbol, ...halted }]
+}
+
+function closedOf(desk: Desk) {
+  const { closed, market, position } = desk
+  if (closed === null) return []
+  const { symbol } = market
+  const { status, since } = closed
+  const quantity = position?.quantity.toString() ?? '0'
+  const protection = isHeld(desk) ? (position?.protection?.state ?? 'unprotected') : 'none'
+  return [{ symbol, status, since: instant(since), quantity, protection }]
 }
 
 function doubtfulOf({ tickets }: Desk): string[] {

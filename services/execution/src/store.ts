@@ -2,7 +2,17 @@
 import type { Ledger, Order } from '@flotilla/ledger'
 import { openTradeOf } from '@flotilla/journal'
 import { Decimal } from '@flotilla/money'
-import { exitsKey, exitsOf, haltKey, tradeKey, type Market, type Records } from './core/index.ts'
+import {
+  closedKey,
+  closedOf,
+  exitsKey,
+  exitsOf,
+  haltKey,
+  haltOf,
+  tradeKey,
+  type Market,
+  type Records,
+} from './core/index.ts'
 
 /** Enough ended orders to know which attempts were used and whose the position is. */
 const ORDERS_LOADED = 100
@@ -15,13 +25,13 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   const known = new Map([...recent, ...open].map((order) => [order.clientOrderId, order]))
   const orders = [...known.values()].toSorted((left, right) => left.createdAt - right.createdAt)
   const position = await ledger.findPosition(account, venue, symbol)
-  const remembered = await ledger.recall('execution', haltKey(symbol))
-  const halted = typeof remembered === 'string' ? remembered : null
+  const halted = haltOf(await ledger.recall('execution', haltKey(symbol)))
+  const closed = closedOf(await ledger.recall('execution', closedKey(symbol)))
   const exits = exitsOf(await ledger.recall('execution', exitsKey(symbol)))
   const trade = openTradeOf(await ledger.recall('execution', tradeKey(symbol)))
   const isJournaled =
     trade !== null || (await ledger.loadTrades({ account, symbol, limit: 1 })).length > 0
-  const state = { orders, position, halted, exits, trade, isJournaled }
+  const state = { orders, position, halted, closed, exits, trade, isJournaled }
   if (orders.length === 0) return { ...state, fills: [] }
   // By their names, never by time: the venue's clock dates fills, and it may be behind ours.
   const fills = await ledger.loadFills({ account, clientOrderIds: [...known.keys()] })

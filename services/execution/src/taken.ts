@@ -3,6 +3,7 @@ import { mayPublish, type AnyMessage, type MessageOfType } from '@flotilla/contr
 import type { Logger } from '@flotilla/runtime'
 
 export type Ticker = MessageOfType<'market.ticker.updated.v1'>
+export type Heartbeat = MessageOfType<'agent.heartbeat.v1'>
 export type Approval = MessageOfType<'risk.intent.approved.v1'>
 export type TradingState = MessageOfType<'risk.trading-state.changed.v1'>
 export type Flatten = MessageOfType<'control.flatten.v1'>

@@ -7,31 +7,29 @@ import {
   type Settlement,
   type Subscription,
 } from '@flotilla/bus'
-import { epochMs, type AnyMessage } from '@flotilla/contracts'
+import { epochMs, type AgentName, type AnyMessage } from '@flotilla/contracts'
 import { untilDone, untilLedgerAnswers, type AgentDeps, type TermGrant } from '@flotilla/fleet'
-import type { LedgerChange } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import type { SymbolRules } from '@flotilla/venue'
 import { AccountEar } from './account-ear.ts'
+import { Commands } from './commands.ts'
 import type { ExecutionConfig } from './config.ts'
 import { recoverDesk, type Desk, type Difference, type Input, type Settings } from './core/index.ts'
 import { DeskRunner, type Done } from './desk-runner.ts'
 import type { EntriesGate } from './entries-gate.ts'
+import { MarketWatch } from './market-watch.ts'
 import type { ExecutionMetrics } from './metrics.ts'
 import { Reconciler } from './reconciler.ts'
 import { offeredBy, settingsOf, stretchOf } from './settings.ts'
 import {
-  isCommand,
   UncoveredApprovalError,
   type Approval,
-  type Flatten,
-  type Resume,
+  type Heartbeat,
   type Ticker,
   type TradingState,
 } from './taken.ts'
 import { loadBaselines, loadRecords, loadTradedSymbols } from './store.ts'
-import { ToldStops } from './told-stops.ts'
 
 export type Deps = AgentDeps<ExecutionConfig, 'bus' | 'ledger' | 'venue'>
 
@@ -42,6 +40,8 @@ export type TermOptions = {
   readonly gate: EntriesGate
   /** Told when a message was said that arrives now. */
   readonly heard: (saidAt: number) => void
+  /** Told when another agent says that it is alive. */
+  readonly alive: (agent: AgentName) => void
 } & TermGrant
 
 /** Approvals of different symbols may overlap; those of one symbol queue at its desk. */
@@ -59,8 +59,9 @@ export class Term {
   readonly #timers: Timer[] = []
   /** After this nothing of this term is committed any more. */
   readonly #ended = new AbortController()
-  #told = ToldStops.none()
   readonly #ear: AccountEar
+  readonly #commands: Commands
+  readonly #markets: MarketWatch
   #reconciler: Reconciler | null = null
   #comparedAt = 0
 
@@ -79,6 +80,27 @@ export class Term {
         this.#comparedAt = 0
         this.#reconciler?.missed()
       },
+    })
+    this.#commands = this.#commandsOf(options)
+    this.#markets = new MarketWatch({
+      venue,
+      runners: this.#runners,
+      clock: context.clock,
+      logger: this.#log,
+      everyMs: config.marketCheckMs * stretchOf(shared),
+    })
+  }
+
+  #commandsOf({ deps, submit }: TermOptions): Commands {
+    const { ledger, venue, shared } = deps
+    return new Commands({
+      account: shared.account.id,
+      ledger,
+      venue,
+      log: this.#log,
+      runners: this.#runners,
+      submit,
+      reconciler: () => this.#reconciler,
     })
   }
 
@@ -104,7 +126,7 @@ export class Term {
 
   async begin(): Promise<void> {
     const { ledger, shared } = this.#options.deps
-    this.#told = await ToldStops.load(ledger)
+    await this.#commands.load()
     this.#reconciler = new Reconciler({
       venue: this.#options.deps.venue,
       gate: this.#options.gate,
@@ -158,8 +180,8 @@ export class Term {
     const desk = await reload()
     const { symbol } = rules
     const entriesStopped = () =>
-      this.#told.reasonFor(symbol) ?? this.#options.gate.reasonFor(symbol)
-    const flattened = () => this.#told.flattenedFor(symbol)
+      this.#commands.stoppedFor(symbol) ?? this.#options.gate.reasonFor(symbol)
+    const flattened = () => this.#commands.flattenedFor(symbol)
     const lost = (reason: string): void => {
       this.#ended.abort(new Error(reason))
       this.#options.lost(reason)
@@ -215,18 +237,19 @@ export class Term {
       }),
       await bus.subscribe({
         agent,
+        types: ['agent.heartbeat.v1'],
+        handler: async ({ message }) => this.#takeHeartbeat(message as Heartbeat),
+      }),
+      await bus.subscribe({
+        agent,
         types: ['risk.trading-state.changed.v1'],
-        handler: (delivery) => this.#patiently(() => this.#takeTradingState(delivery)),
+        handler: (delivery) =>
+          this.#patiently(() => this.#commands.takeTradingState(delivery.message as TradingState)),
       }),
       await bus.subscribe({
         agent,
         types: ['control.flatten.v1', 'control.resume.v1'],
-        handler: (delivery) =>
-          this.#patiently(() =>
-            delivery.message.type === 'control.resume.v1'
-              ? this.#takeResume(delivery)
-              : this.#takeFlatten(delivery),
-          ),
+        handler: (delivery) => this.#patiently(() => this.#commands.take(delivery)),
       }),
       await bus.subscribe({
         agent,
@@ -243,6 +266,12 @@ export class Term {
     const at = epochMs(payload.observedAt)
     this.#options.heard(at)
     this.#runners.get(payload.symbol)?.offerPrice(Decimal.from(payload.last), at)
+    return ack
+  }
+
+  /** The risk manager of another account tells nothing of ours. */
+  #takeHeartbeat({ payload, account }: Heartbeat): Settlement {
+    if (account === undefined || account === this.#account) this.#options.alive(payload.agent)
     return ack
   }
 
@@ -288,58 +317,6 @@ export class Term {
     return deadLetter(`the ledger refused: ${constraint}: ${detail}`)
   }
 
-  async #takeTradingState(delivery: Delivery): Promise<Settlement> {
-    const message = delivery.message as TradingState
-    const { account, symbol, state, reason } = message.payload
-    if (account !== this.#options.deps.shared.account.id) return ack
-    const stopped = state === 'active' ? null : `${state}: ${reason}`
-    if (await this.#options.deps.ledger.wasProcessed('execution', message.messageId)) return ack
-    await this.#note(message, this.#told.stop(symbol, stopped))
-    this.#log.warn({ symbol, state, reason }, 'trading state changed')
-    await this.#toDesks(symbol, { kind: 'tick' })
-    return ack
-  }
-
-  async #takeFlatten(delivery: Delivery): Promise<Settlement> {
-    const { payload, messageId } = delivery.message as Flatten
-    const { account, symbol, reason, requestedBy } = payload
-    const { ledger } = this.#options.deps
-    if (!isCommand(delivery.message, { account, own: this.#account, log: this.#log })) return ack
-    if (await ledger.wasProcessed('execution', messageId)) return ack
-    this.#log.warn({ symbol, requestedBy, reason }, 'flatten commanded')
-    const words = reason || 'commanded'
-    // First of all: an approval that comes while the desks are told is late already.
-    const changes = this.#told.flatten(symbol, words)
-    await this.#toDesks(symbol, { kind: 'flatten', reason: words })
-    await this.#note(delivery.message, changes)
-    return ack
-  }
-
-  /** Ends the halts in scope and what was flattened there, and takes what is at the venue now for what there should be. */
-  async #takeResume(delivery: Delivery): Promise<Settlement> {
-    const { payload, messageId } = delivery.message as Resume
-    const { account, symbol, reason, requestedBy } = payload
-    const { ledger } = this.#options.deps
-    if (!isCommand(delivery.message, { account, own: this.#account, log: this.#log })) return ack
-    if (await ledger.wasProcessed('execution', messageId)) return ack
-    const words = `resumed by ${requestedBy}${reason === '' ? '' : `: ${reason}`}`
-    await this.#toDesks(symbol, { kind: 'resume', reason: words })
-    await this.#reconciler?.accept(symbol)
-    this.#options.deps.venue.retryKeys()
-    await this.#note(delivery.message, this.#told.resuming(symbol))
-    this.#told.resumed(symbol)
-    return ack
-  }
-
-  async #note({ messageId: causeId }: AnyMessage, changes: readonly LedgerChange[]): Promise<void> {
-    await this.#options.submit({ consumer: 'execution', causeId, changes, outgoing: [] })
-  }
-
-  async #toDesks(symbol: string | null, input: Input): Promise<void> {
-    const concerned = [...this.#runners].filter(([each]) => symbol === null || each === symbol)
-    await Promise.all(concerned.map(([, runner]) => runner.submit(() => input)))
-  }
-
   /** While the ledger is away a message waits here: giving it back would wear out its deliveries. */
   async #patiently(handle: () => Promise<Settlement>): Promise<Settlement> {
     const { over } = this.#options
@@ -365,6 +342,9 @@ export class Term {
       // What looks wrong is looked at again soon, the rest at its leisure.
       context.clock.every(Math.min(config.sweepMs, config.pollMs) * stretch, () =>
         this.#compareIfDue(config.sweepMs * stretch),
+      ),
+      context.clock.every(Math.min(config.marketCheckMs, config.pollMs) * stretch, () =>
+        this.#markets.look(),
       ),
     )
   }

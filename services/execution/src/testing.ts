@@ -42,6 +42,8 @@ export type ApprovalOptions = {
   readonly takeProfit?: string | null
   readonly now?: number
   readonly expiresInMs?: number
+  /** What the intent reckoned with; nothing is said of it unless given. */
+  readonly expected?: string
 }
 
 /** What risk says and what it stored before it said so. */
@@ -76,6 +78,7 @@ export function approval(options: ApprovalOptions): {
       quantity,
       limitPrice: entry ? limitPrice : null,
       referencePrice: '50000',
+      ...expectationOf(options, now),
       reservation: { reservationId, asset, amount: amount.toString() },
       stopLossPrice: entry ? (options.stop === undefined ? '49000' : options.stop) : null,
       takeProfitPrice: entry
@@ -100,6 +103,11 @@ export function approval(options: ApprovalOptions): {
     endReason: null,
   }
   return { message, reservation }
+}
+
+function expectationOf({ expected }: ApprovalOptions, now: number) {
+  if (expected === undefined) return {}
+  return { expectedPrice: expected, expectedPriceAt: instant(now - 1_000) }
 }
 
 /** A ledger with an account that owns plenty, so that reservations are never the matter. */

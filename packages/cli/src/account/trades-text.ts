@@ -21,7 +21,8 @@ export function tradesText({ closed, open, summaries }: Told, paint: Paint): str
   ].join('\n')
 }
 
-const HEADING = ['quantity', 'entry', 'exit', 'net', 'fees', 'R', 'entry slip %', 'exit slip %']
+const SLIPPAGE = ['entry slip %', 'decided %', 'exit slip %', 'decided %']
+const HEADING = ['quantity', 'entry', 'exit', 'net', 'fees', 'R', ...SLIPPAGE]
 
 function closedLines(trades: readonly ClosedTrade[]): string[] {
   const rows = trades.map((trade) => [
@@ -37,7 +38,9 @@ function closedLines(trades: readonly ClosedTrade[]): string[] {
     short(trade.fees),
     ratio(trade.rMultiple, 2),
     ratio(trade.entrySlippagePercent, 4),
+    ratio(trade.entrySlippageDecidedPercent, 4),
     ratio(trade.exitSlippagePercent, 4),
+    ratio(trade.exitSlippageDecidedPercent, 4),
   ])
   return table([['closed at', 'account', 'symbol', 'strategy', 'exit by', ...HEADING], ...rows], 5)
 }
@@ -101,6 +104,10 @@ const columns: Readonly<Record<string, (trade: ClosedTrade) => Cell>> = {
   entry_slippage_percent: (trade) => trade.entrySlippagePercent,
   exit_slippage: (trade) => trade.exitSlippage,
   exit_slippage_percent: (trade) => trade.exitSlippagePercent,
+  entry_slippage_decided: (trade) => trade.entrySlippageDecided,
+  entry_slippage_decided_percent: (trade) => trade.entrySlippageDecidedPercent,
+  exit_slippage_decided: (trade) => trade.exitSlippageDecided,
+  exit_slippage_decided_percent: (trade) => trade.exitSlippageDecidedPercent,
   exit_reason: (trade) => trade.exitReason,
   exits: (trade) => pairs(trade.exits),
   remaining: (trade) => trade.remaining,

@@ -1,5 +1,5 @@
-import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
-import { funded } from '@flotilla/ledger/testing'
+import { createMemoryLedger, type Json, type Ledger } from '@flotilla/ledger'
+import { funded, unit } from '@flotilla/ledger/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { answerText } from './lineage-text.ts'
 import { answerFor } from './lineage.ts'
@@ -74,6 +74,21 @@ test('of a symbol is told what is held, why entries stop, the decisions, and the
   expect(text).toMatch(new RegExp(`buy +denied +${refused} +no_price`))
   expect(text).toMatch(new RegExp(`buy +approved +${bought}`))
   expect(text).toContain(`BTC/USDT intent ${bought}`)
+})
+
+test('of a halt its cause is told, and of a closed market since when and what is held there', async () => {
+  const stored = (key: string, value: Json) =>
+    ({ kind: 'memory-stored', agent: 'execution', key, value }) as const
+  const changes = [
+    stored('halted:BTC/USDT', { cause: 'own_fault', reason: 'a fault of execution: 7' }),
+    stored('flattened:*', 'lunch'),
+    stored('market-closed:BTC/USDT', { status: 'halted', since: 1_722_470_400_000 }),
+  ]
+  await ledger.commit([unit(changes, { consumer: 'execution' })])
+  const text = await told('BTC/USDT')
+  expect(text).toContain('entries stopped: flattened until resumed: lunch')
+  expect(text).toContain('entries stopped: a fault of execution: 7 (own_fault), until resumed')
+  expect(text).toMatch(/0\.000999 at [^]*the symbol \(halted\) since 2024-08-01T00:00:00\.000Z/)
 })
 
 test.each(['ETH/USDT', 'flsnobody-e1', '7b0c4f5e-9d1a-4c0f-b1f6-a9f3c2d85e67'])(

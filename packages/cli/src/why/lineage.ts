@@ -1,6 +1,7 @@
 import {
   candleMessageId,
   epochMs,
+  instant,
   MarketSymbol,
   Timeframe,
   timeframeMs,
@@ -12,11 +13,13 @@ import type {
   ClosedTrade,
   Decision,
   Fill,
+  Json,
   LedgerReads,
   Order,
   Position,
   Reservation,
 } from '@flotilla/ledger'
+import { z } from 'zod'
 
 /** Everything the ledger knows about one intent, from the candle that led to it to its last fill. */
 export type Lineage = {
@@ -189,9 +192,39 @@ async function entryBehind(ledger: LedgerReads, position: Position): Promise<str
   return entry?.intentId ?? null
 }
 
-/** The risk manager's word for all symbols or this one, and execution's own halt of the symbol. */
+/** The risk manager's word for all symbols or this one, and what execution found at the symbol itself. */
 async function entriesStopped(ledger: LedgerReads, symbol: string): Promise<string[]> {
-  const keys = [`${STOPPED_PREFIX}*`, `${STOPPED_PREFIX}${symbol}`, `halted:${symbol}`]
-  const values = await Promise.all(keys.map((key) => ledger.recall('execution', key)))
-  return values.filter((value) => typeof value === 'string')
+  const told = [`${STOPPED_PREFIX}*`, `${STOPPED_PREFIX}${symbol}`]
+  const values = await Promise.all(told.map((key) => ledger.recall('execution', key)))
+  const flattened = [`flattened:*`, `flattened:${symbol}`].map((key) => flattenedText(ledger, key))
+  const halted = await ledger.recall('execution', `halted:${symbol}`)
+  const closed = await ledger.recall('execution', `market-closed:${symbol}`)
+  return [
+    ...values,
+    ...(await Promise.all(flattened)),
+    haltText(halted),
+    closedText(closed),
+  ].filter((value) => typeof value === 'string')
+}
+
+async function flattenedText(ledger: LedgerReads, key: string): Promise<string | null> {
+  const reason = await ledger.recall('execution', key)
+  return typeof reason === 'string' ? `flattened until resumed: ${reason}` : null
+}
+
+const Halt = z.object({ cause: z.string(), reason: z.string() })
+
+/** Earlier versions remembered the reason alone. */
+function haltText(stored: Json): Json {
+  const halt = Halt.safeParse(stored)
+  return halt.success ? `${halt.data.reason} (${halt.data.cause}), until resumed` : stored
+}
+
+const Closed = z.object({ status: z.string(), since: z.number() })
+
+function closedText(stored: Json): string | null {
+  const closed = Closed.safeParse(stored)
+  if (!closed.success) return null
+  const { status, since } = closed.data
+  return `the venue does not trade the symbol (${status}) since ${instant(since)} (market_closed)`
 }

@@ -8,11 +8,12 @@ import type {
 } from '../port.ts'
 import type { Decimal } from '@flotilla/money'
 import type { VenueError } from '../errors.ts'
+import { refusalCodeOf } from '../validate.ts'
 import { filterNameOf } from './wire-forms.ts'
 
 export function brokenRule(rule: BrokenRule): WriteRejected {
   const reason = `${rule.name}: ${rule.value} breaks the limit ${rule.limit}`
-  return { kind: 'rejected', code: 'rule_broken', reason, rule }
+  return { kind: 'rejected', code: refusalCodeOf(rule), reason, rule }
 }
 
 export function badClientId(id: string, pattern: RegExp): WriteRejected {

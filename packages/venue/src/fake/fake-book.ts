@@ -14,7 +14,7 @@ import type {
   WriteRejected,
 } from '../port.ts'
 import type { RejectionCode } from '../errors.ts'
-import { brokenOrderRule, brokenProtectionRule } from '../validate.ts'
+import { brokenOrderRule, brokenProtectionRule, refusalCodeOf } from '../validate.ts'
 import { FakeAccount } from './fake-accounts.ts'
 import {
   crosses,
@@ -46,7 +46,7 @@ export class FakeBook {
   readonly orders: FakeOrder[] = []
   readonly protections: FakeProtection[] = []
   readonly fills: VenueFill[] = []
-  readonly #rules: ReadonlyMap<string, SymbolRules>
+  readonly #rules: Map<string, SymbolRules>
   readonly #prices = new Map<string, Decimal>()
   readonly #now: () => number
   #lastId = 0
@@ -65,6 +65,10 @@ export class FakeBook {
     return this.#rules.get(symbol) ?? null
   }
 
+  setRules(rules: SymbolRules): void {
+    this.#rules.set(rules.symbol, rules)
+  }
+
   allRules(): readonly SymbolRules[] {
     return [...this.#rules.values()]
   }
@@ -81,7 +85,7 @@ export class FakeBook {
     const rules = this.#rules.get(request.symbol)
     if (rules === undefined) return unknownSymbol(request.symbol)
     const broken = brokenOrderRule(request, rules)
-    if (broken !== null) return { ...rejected('rule_broken', broken.name), rule: broken }
+    if (broken !== null) return { ...rejected(refusalCodeOf(broken), broken.name), rule: broken }
     const price = this.#prices.get(request.symbol)
     if (price === undefined) return rejected('market_closed', 'no price was set in this fake venue')
     const refusal = this.#refusalOf(request, price)
@@ -100,7 +104,7 @@ export class FakeBook {
     const rules = this.#rules.get(request.symbol)
     if (rules === undefined) return unknownSymbol(request.symbol)
     const broken = brokenProtectionRule(request, rules)
-    if (broken !== null) return { ...rejected('rule_broken', broken.name), rule: broken }
+    if (broken !== null) return { ...rejected(refusalCodeOf(broken), broken.name), rule: broken }
     const { entry } = request
     return entry === undefined
       ? this.#submitPair(request, rules)

@@ -88,6 +88,10 @@ export class FakeVenue implements Venue {
     this.accountStream.flush()
   }
 
+  setRules(rules: SymbolRules): void {
+    this.#book.setRules(rules)
+  }
+
   setCandles(symbol: string, timeframe: string, candles: readonly VenueCandle[]): void {
     this.#candles.set(`${symbol} ${timeframe}`, candles)
     this.streams.tellCandles(candles)

@@ -17,7 +17,7 @@ export function close(work: Work, why: Why): void {
     const attempts = Math.max(1, work.protecting.failures)
     const failure = { leg: 'stop-loss', attempts, code, reason, action: 'flattening' } as const
     sayProtectionFailed(work, work.owner.cause, { ...failure, about: code })
-    halt(work, `${code}: ${reason}`)
+    halt(work, { cause: 'protection_failed', reason: `${code}: ${reason}` })
   } else {
     note(work, 'position is being closed', { symbol: work.market.symbol, code, reason })
   }

@@ -18,7 +18,9 @@ import type {
   VenueOrder,
   VenueProtection,
 } from '@flotilla/venue'
+import type { ClosedMarket } from './closed-market.ts'
 import type { ExitPlan, Exits } from './exits.ts'
+import type { Halt } from './halt.ts'
 import type { Pace, PacingPlan } from './pacing.ts'
 
 export type Market = {
@@ -97,6 +99,8 @@ export type JournalTerms = {
   readonly strategy: string | null
   /** What it should trade at, as far as anybody knew when it was made. */
   readonly expected: Decimal | null
+  /** Of what an intent wished for: the market price that risk decided with. */
+  readonly decided: Decimal | null
   /** Of a sale: why. */
   readonly exitReason: ExitReason | null
 }
@@ -145,8 +149,10 @@ export type Desk = {
   readonly entriesStopped: string | null
   /** An operator had the positions closed: until resumed nothing is to be held. Null when it may be. */
   readonly flattened: string | null
-  /** Why no entry is sent until an operator resumes: a position here could not be protected. */
-  readonly halted: string | null
+  /** Why no entry is sent until an operator resumes. */
+  readonly halted: Halt | null
+  /** Since when the venue does not trade the symbol; null while it does. */
+  readonly closed: ClosedMarket | null
   /** The venue tells of our orders by itself at the moment. */
   readonly followed: boolean
   readonly tickets: ReadonlyMap<string, Ticket>
@@ -307,6 +313,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     entriesStopped: null,
     flattened: null,
     halted: null,
+    closed: null,
     followed: false,
     tickets: new Map(),
     position: null,

@@ -292,7 +292,9 @@ function reasonAfterAttempts(work: Work): Why | null {
   return work.protecting.failures > 0 ? reasonToGiveUp(work) : null
 }
 
-function reasonToGiveUp({ now, settings, protecting, position }: Work): Why | null {
+/** Where the venue trades nothing, nothing is proved by what it refuses, and nothing could be sold either. */
+function reasonToGiveUp({ now, settings, protecting, position, closed }: Work): Why | null {
+  if (closed !== null) return null
   if (protecting.failures >= settings.protectionAttemptsMax) {
     const reason = `${protecting.failures} attempts to protect the position failed`
     return { code: 'protection_refused', reason, failed: true }

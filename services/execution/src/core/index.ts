@@ -3,7 +3,8 @@ export { orderOfConversion } from './convert.ts'
 export { CONVERT_FAILED } from './convert-failures.ts'
 export { emptyDesk } from './desk.ts'
 export { exitsKey, exitsOf, type ExitPlan, type Exits } from './exits.ts'
-export { haltKey } from './halt.ts'
+export { closedKey, closedOf, closedText, type ClosedMarket } from './closed-market.ts'
+export { haltKey, haltOf, type Halt } from './halt.ts'
 export { tradeKey } from './journal.ts'
 export { clientOrderIdOf, isOurName } from './order-id.ts'
 export {
@@ -17,7 +18,7 @@ export {
 export type { OrderEvent } from './order-life.ts'
 export { recoverDesk } from './recover.ts'
 export type { Records } from './recover.ts'
-export { step } from './step.ts'
+export { haltDesk, step } from './step.ts'
 export {
   assetDifferences,
   assetsOf,

@@ -3,6 +3,7 @@
 import { epochMs, instant, type IntentApproved } from '@flotilla/contracts'
 import type { Order } from '@flotilla/ledger'
 import { Decimal, roundDownToStep, roundPrice } from '@flotilla/money'
+import { closedText } from './closed-market.ts'
 import { conclude, freshOrder } from './conclude.ts'
 import type { Input, Terms, Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
@@ -53,12 +54,15 @@ function refusalOf(work: Work, { message, reservation }: Approved): Refusal | nu
   return stopOf(work)
 }
 
-function stopOf({ halted, entriesStopped, flattened }: Work): Refusal | null {
+function stopOf({ halted, closed, entriesStopped, flattened }: Work): Refusal | null {
   if (flattened !== null) {
     return { code: 'flattened', reason: `no entries until resumed: flattened: ${flattened}` }
   }
   if (halted !== null) {
-    return { code: 'symbol_halted', reason: `no entries until resumed: ${halted}` }
+    return { code: 'symbol_halted', reason: `no entries until resumed: ${halted.reason}` }
+  }
+  if (closed !== null) {
+    return { code: 'market_closed', reason: `no entries now: ${closedText(closed)}` }
   }
   return entriesStopped === null ? null : stopped(entriesStopped)
 }
@@ -148,8 +152,10 @@ function wholeSteps(quantity: Decimal, step: Decimal): Decimal {
 
 function commonTerms(causeId: string, payload: IntentApproved) {
   const { strategy, referencePrice, expiresAt } = payload
-  const expected = Decimal.from(referencePrice)
-  return { causeId, expiresAt: epochMs(expiresAt), strategy, expected }
+  const decided = Decimal.from(referencePrice)
+  // A risk manager of an earlier version does not say what the intent reckoned with.
+  const expected = Decimal.from(payload.expectedPrice ?? referencePrice)
+  return { causeId, expiresAt: epochMs(expiresAt), strategy, expected, decided }
 }
 
 function decimalOf(text: string | null): Decimal | null {

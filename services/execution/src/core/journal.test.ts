@@ -84,6 +84,33 @@ describe('the journal', () => {
     expect(trade?.netProfit.toString()).toBe(position?.realisedProfit.toString())
   })
 
+  it('measures slippage from what the intent reckoned with, and what of it came after the decision', async () => {
+    const desk = await createHarness()
+    await desk.approve({ name: 'one', takeProfit: '55000', expected: '49900' })
+    await desk.settle()
+    await desk.restart()
+    await desk.price('50500')
+    await desk.approve({ name: 'two', purpose: 'exit', expected: '50600' })
+    await desk.settle()
+    expect(await journal(desk)).toMatchObject([
+      {
+        entrySlippagePercent: (100 * 100) / 49_900,
+        entrySlippageDecidedPercent: 0,
+        exitSlippagePercent: (100 * 100) / 50_600,
+        exitSlippageDecidedPercent: -1,
+      },
+    ])
+  })
+
+  it('takes the price of the decision where an earlier risk manager says no other', async () => {
+    const desk = await bought()
+    await priceGoes(desk, '48900')
+    const [trade] = await journal(desk)
+    expect(trade).toMatchObject({ entrySlippagePercent: 0, entrySlippageDecidedPercent: 0 })
+    expect(trade?.exitSlippage).not.toBeNull()
+    expect(trade?.exitSlippageDecided).toBeNull()
+  })
+
   it('names each part of a ladder, and the trade once', async () => {
     const ladder = [{ gain: 0.02, share: 0.5 }]
     const desk = await bought({ exits: { ladder } })

@@ -11,8 +11,8 @@ export function tradeKey(symbol: string): string {
 
 export function toldOf({ order, terms }: Ticket, fill: Fill): TradeFill {
   const { intentId, correlationId } = order
-  const { strategy, stop, expected, exitReason } = terms
-  return { fill, intentId, correlationId, strategy, stop, expected, exitReason }
+  const { strategy, stop, expected, decided, exitReason } = terms
+  return { fill, intentId, correlationId, strategy, stop, expected, decided, exitReason }
 }
 
 type Ending = {

@@ -110,7 +110,8 @@ function refuseFill(work: Work, ticket: Ticket, { tradeId, quantity }: VenueFill
   work.tickets.set(clientOrderId, { ...ticket, trades: new Set([...ticket.trades, tradeId]) })
   const values = { clientOrderId, tradeId, quantity: quantity.toString() }
   note(work, 'fill of an order that is filled already', { level: 'error', ...values })
-  halt(work, `fill_beyond_order: trade ${tradeId} of ${clientOrderId}`)
+  const reason = `fill_beyond_order: trade ${tradeId} of ${clientOrderId}`
+  halt(work, { cause: 'overfill', reason })
 }
 
 export function ticketOfFill(work: Work, told: VenueFill): Ticket | null {

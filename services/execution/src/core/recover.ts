@@ -11,7 +11,9 @@ import {
   type Ticket,
   type Watch,
 } from './desk.ts'
+import type { ClosedMarket } from './closed-market.ts'
 import type { Exits } from './exits.ts'
+import type { Halt } from './halt.ts'
 import { toldOf } from './journal.ts'
 import { isWorking } from './order-life.ts'
 import { termsOf } from './terms.ts'
@@ -23,7 +25,9 @@ export type Records = {
   readonly fills: readonly Fill[]
   readonly position: Position | null
   /** Why the symbol is halted; null when it is not. */
-  readonly halted: string | null
+  readonly halted: Halt | null
+  /** Since when the venue did not trade it when we last looked; null when it did. */
+  readonly closed: ClosedMarket | null
   readonly exits: Exits | null
   readonly trade: OpenTrade | null
   /** Whether the journal knew of the symbol before: then what it does not know is no trade. */
@@ -43,6 +47,7 @@ export function recoverDesk(
     tickets,
     position: withNewDeadline(records.position, now),
     halted: records.halted,
+    closed: records.closed,
     exits: records.exits,
     trade: records.isJournaled ? records.trade : tradeOf(market, [...tickets.values()], records),
     owner: ownerOf([...tickets.values()]),

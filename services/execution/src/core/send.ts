@@ -236,7 +236,7 @@ export function ownTicket(
   const { intentId, cause } = owner
   const terms = { expiresAt: null, target: null, pace: null, convert: null }
   const prices = { stop: null, takeProfit: null }
-  const told = { strategy: null, expected, exitReason }
+  const told = { strategy: null, expected, decided: null, exitReason }
   const ownTerms: Terms = { ...terms, ...prices, ...told, causeId: cause.messageId }
   const order: Order = {
     ...freshOrder(work.now),

@@ -370,7 +370,7 @@ describe('a symbol whose position could not be protected', () => {
     await desk.settle()
     await desk.pass(60_000)
     expect(await positionOf(desk)).toMatchObject({ quantity: '0', state: 'none' })
-    expect(desk.desk.halted).toMatch(/^protection_deadline: /)
+    expect(desk.desk.halted?.reason).toMatch(/^protection_deadline: /)
   })
 
   it('trades again when an operator resumes', async () => {

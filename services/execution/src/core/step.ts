@@ -12,6 +12,7 @@ import {
   sightAgain,
 } from './ask.ts'
 import { close } from './close.ts'
+import { noteMarket } from './closed-market.ts'
 import { conclude, sayProtectionFailed } from './conclude.ts'
 import { retryAfter } from './retry.ts'
 import { quoteMissed, quoteTold } from './convert.ts'
@@ -19,7 +20,7 @@ import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } fro
 import { guard } from './guard.ts'
 import { askPriceIfDue, PRICE_KEY, priceFailed } from './supervise.ts'
 import { hear, sweep } from './hear.ts'
-import { resume } from './halt.ts'
+import { halt, resume, type Halt } from './halt.ts'
 import { approve, endWhatMayNotBeSent } from './intake.ts'
 import { observe, recordFill, settle } from './observe.ts'
 import { isDoubtful } from './order-life.ts'
@@ -40,11 +41,19 @@ import { subjectOf } from './desk.ts'
 export function step(desk: Desk, input: Input, now: number): Draft {
   const work = begin(desk, now)
   take(work, input)
+  noteMarket(work)
   endWhatMayNotBeSent(work)
   sendEntries(work)
   guard(work)
   askWhatIsDue(work)
   askPriceIfDue(work)
+  return finish(work)
+}
+
+/** After a fault of ours: the symbol is halted, and nothing else is looked at. */
+export function haltDesk(desk: Desk, halted: Halt, now: number): Draft {
+  const work = begin(desk, now)
+  halt(work, halted)
   return finish(work)
 }
 

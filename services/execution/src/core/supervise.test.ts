@@ -170,7 +170,7 @@ describe('a watch that cannot see', () => {
       { code: 'price_silent', action: 'retrying' },
       { code: 'protection_deadline', action: 'flattening' },
     ])
-    expect(desk.desk.halted).toContain('protection_deadline')
+    expect(desk.desk.halted?.reason).toContain('protection_deadline')
     expect((await protectionOf(desk)).held).toBe('0')
   })
 })

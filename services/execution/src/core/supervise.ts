@@ -73,6 +73,8 @@ const SILENT = 'price_silent'
 
 /** Only what was tried counts: after an outage the price is asked for before the time is up. */
 function complainOfSilence(work: Work): void {
+  // Where nothing is traded there is no price, and nothing could be sold.
+  if (work.closed !== null) return
   const { settings, owner, now } = work
   const { since, reason } = protectionOf(work)
   if (now - since >= settings.protectionDeadlineMs) {

@@ -41,6 +41,7 @@ const Stored = z.object({
   takeProfit: decimal,
   strategy: z.string().nullable().default(null),
   expected: decimal.default(null),
+  decided: decimal.default(null),
   exitReason: z.enum(exitReasons).nullable().default(null),
 })
 
@@ -57,10 +58,11 @@ export function detailsOf(terms: Terms): Json {
   }
 }
 
-function journalDetailsOf({ strategy, expected, exitReason }: JournalTerms) {
+function journalDetailsOf({ strategy, expected, decided, exitReason }: JournalTerms) {
   return {
     ...(strategy === null ? {} : { strategy }),
     ...(expected === null ? {} : { expected: expected.toString() }),
+    ...(decided === null ? {} : { decided: decided.toString() }),
     ...(exitReason === null ? {} : { exitReason }),
   }
 }

@@ -96,6 +96,8 @@ function approval(decision: IntentDecision, approved: ApprovedIntent): AnyMessag
       quantity: size.quantity,
       limitPrice: size.limitPrice,
       referencePrice: size.referencePrice,
+      expectedPrice: intent.expectedPrice,
+      expectedPriceAt: intent.expectedPriceAt,
       reservation: {
         reservationId,
         asset: reserve.asset,
