@@ -84,9 +84,25 @@ function createCounters(metrics: Metrics) {
       help: 'Reservations that nothing would have ended any more, by cause.',
       labelNames: ['cause'],
     }),
+    ...gaugesOfWaiting(metrics),
     shortfalls: counter(metrics, {
       name: 'flotilla_balance_shortfalls_total',
       help: 'Fills that took more of an asset than the ledger had, by asset.',
+      labelNames: ['asset'],
+    }),
+  }
+}
+
+function gaugesOfWaiting(metrics: Metrics) {
+  return {
+    waiting: gauge(metrics, {
+      name: 'flotilla_reservations_waiting',
+      help: 'Reservations kept because fills were not told or an order does not end, by cause.',
+      labelNames: ['cause'],
+    }),
+    waitingAmount: gauge(metrics, {
+      name: 'flotilla_reservations_waiting_amount',
+      help: 'What is missing for them, in units of the asset.',
       labelNames: ['asset'],
     }),
   }

@@ -3,7 +3,7 @@ import { createMemoryLedger, type Ledger, type Order } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { decimal, intentMessage, testNow } from './testing.ts'
+import { decimal, intentMessage, orderMessage, testNow } from './testing.ts'
 import { startRig, until, type Rig, type RigOptions } from './testing/rig.ts'
 
 const rigs: Rig[] = []
@@ -184,6 +184,87 @@ describe('a reservation whose orders are in the ledger', () => {
     await start({ ledger, now: forgottenAt })
     expect(await reservationOf(ledger)).toMatchObject({ state: given.state })
     expect(await ledger.loadOrdersOfIntent('main', intentId)).toHaveLength(1)
+  })
+})
+
+/** An alert, once, with what it takes to look; a figure for as long as it lasts. */
+describe('a reservation that is kept', () => {
+  type Kept = { title: string; orders: Partial<Order>[]; named: object | null }
+  const half = { filledQuantity: decimal('0.001'), quoteFilled: decimal('50') }
+  const name = (attempt: number) => ({ clientOrderId: `fls-forgotten-e${attempt}`, attempt })
+  const cases: Kept[] = [
+    {
+      title: 'for fills of an order that is filled',
+      orders: [{ state: 'filled', ...half }],
+      named: { cause: 'fills-not-told', orders: ['fls-forgotten-e1'], missing: '50' },
+    },
+    {
+      title: 'for fills of orders that ended in between',
+      orders: [
+        { state: 'canceled', ...name(1), ...half },
+        { state: 'expired', ...name(2), filledQuantity: Decimal.zero },
+        { state: 'filled', ...name(3), ...half },
+      ],
+      named: {
+        cause: 'fills-not-told',
+        orders: ['fls-forgotten-e1', 'fls-forgotten-e3'],
+        missing: '100',
+      },
+    },
+    {
+      title: 'for an order that the venue has ended and whose fills are missing',
+      orders: [{ state: 'partially-filled', ...half }],
+      named: { cause: 'order-not-ended', orders: ['fls-forgotten-e1'] },
+    },
+    {
+      title: 'for an order in doubt',
+      orders: [{ state: 'unknown' }],
+      named: { cause: 'order-not-ended', orders: ['fls-forgotten-e1'] },
+    },
+    {
+      title: 'for an order that was heard of a moment ago: nobody is called yet',
+      orders: [{ state: 'filled', ...half, updatedAt: forgottenAt }],
+      named: null,
+    },
+    {
+      title: 'for a slice that waits for its turn: nobody is called',
+      orders: [{ state: 'created', submittedAt: null }],
+      named: null,
+    },
+  ]
+
+  const alert = 'reservation kept: its order ended or should have, and fills were not told'
+  const alerts = (rig: Rig) => rig.context.logs.records.filter(({ msg }) => msg === alert)
+
+  it.each(cases)('$title', async ({ orders, named }) => {
+    const ledger = createMemoryLedger()
+    await approvedInto(ledger)
+    for (const each of orders) {
+      expect(await commitOrder(ledger, each)).toMatchObject({ kind: 'committed' })
+    }
+    const rig = await start({ ledger, now: forgottenAt })
+    const { reservationId } = await reservationOf(ledger)
+    const wanted = named === null ? [] : [{ reservationId, asset: 'USDT', ...named }]
+    expect(alerts(rig)).toMatchObject(wanted)
+    const shown = await rig.context.metrics.metrics()
+    const cause = named === null ? null : (named as { cause: string }).cause
+    const figure = /flotilla_reservations_waiting\{cause="([^"]+)".*\} 1/.exec(shown)?.[1] ?? null
+    expect(figure).toBe(cause)
+  })
+
+  it('is named once, and no more when its fill comes after all', async () => {
+    const ledger = createMemoryLedger()
+    await approvedInto(ledger)
+    await commitOrder(ledger, { state: 'filled', ...half })
+    const rig = await start({ ledger, now: forgottenAt })
+    await rig.context.clock.advance(600_000)
+    expect(alerts(rig)).toHaveLength(1)
+    const { reservationId } = await reservationOf(ledger)
+    await rig.publish(orderMessage({ reservationId, price: '50000', quantity: '0.001' }))
+    await until(async () => (await reservationOf(ledger)).state !== 'held')
+    await rig.context.clock.advance(600_000)
+    await until(() => rig.context.logs.messages('info').includes('reservation waits no more'))
+    expect(await rig.context.metrics.metrics()).not.toMatch(/reservations_waiting\{/)
   })
 })
 

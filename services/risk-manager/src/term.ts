@@ -59,6 +59,7 @@ export class Term {
   readonly #subscriptions: Subscription[] = []
   readonly #timers: Timer[] = []
   #desk: AccountDesk | null = null
+  #sweeper: Sweeper | null = null
 
   constructor(options: TermOptions) {
     this.#options = options
@@ -89,6 +90,7 @@ export class Term {
     const valuer = new Valuer({ deps, store, desk, limits: this.#limits })
     await valuer.value()
     const sweeper = this.#sweeperOf(desk)
+    this.#sweeper = sweeper
     await sweeper.look()
     await this.#subscribeIntents(desk)
     this.#options.waitingFor(null)
@@ -105,6 +107,7 @@ export class Term {
     await Promise.all(this.#timers.splice(0).map((timer) => timer.stop()))
     await Promise.all(this.#subscriptions.splice(0).map((each) => each.cancel()))
     await this.#desk?.idle()
+    this.#sweeper?.end()
   }
 
   async #recover(): Promise<AccountDesk> {

@@ -141,4 +141,15 @@ describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
     expect(ofBold).toContain('nothing is paused, flattened or halted')
     expect(ofBold).not.toMatch(/paper/)
   })
+
+  test('what is set aside is shown with what it waits for', async () => {
+    const { out, err } = await run('reservations')
+    expect(err).toBe('')
+    expect(out).toMatch(/since +account +symbol +set aside/)
+    const waits = `fills of 60\\.0001 USDT that were not told: ${entryName}`
+    expect(out).toMatch(new RegExp(`paper +BTC/USDT +60\\.3 USDT +0 +${bought} +${waits}`))
+    const [row] = JSON.parse((await run('reservations', '--json')).out) as object[]
+    expect(row).toMatchObject({ waiting: { cause: 'fills-not-told', amount: '60.0001' } })
+    expect((await run('reservations', '--account', 'nobody')).out).toBe('nothing is set aside')
+  })
 })

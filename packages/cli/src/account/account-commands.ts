@@ -5,6 +5,7 @@ import { momentOf, numberFrom, oneOf, symbolOf, wholeNumberFrom } from '../argum
 import type { CommandsOptions } from './commands-command.ts'
 import type { DecisionsOptions } from './decisions-command.ts'
 import type { CompareOptions } from '../compare/compare-command.ts'
+import type { ReservationsOptions } from './reservations-command.ts'
 import type { TradesOptions } from './trades-command.ts'
 import type { EquityOptions } from '../compare/equity-command.ts'
 import { exampleText } from '../examples.ts'
@@ -26,7 +27,23 @@ const jsonFlag = ['--json', 'as JSON'] as const
 export function addAccountCommands(program: Command, terminal: Terminal, finish: Finish): void {
   addEquityCommands(program, terminal, finish)
   addRecordCommands(program, terminal, finish)
+  addReservationsCommand(program, terminal, finish)
   addTradesCommand(program, terminal, finish)
+}
+
+function addReservationsCommand(program: Command, terminal: Terminal, finish: Finish): void {
+  program
+    .command('reservations')
+    .description('show what is set aside for orders, and what waits for fills that nobody told')
+    .addHelpText('after', exampleText('reservations'))
+    .option(...configFlag)
+    .option(...ledgerFlag)
+    .option('--account <name>', 'of this account; all unless given')
+    .option(...jsonFlag)
+    .action(async (options: ReservationsOptions) => {
+      const { showReservations } = await import('./reservations-command.ts')
+      await finish(showReservations(options, terminal))
+    })
 }
 
 function addTradesCommand(program: Command, terminal: Terminal, finish: Finish): void {

@@ -12,6 +12,7 @@ import { Decimal } from '@flotilla/money'
 import type { Book, BookChange, OpenReservation } from './book.ts'
 import type { Work } from './decide.ts'
 import { settleEnd } from './settlement.ts'
+import { filledOf } from './waiting.ts'
 
 /** What the ledger knows of a reservation that looks forgotten. */
 export type Forgotten = {
@@ -132,15 +133,6 @@ function unsent(book: Book, reservation: OpenReservation, ending: Ending): Order
 
 function legOf({ side }: Decision): 'entry' | 'exit' {
   return side === 'buy' ? 'entry' : 'exit'
-}
-
-/** In the asset that was set aside: money of what was bought, else what was sold. */
-function filledOf(orders: readonly Order[]): Decimal {
-  return orders.reduce(
-    (total, { side, quoteFilled, filledQuantity }) =>
-      total.plus(side === 'buy' ? quoteFilled : filledQuantity),
-    Decimal.zero,
-  )
 }
 
 function fieldOf(value: Json, name: string): Json {
