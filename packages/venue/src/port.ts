@@ -12,6 +12,7 @@ import type { Decimal } from '@flotilla/money'
 import type { VenueConvert } from './convert.ts'
 import type { RejectionCode } from './errors.ts'
 import type { MarketStream, MarketStreamListener, MarketStreamRequest } from './market-stream.ts'
+import type { VenueKeys } from './refused-keys.ts'
 
 export type Venue = {
   readonly name: string
@@ -59,6 +60,8 @@ export type Venue = {
   measureClock(): Promise<void>
   /** The key that was refused is said to be good: it is tried again, once. */
   retryKeys(): void
+  /** Other keys from now on. False when they are the same: then nothing changes, and a refused key stays it. */
+  useKeys(keys: VenueKeys): boolean
 
   close(): Promise<void>
 }
@@ -68,10 +71,11 @@ export type VenueHealth = {
   readonly keysRefused: string | null
   /** Real milliseconds for which the venue asked to be left alone (429, 418), from now on. */
   readonly pausedForMs: number
-  /** Request weight used in this minute by everybody at our address, as far as we know. */
+  /** Request weight used in the venue's window by everybody who shares the limit, as far as we know. */
   readonly usedWeight: number
-  /** 0 where there is no limit. */
-  readonly weightPerMinute: number
+  /** Within one window; 0 where there is no limit. */
+  readonly weightAllowed: number
+  readonly weightWindowMs: number
   /** Null until the clocks were compared. */
   readonly clock: ClockReading | null
 }
@@ -118,6 +122,8 @@ export type VenueProfile = {
   readonly recvWindowMs: number
   /** How long the venue's gateway waits for its engine before it gives up on an order. */
   readonly engineTimeoutMs: number
+  /** The account's stream tells of deposits, withdrawals and transfers too. */
+  readonly tellsTransfers: boolean
 }
 
 export type Side = 'buy' | 'sell'

@@ -50,12 +50,37 @@ export type VenueRow = {
    * although the venue trades, it says nothing: a symbol's own status is all that counts then.
    */
   readonly closedMark: 'believed' | 'believed-unless-on-all'
+  /** How much may be asked, of requests with a key and of those without. */
+  readonly rateLimits: { readonly signed: RateLimit; readonly public: RateLimit }
+  /** The venue's clock tells the time in steps of so many milliseconds. */
+  readonly timeStepMs: number
+  readonly accountStream: {
+    /** What is heard: fills come with the trade ids of the list of fills, or orders alone do. */
+    readonly tells: 'fills' | 'orders'
+    /** Money that comes or goes without an order of ours is told too. */
+    readonly tellsTransfers: boolean
+  }
+}
+
+type RateLimit = {
+  /** Requests, or their weight, within one window. */
+  readonly allowance: number
+  readonly windowMs: number
+  readonly per: 'address' | 'account'
+  readonly source: string
 }
 
 const spotOrder = ['symbol', 'side', 'type', 'quantity', 'newClientOrderId'] as const
 const binanceOrder = [...spotOrder, 'newOrderRespType'] as const
 const coinbaseOrder = ['client_order_id', 'product_id', 'side'] as const
 const alpacaOrder = ['symbol', 'side', 'type', 'qty', 'client_order_id', 'time_in_force'] as const
+
+const binanceLimit: RateLimit = {
+  allowance: 6_000,
+  windowMs: 60_000,
+  per: 'address',
+  source: 'Binance spot, exchangeInfo: REQUEST_WEIGHT of 6000 a minute',
+}
 
 const binance: VenueRow = {
   clientOrderId: {
@@ -86,6 +111,12 @@ const binance: VenueRow = {
   convert: true,
   feesInFills: true,
   closedMark: 'believed',
+  rateLimits: {
+    signed: binanceLimit,
+    public: binanceLimit,
+  },
+  timeStepMs: 1,
+  accountStream: { tells: 'fills', tellsTransfers: true },
 }
 
 const coinbase: VenueRow = {
@@ -133,6 +164,23 @@ const coinbase: VenueRow = {
   convert: true,
   feesInFills: true,
   closedMark: 'believed',
+  rateLimits: {
+    signed: {
+      allowance: 30,
+      windowMs: 1_000,
+      per: 'account',
+      source: 'Advanced Trade API, REST rate limits: 30 private requests a second for each user',
+    },
+    public: {
+      allowance: 10,
+      windowMs: 1_000,
+      per: 'address',
+      source: 'Advanced Trade API, REST rate limits: 10 public requests a second for each address',
+    },
+  },
+  timeStepMs: 1, // of `epochMillis`; `epochSeconds`, which ccxt reads, tells whole seconds
+  // Orders with what they have filled so far, without ids of trades.
+  accountStream: { tells: 'orders', tellsTransfers: false },
 }
 
 const mexc: VenueRow = {
@@ -161,6 +209,23 @@ const mexc: VenueRow = {
   feesInFills: true,
   // Lists were recorded in which `isSpotTradingAllowed` is false for every symbol, BTC/USDT included.
   closedMark: 'believed-unless-on-all',
+  rateLimits: {
+    signed: {
+      allowance: 500,
+      windowMs: 10_000,
+      per: 'account',
+      source: 'MEXC spot v3, "Limits": weight of 500 in ten seconds for each account',
+    },
+    public: {
+      allowance: 300, // told by third parties; its documents say 500 for each endpoint
+      windowMs: 10_000,
+      per: 'address',
+      source: 'MEXC spot v3, "Limits", and what others were refused at',
+    },
+  },
+  timeStepMs: 1,
+  // Its trades have ids as well, but nothing says that they are those of the list of fills.
+  accountStream: { tells: 'orders', tellsTransfers: false },
 }
 
 const alpaca: VenueRow = {
@@ -188,6 +253,23 @@ const alpaca: VenueRow = {
   convert: false,
   feesInFills: false,
   closedMark: 'believed',
+  rateLimits: {
+    signed: {
+      allowance: 200,
+      windowMs: 60_000,
+      per: 'account',
+      source: 'Alpaca support, "Usage limit of API calls": 200 requests a minute for each account',
+    },
+    public: {
+      allowance: 200,
+      windowMs: 60_000,
+      per: 'address',
+      source: 'Alpaca market data, basic plan: 200 requests a minute',
+    },
+  },
+  timeStepMs: 1,
+  // Each execution has an id, which is not that of the list of activities.
+  accountStream: { tells: 'orders', tellsTransfers: false },
 }
 
 export const venueRows: Readonly<Record<VenueKind, VenueRow>> = { binance, coinbase, mexc, alpaca }

@@ -94,7 +94,7 @@ function convertFailuresIn(metrics: Metrics) {
 
 function gaugesOfVenue(metrics: Metrics, health: () => VenueHealth): void {
   const gauges: readonly (readonly [string, string, (of: VenueHealth) => number])[] = [
-    ['weight_used', 'Request weight used in this minute at our address.', (of) => of.usedWeight],
+    ['weight_used', 'Request weight used within the limit of the venue.', (of) => of.usedWeight],
     ['paused_ms', 'For how long the venue asked to be left alone.', (of) => of.pausedForMs],
     [
       'keys_refused',

@@ -141,6 +141,21 @@ it('a surplus stops entries when transfers are told and this one was not', async
   expect(stops(rig)).toEqual([])
 })
 
+it('a deposit stops nothing where the stream never tells of any', async () => {
+  const world = await createWorld()
+  Object.assign(world.venue, { profile: { ...world.venue.profile, tellsTransfers: false } })
+  const rig = await live(world)
+  const settled = world.now + 310_000
+  await rig.until(() => world.now > settled)
+  const baseline = () => world.ledger.recall('execution', 'baseline:BTC')
+  const before = await baseline()
+  world.venue.credit('BTC', '0.5')
+  await rig.until(async () => (await baseline()) !== before)
+  const compared = world.now + 310_000
+  await rig.until(() => world.now > compared)
+  expect(changes(rig)).toEqual([])
+})
+
 it('a deposit made while nobody listened stops nothing', async () => {
   const world = await createWorld()
   world.venue.accountStream.cut('test')

@@ -25,7 +25,7 @@ export type ReconcilerOptions = {
   readonly gate: EntriesGate
   readonly logger: Logger
   readonly desks: () => readonly Desk[]
-  /** Whether the venue tells of transfers by itself at this moment. */
+  /** Whether the stream of the account is up at this moment. */
   readonly isFollowed: () => boolean
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
   readonly baselines: Map<string, Decimal>
@@ -141,7 +141,9 @@ export class Reconciler {
   }
 
   #noteAgreement(drifts: readonly AssetDifference[], calm: ReadonlySet<string>): void {
-    if (!this.#options.isFollowed()) return
+    const { isFollowed, venue } = this.#options
+    // A stream that never tells of transfers says nothing by its silence.
+    if (!isFollowed() || !venue.profile.tellsTransfers) return
     const differing = new Set(drifts.map(({ asset }) => asset))
     for (const asset of calm) if (!differing.has(asset)) this.#transfers.agreed(asset)
   }

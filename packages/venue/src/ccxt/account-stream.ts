@@ -1,33 +1,36 @@
 // The account's stream over and over: it connects, says so, tells what it hears, says when it broke, and
-// connects again. ccxt's own streams are no use here: they mend a broken line silently, and a mended line has
-// missed what happened in between.
+// connects again. ccxt's own streams mend a broken line silently, and a mended line has missed what happened in
+// between: whatever listens here listens to one connection, until that is over.
 import { createHash } from 'node:crypto'
 
 import { pause } from '../clock.ts'
 import type { AccountEvent, AccountWatch } from '../port.ts'
-import { accountEventFrom } from './account-events.ts'
-import { listenOnSocket, type SocketEnd } from './account-socket.ts'
 import type { KeyDoor } from './key-door.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import type { VenueTime } from './venue-time.ts'
-import { isClockSkew, isUnauthorized, WireFailure } from './wire-failure.ts'
 
-export type AccountStreamOptions = {
-  /** Address of the WebSocket API. */
-  readonly url: string
-  readonly apiKey: string
-  readonly secret: string
-  readonly recvWindowMs: number
-  readonly time: VenueTime
-  readonly door: KeyDoor
-  readonly symbolOf: (wire: string) => Promise<string>
-  readonly logger: VenueLogger | undefined
-  /** Real milliseconds for connecting. */
-  readonly openWithinMs: number
+export type ConnectionEnd = {
+  /** `refused`: the venue took the connection, and refused the subscription. */
+  readonly kind: 'ended' | 'refused-key' | 'refused-time' | 'refused'
+  readonly reason: string
 }
 
-/** The venue pings every twenty seconds: a line on which three of them did not come is dead. */
-const SILENCE_MS_MAX = 60_000
+export type ConnectionListener = {
+  readonly onSubscribed: () => void
+  /** Reading one may have to wait; null for what says nothing of orders or money. */
+  readonly onEvent: (read: () => Promise<AccountEvent | null> | AccountEvent | null) => void
+  /** Aborted when nobody listens any more, or with other keys. */
+  readonly over: AbortSignal
+}
+
+export type AccountStreamOptions = {
+  readonly time: VenueTime
+  readonly door: KeyDoor
+  readonly logger: VenueLogger | undefined
+  /** Resolves when one connection is over, for whatever reason; rejects when it cannot be opened. */
+  readonly connect: (listener: ConnectionListener) => Promise<ConnectionEnd>
+}
+
 /** Real time between attempts: doubled from the first to the last, with a random part. */
 const PAUSE_MS = 250
 const PAUSE_MS_MAX = 30_000
@@ -37,6 +40,7 @@ export class AccountStream implements AccountWatch {
   readonly #listener: (event: AccountEvent) => void
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
+  #restarting = new AbortController()
   #failures = 0
   #attempts = 0
   /** Events are told in the order in which they came, although reading one may have to wait. */
@@ -53,6 +57,13 @@ export class AccountStream implements AccountWatch {
     await this.#running
   }
 
+  /** The keys are others now: the connection is opened anew with them. */
+  restart(): void {
+    this.#failures = 0
+    this.#restarting.abort()
+    this.#restarting = new AbortController()
+  }
+
   async #run(): Promise<void> {
     const over = this.#closing.signal
     while (!over.aborted) {
@@ -64,7 +75,7 @@ export class AccountStream implements AccountWatch {
     }
   }
 
-  async #session(): Promise<SocketEnd> {
+  async #session(): Promise<ConnectionEnd> {
     let isSubscribed = false
     const onSubscribed = (): void => {
       isSubscribed = true
@@ -81,22 +92,12 @@ export class AccountStream implements AccountWatch {
     return end
   }
 
-  /** Until the connection is over; rejects when it cannot be opened. */
-  async #listen(onSubscribed: () => void): Promise<SocketEnd> {
-    const { url, apiKey, secret, recvWindowMs, time, openWithinMs } = this.#options
+  async #listen(onSubscribed: () => void): Promise<ConnectionEnd> {
+    const { time, connect } = this.#options
     await time.ensure()
-    return listenOnSocket({
-      url,
-      apiKey,
-      secret,
-      recvWindowMs,
-      openWithinMs,
-      silenceMaxMs: SILENCE_MS_MAX,
-      onSubscribed,
-      venueTime: () => time.current(),
-      over: this.#closing.signal,
-      onEvent: (event) => this.#tell(() => accountEventFrom(event, this.#options.symbolOf)),
-    })
+    const over = AbortSignal.any([this.#closing.signal, this.#restarting.signal])
+    if (over.aborted) return { kind: 'ended', reason: 'closed by us' }
+    return connect({ onSubscribed, over, onEvent: (read) => this.#tell(read) })
   }
 
   #tell(read: () => Promise<AccountEvent | null> | AccountEvent | null): void {
@@ -113,23 +114,17 @@ export class AccountStream implements AccountWatch {
     })
   }
 
-  async #learnFrom(end: SocketEnd): Promise<void> {
+  async #learnFrom({ kind, reason }: ConnectionEnd): Promise<void> {
     const { time, door, logger } = this.#options
-    if (end.kind === 'ended') return
-    const failure = new WireFailure({
-      kind: 'http',
-      message: end.reason,
-      status: 400,
-      venueCode: end.code,
-    })
-    if (isUnauthorized(failure)) return door.refuse(end.reason)
-    logger?.warn({ reason: end.reason }, "account's stream refused")
-    if (isClockSkew(failure)) await time.measure().catch(() => undefined)
+    if (kind === 'ended') return
+    if (kind === 'refused-key') return door.refuse(reason)
+    logger?.warn({ reason }, "account's stream refused")
+    if (kind === 'refused-time') await time.measure().catch(() => undefined)
   }
 
-  #nextPauseMs(end: SocketEnd): number {
+  #nextPauseMs({ kind }: ConnectionEnd): number {
     // A good-bye is no failure: the venue renews its servers, and days end.
-    if (end.kind === 'ended' && this.#failures === 0) {
+    if (kind === 'ended' && this.#failures === 0) {
       this.#failures = 1
       return PAUSE_MS * this.#spread()
     }

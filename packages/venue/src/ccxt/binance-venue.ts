@@ -27,8 +27,11 @@ import type {
   VenueTicker,
 } from '../port.ts'
 import type { VenueConvert } from '../convert.ts'
+import type { VenueKeys } from '../refused-keys.ts'
+import { venueRows } from '../venue-rows.ts'
 import { openBinanceMarketStream } from './binance-market-stream.ts'
-import { AccountStream } from './account-stream.ts'
+import { listenOnSocket } from './account-socket.ts'
+import { AccountStream, type ConnectionEnd, type ConnectionListener } from './account-stream.ts'
 import { BinanceClient } from './client.ts'
 import { ConvertDesk } from './convert-desk.ts'
 import { KeyDoor } from './key-door.ts'
@@ -103,23 +106,33 @@ class BinanceVenue implements Venue {
   readonly #timeoutMs: number
   readonly #door: KeyDoor
   readonly #options: BinanceVenueOptions
-  readonly #watches = new Set<AccountWatch>()
+  readonly #watches = new Set<AccountStream>()
+  #keys: VenueKeys | null
 
   constructor(
     client: BinanceClient,
     options: BinanceVenueOptions & { readonly recvWindowMs: number },
   ) {
     const feeRates = options.feeRates ?? defaults.feeRates
+    const { clientOrderId, engineTimeoutMs, accountStream } = venueRows.binance
     this.name = options.name
     this.profile = {
-      clientOrderIdPattern: /^[a-zA-Z0-9-_]{1,36}$/,
+      clientOrderIdPattern: clientOrderId.pattern,
       recvWindowMs: options.recvWindowMs,
-      engineTimeoutMs: 10_000,
+      engineTimeoutMs,
+      tellsTransfers: accountStream.tellsTransfers,
     }
     this.#timeoutMs = options.timeoutMs ?? defaults.timeoutMs
     this.#options = options
     this.#client = client
-    this.#door = new KeyDoor(options.name, options.logger)
+    const { baseUrl, testnet, apiKey, secret } = options
+    this.#keys = apiKey === undefined || secret === undefined ? null : { apiKey, secret }
+    this.#door = new KeyDoor({
+      name: options.name,
+      place: { kind: 'binance', baseUrl, testnet },
+      keys: this.#keys,
+      logger: options.logger,
+    })
     this.#time = new VenueTime({
       ask: () => this.fetchTime(),
       now: () => options.clock?.now() ?? systemTimeMs(),
@@ -130,7 +143,7 @@ class BinanceVenue implements Venue {
     this.#markets = new Markets({
       venueName: options.name,
       wire: this.#wire,
-      hasKeys: options.apiKey !== undefined && options.secret !== undefined,
+      hasKeys: () => this.#keys !== null,
       defaultFeeRates: {
         maker: Decimal.from(feeRates.maker),
         taker: Decimal.from(feeRates.taker),
@@ -300,25 +313,25 @@ class BinanceVenue implements Venue {
   }
 
   watchAccount(listener: (event: AccountEvent) => void): AccountWatch {
-    const { apiKey, secret, logger } = this.#options
     // Without keys there is no account to tell of.
-    if (apiKey === undefined || secret === undefined) return { close: () => Promise.resolve() }
-    const stream = new AccountStream(
-      {
-        url: this.#client.apiSocketUrl,
-        apiKey,
-        secret,
-        recvWindowMs: this.profile.recvWindowMs,
-        time: this.#time,
-        door: this.#door,
-        symbolOf: (wire) => this.#markets.symbolOf(wire),
-        logger,
-        openWithinMs: this.#timeoutMs,
-      },
-      listener,
-    )
+    if (this.#keys === null) return { close: () => Promise.resolve() }
+    const { time, door, logger } = { time: this.#time, door: this.#door, ...this.#options }
+    const connect = (heard: ConnectionListener): Promise<ConnectionEnd> => this.#connect(heard)
+    const stream = new AccountStream({ time, door, logger, connect }, listener)
     this.#watches.add(stream)
     return stream
+  }
+
+  #connect(listener: ConnectionListener): Promise<ConnectionEnd> {
+    return listenOnSocket({
+      url: this.#client.apiSocketUrl,
+      keys: this.#keys ?? { apiKey: '', secret: '' },
+      recvWindowMs: this.profile.recvWindowMs,
+      openWithinMs: this.#timeoutMs,
+      venueTime: () => this.#time.current(),
+      symbolOf: (wire) => this.#markets.symbolOf(wire),
+      listener,
+    })
   }
 
   health(): VenueHealth {
@@ -336,6 +349,14 @@ class BinanceVenue implements Venue {
 
   retryKeys(): void {
     this.#door.open()
+  }
+
+  useKeys(keys: VenueKeys): boolean {
+    if (!this.#door.change(keys)) return false
+    this.#keys = keys
+    this.#client.useKeys(keys)
+    for (const watch of this.#watches) watch.restart()
+    return true
   }
 
   async close(): Promise<void> {

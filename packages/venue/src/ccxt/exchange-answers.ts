@@ -138,6 +138,13 @@ export function orderFromUnified(told: UnifiedOrder, now: number): VenueOrder {
   }
 }
 
+/** Milliseconds, or what Coinbase tells in several forms. */
+export const time = z.union([
+  z.number(),
+  z.looseObject({ epochMillis: z.coerce.number() }).transform(({ epochMillis }) => epochMillis),
+  z.looseObject({ iso: z.iso.datetime() }).transform(({ iso }) => Date.parse(iso)),
+])
+
 function timeInForceOf({ timeInForce }: UnifiedOrder): TimeInForce | null {
   const told = timeInForce?.toLowerCase()
   return (['gtc', 'ioc', 'fok'] as const).find((one) => one === told) ?? null
@@ -156,23 +163,23 @@ function typeOf({ type, postOnly, triggerPrice }: UnifiedOrder): OrderType {
 type Amounts = { readonly quantity: Decimal; readonly filledQuantity: Decimal }
 
 function statusOf(told: string, { quantity, filledQuantity }: Amounts): VenueOrderStatus {
-  switch (told) {
-    case 'open':
-    case 'canceling':
-      return filledQuantity.isPositive() ? 'partially-filled' : 'open'
-    case 'closed':
-      // Some venues say so of an order whose rest expired, too.
-      return filledQuantity.lessThan(quantity) ? 'expired' : 'filled'
-    case 'canceled':
-      return 'canceled'
-    case 'expired':
-      return 'expired'
-    case 'rejected':
-      return 'rejected'
-    default:
-      throw new Error(`unknown order status ${told}`)
-  }
+  if (liveWords.has(told)) return filledQuantity.isPositive() ? 'partially-filled' : 'open'
+  // Some venues say so of an order whose rest expired, too.
+  if (told === 'closed') return filledQuantity.lessThan(quantity) ? 'expired' : 'filled'
+  const ended = (['canceled', 'expired', 'rejected'] as const).find((one) => one === told)
+  if (ended === undefined) throw new Error(`unknown order status ${told}`)
+  return ended
 }
+
+/** ccxt's, and those of Coinbase for orders on their way in, out, or to other terms, which ccxt lets through. */
+const liveWords: ReadonlySet<string> = new Set([
+  'open',
+  'canceling',
+  'PENDING',
+  'QUEUED',
+  'CANCEL_QUEUED',
+  'EDIT_QUEUED',
+])
 
 /** An order that the venue took and has told nothing more about. */
 export function acceptedOrder(

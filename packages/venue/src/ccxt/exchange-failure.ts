@@ -2,7 +2,7 @@
 // words of the venue say most, then the class that ccxt gave the failure, then the status.
 import { VenueError, type RejectionCode, type VenueErrorCode } from '../errors.ts'
 import type { WriteRejected, WriteUnknown } from '../port.ts'
-import { property, textOf, type VenueWords } from './client.ts'
+import { property, textOf, type VenueWords } from './ccxt-hooks.ts'
 import type { WireFailure } from './wire-failure.ts'
 
 type Meaning = RejectionCode | 'unknown'
@@ -53,6 +53,21 @@ export function isNotFound(failure: WireFailure): boolean {
   return meaningOf(failure) === 'order_not_found'
 }
 
+/** The key itself is no good, or is not allowed to do what was asked. */
+export function isRefusedKey(failure: WireFailure): boolean {
+  return meaningOf(failure) === 'unauthorized'
+}
+
+/** Too much was asked, in whichever words. */
+export function isThrottled(failure: WireFailure): boolean {
+  const meaning = meaningOf(failure)
+  return !failure.isUnsent && (meaning === 'throttled' || meaning === 'banned')
+}
+
+export function isSkewed(failure: WireFailure): boolean {
+  return meaningOf(failure) === 'clock_skew'
+}
+
 function readCodeOf(failure: WireFailure): VenueErrorCode {
   if (failure.kind === 'network') return 'unreachable'
   if (failure.kind === 'timeout') return 'timeout'
@@ -78,6 +93,10 @@ function meaningOf(failure: WireFailure): Meaning {
 }
 
 const words: readonly (readonly [RegExp, Meaning])[] = [
+  // ccxt takes these for a matter of the key; they are one of the symbol, the account or our request.
+  [/^(30018|30020|70011) |orders are rejected by user request/i, 'rejected_by_venue'],
+  [/^700013 /, 'invalid_request'],
+  [/\b(api|access)[- ]?key\b|signature.* not valid|white ?list/i, 'unauthorized'],
   [/insufficient|INSUFFICIENT_FUND|not enough/i, 'insufficient_balance'],
   [/order (does not exist|not found)|unknown order|unknown_cancel_order/i, 'order_not_found'],
   [/asset .*not found|could not find asset|invalid symbol|bad symbol/i, 'unknown_symbol'],

@@ -14,19 +14,19 @@ import type {
 } from '../port.ts'
 import { brokenOrderRule } from '../validate.ts'
 import { venueRows, venueSymbol } from '../venue-rows.ts'
-import { property, textOf } from './client.ts'
+import { property, textOf } from './ccxt-hooks.ts'
 import { acceptedOrder } from './exchange-answers.ts'
-import type { ExchangeClient } from './exchange-client.ts'
 import { exchangeWriteFailure } from './exchange-failure.ts'
 import { orderCall, type SpotKind, type WireOrderCall } from './exchange-requests.ts'
 import { badClientId, brokenRule, notSent } from './refusals.ts'
+import type { ExchangeWire } from './exchange-wire.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import type { VenueTime } from './venue-time.ts'
 import { WireFailure } from './wire-failure.ts'
 
 export type ExchangeOrdersOptions = {
   readonly kind: SpotKind
-  readonly client: ExchangeClient
+  readonly wire: ExchangeWire
   readonly time: VenueTime
   readonly logger: VenueLogger | undefined
   readonly rulesOf: (symbol: string) => Promise<SymbolRules>
@@ -107,7 +107,7 @@ export class ExchangeOrders {
 
   async #send(call: WireOrderCall, request: OrderRequest): Promise<OrderOutcome> {
     try {
-      const answer = await this.#options.client.call(call.method, { ...call.parameters })
+      const answer = await this.#options.wire.write(call.method, [{ ...call.parameters }])
       const venueOrderId = idIn(answer)
       if (venueOrderId === '') {
         return { kind: 'unknown', reason: `the answer names no order: ${call.method}` }
@@ -138,16 +138,16 @@ export class ExchangeOrders {
   }
 
   async #cancelById({ symbol, clientOrderId }: OrderReference, order: VenueOrder): Promise<void> {
-    const { kind, client } = this.#options
+    const { kind, wire } = this.#options
     const id = order.venueOrderId
     if (kind === 'mexc') {
       const parameters = { symbol: venueSymbol(kind, symbol), origClientOrderId: clientOrderId }
-      await client.call('spotPrivateDeleteOrder', parameters)
+      await wire.write('spotPrivateDeleteOrder', [parameters])
     } else if (kind === 'alpaca') {
-      await client.call('traderPrivateDeleteV2OrdersOrderId', { order_id: id })
+      await wire.write('traderPrivateDeleteV2OrdersOrderId', [{ order_id: id }])
     } else {
       const method = 'v3PrivatePostBrokerageOrdersBatchCancel'
-      const answer = await client.call(method, { order_ids: [id] })
+      const answer = await wire.write(method, [{ order_ids: [id] }])
       const [result] = listOf(property(answer, 'results'))
       const reason = textOf(property(result, 'failure_reason'))
       if (property(result, 'success') === true) return

@@ -6,6 +6,8 @@ import type { z } from 'zod'
 import { systemTimeMs } from '../clock.ts'
 import { VenueError } from '../errors.ts'
 import type {
+  AccountEvent,
+  AccountWatch,
   CandleRequest,
   FillsFrom,
   OrderOutcome,
@@ -25,12 +27,18 @@ import type {
   VenueTicker,
 } from '../port.ts'
 import { quoteVolume24hOf } from '../quote-volume.ts'
+import type { VenueKeys } from '../refused-keys.ts'
 import { venueRows, venueSymbol, type VenueRow } from '../venue-rows.ts'
+import { AccountStream, type ConnectionEnd, type ConnectionListener } from './account-stream.ts'
 import * as answers from './exchange-answers.ts'
 import { ExchangeClient } from './exchange-client.ts'
-import { exchangeReadFailure, isNotFound } from './exchange-failure.ts'
+import { listenWithCcxt } from './exchange-account.ts'
+import { streamedOrder } from './exchange-account-orders.ts'
+import { exchangeReadFailure } from './exchange-failure.ts'
 import { ExchangeOrders } from './exchange-orders.ts'
 import type { SpotKind } from './exchange-requests.ts'
+import { checked, ExchangeWire, type Question } from './exchange-wire.ts'
+import { KeyDoor } from './key-door.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import { VenueTime } from './venue-time.ts'
 import { WireFailure } from './wire-failure.ts'
@@ -46,6 +54,8 @@ export type SpotVenueOptions = {
   readonly clock?: { now(): number } | undefined
   readonly timeoutMs?: number | undefined
   readonly rateLimited?: boolean | undefined
+  /** The part of the venue's limits that this client may use for anything but exits; 1 where it is alone. */
+  readonly weightShare?: number | undefined
   readonly logger?: VenueLogger | undefined
 }
 
@@ -60,9 +70,19 @@ export async function openSpotVenue(options: SpotVenueOptions): Promise<Venue> {
   if (options.testnet === true && row.sandboxUrl === null) {
     throw new RangeError(`${options.kind} has no test network; set venue.testnet to false`)
   }
-  const { timeoutMs = TIMEOUT_MS, rateLimited = true } = options
-  const client = await ExchangeClient.open({ ...options, row, timeoutMs, rateLimited })
-  return new SpotVenue(client, options)
+  const { kind, name, baseUrl, testnet, apiKey, secret, logger } = options
+  const keys = apiKey === undefined || secret === undefined ? null : { apiKey, secret }
+  const door = new KeyDoor({ name, place: { kind, baseUrl, testnet }, keys, logger })
+  const { timeoutMs = TIMEOUT_MS, rateLimited = true, weightShare = 1 } = options
+  const limits = { timeoutMs, rateLimited, weightShare }
+  const client = await ExchangeClient.open({ ...options, row, door, ...limits })
+  return new SpotVenue({ client, door, keys }, options)
+}
+
+type Parts = {
+  readonly client: ExchangeClient
+  readonly door: KeyDoor
+  readonly keys: VenueKeys | null
 }
 
 class SpotVenue implements Venue {
@@ -73,25 +93,35 @@ class SpotVenue implements Venue {
   readonly #client: ExchangeClient
   readonly #time: VenueTime
   readonly #orders: ExchangeOrders
+  readonly #wire: ExchangeWire
+  readonly #door: KeyDoor
+  readonly #options: SpotVenueOptions
+  readonly #watches = new Set<AccountStream>()
+  #keys: VenueKeys | null
   #rules: ReadonlyMap<string, SymbolRules> | null = null
 
-  constructor(client: ExchangeClient, options: SpotVenueOptions) {
+  constructor({ client, door, keys }: Parts, options: SpotVenueOptions) {
     this.name = options.name
     this.#kind = options.kind
+    this.#options = options
     this.#row = venueRows[options.kind]
     this.#client = client
-    const { clientOrderId, recvWindowMs, engineTimeoutMs } = this.#row
+    this.#door = door
+    this.#keys = keys
+    const { clientOrderId, recvWindowMs, engineTimeoutMs, accountStream } = this.#row
     const clientOrderIdPattern = clientOrderId.pattern
-    this.profile = { clientOrderIdPattern, recvWindowMs, engineTimeoutMs }
+    const { tellsTransfers } = accountStream
+    this.profile = { clientOrderIdPattern, recvWindowMs, engineTimeoutMs, tellsTransfers }
     this.#time = new VenueTime({
       ask: () => this.fetchTime(),
       now: () => options.clock?.now() ?? systemTimeMs(),
       intervalMs: TIME_SYNC_MS,
     })
     client.useTime(() => this.#time.current())
+    this.#wire = new ExchangeWire(client, this.#time)
     this.#orders = new ExchangeOrders({
       kind: options.kind,
-      client,
+      wire: this.#wire,
       time: this.#time,
       logger: options.logger,
       rulesOf: (symbol) => this.#rulesOf(symbol),
@@ -101,13 +131,14 @@ class SpotVenue implements Venue {
   }
 
   async fetchTime(): Promise<number> {
-    const time = await this.#ask('fetchTime')
-    if (typeof time !== 'number') throw malformed('fetchTime', 'no time')
-    return time
+    // What ccxt's own method reads at Coinbase are whole seconds.
+    const isCoinbase = this.#kind === 'coinbase'
+    const method = isCoinbase ? 'v3PublicGetBrokerageTime' : 'fetchTime'
+    return this.#read({ method, given: [], schema: answers.time })
   }
 
   async fetchRules(symbols?: readonly string[]): Promise<readonly SymbolRules[]> {
-    const listed = this.#checked(answers.markets, await this.#loadMarkets(), 'markets')
+    const listed = checked(answers.markets, await this.#loadMarkets(), 'markets')
     const rules = answers.rulesFromMarkets(this.#kind, listed)
     this.#rules = rules
     if (symbols === undefined) return [...rules.values()]
@@ -119,8 +150,8 @@ class SpotVenue implements Venue {
     await this.#rulesOf(symbol)
     await this.#time.ensure()
     const venueTime = this.#time.current()
-    const told = await this.#ask('fetchOHLCV', symbol, timeframe, since, limit)
-    const rows = this.#checked(answers.candles, told, 'candles')
+    const given = [symbol, timeframe, since, limit]
+    const rows = await this.#read({ method: 'fetchOHLCV', given, schema: answers.candles })
     const lengthMs = timeframeMs(timeframe)
     return rows.map(([openTime, open, high, low, close, baseVolume]) => {
       // ccxt drops what the venue says of the value: the middle of the candle stands for its price.
@@ -148,8 +179,8 @@ class SpotVenue implements Venue {
   async fetchTickers(symbols: readonly string[]): Promise<readonly VenueTicker[]> {
     if (symbols.length === 0) return []
     for (const symbol of symbols) await this.#rulesOf(symbol)
-    const told = await this.#ask('fetchTickers', [...symbols])
-    const byName = this.#checked(answers.tickers, told, 'tickers')
+    const given = [[...symbols]]
+    const byName = await this.#read({ method: 'fetchTickers', given, schema: answers.tickers })
     return symbols.flatMap((symbol) => {
       const one = byName[symbol]
       if (one === undefined) return []
@@ -162,8 +193,9 @@ class SpotVenue implements Venue {
 
   async fetchOrderBook(symbol: string, depth = 20): Promise<VenueOrderBook> {
     await this.#rulesOf(symbol)
-    const told = await this.#ask('fetchOrderBook', symbol, depth)
-    const { bids, asks } = this.#checked(answers.book, told, 'book')
+    const given = [symbol, depth]
+    const book = await this.#read({ method: 'fetchOrderBook', given, schema: answers.book })
+    const { bids, asks } = book
     const levels = (side: typeof bids) =>
       side.slice(0, depth).map(([price, quantity]) => ({ price, quantity }))
     return { symbol, bids: levels(bids), asks: levels(asks), observedAt: this.#time.current() }
@@ -172,7 +204,7 @@ class SpotVenue implements Venue {
   async fetchBalances(): Promise<readonly VenueBalance[]> {
     await this.#known()
     await this.#time.ensure()
-    const told = this.#checked(answers.balances, await this.#ask('fetchBalance'), 'balances')
+    const told = await this.#read({ method: 'fetchBalance', given: [], schema: answers.balances })
     return Object.keys(told.total).flatMap((asset) => {
       const free = told.free[asset] ?? Decimal.zero
       const locked = told.used[asset] ?? Decimal.zero
@@ -207,8 +239,8 @@ class SpotVenue implements Venue {
     if (this.#row.clientOrderId.lookup === 'by-name') {
       return this.#found('fetchOrder', undefined, symbol, { clientOrderId })
     }
-    const told = await this.#ask('fetchOrders', symbol, undefined, LIST_PAGE)
-    const list = this.#checked(answers.orders, told, 'orders')
+    const given = [symbol, undefined, LIST_PAGE]
+    const list = await this.#read({ method: 'fetchOrders', given, schema: answers.orders })
     const found = list.find((one) => one.clientOrderId === clientOrderId)
     return found === undefined ? null : this.#orderOf(found)
   }
@@ -216,8 +248,8 @@ class SpotVenue implements Venue {
   async fetchOpenOrders(symbol?: string): Promise<readonly VenueOrder[]> {
     await (symbol === undefined ? this.#known() : this.#rulesOf(symbol))
     await this.#time.ensure()
-    const told = await this.#ask('fetchOpenOrders', symbol)
-    return this.#checked(answers.orders, told, 'open orders').map((one) => this.#orderOf(one))
+    const question = { method: 'fetchOpenOrders', given: [symbol], schema: answers.orders }
+    return (await this.#read(question)).map((one) => this.#orderOf(one))
   }
 
   async fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]> {
@@ -228,8 +260,8 @@ class SpotVenue implements Venue {
     }
     const fills = new Map<string, VenueFill>()
     for (let since = from.since; ;) {
-      const told = await this.#ask('fetchMyTrades', symbol, since, FILLS_PAGE)
-      const page = this.#checked(answers.trades, told, 'fills')
+      const given = [symbol, since, FILLS_PAGE]
+      const page = await this.#read({ method: 'fetchMyTrades', given, schema: answers.trades })
       const fresh = page.filter(({ id }) => !fills.has(id))
       for (const one of fresh) {
         fills.set(one.id, answers.fillFromUnified(one, rules, this.#row.feesInFills))
@@ -241,25 +273,57 @@ class SpotVenue implements Venue {
     return [...fills.values()].toSorted((one, other) => one.executedAt - other.executedAt)
   }
 
-  /** This adapter has no stream of the account: whoever listens hears nothing and goes on asking. */
-  watchAccount(): { close(): Promise<void> } {
-    return { close: async () => {} }
+  watchAccount(listener: (event: AccountEvent) => void): AccountWatch {
+    // Without keys there is no account to tell of.
+    if (this.#keys === null) return { close: () => Promise.resolve() }
+    const { time, door, logger } = { time: this.#time, door: this.#door, ...this.#options }
+    const connect = (heard: ConnectionListener): Promise<ConnectionEnd> => this.#connect(heard)
+    const stream = new AccountStream({ time, door, logger, connect }, listener)
+    this.#watches.add(stream)
+    return stream
   }
 
-  /** ccxt's own limiter keeps the pace here, and a refused key is refused again by the venue. */
+  async #connect(listener: ConnectionListener): Promise<ConnectionEnd> {
+    await this.#known()
+    const exchange = await this.#client.another()
+    return listenWithCcxt({
+      kind: this.#kind,
+      exchange,
+      call: (method, given = {}) => this.#client.callOn(exchange, method, [{ ...given }]),
+      openWithinMs: this.#options.timeoutMs ?? TIMEOUT_MS,
+      listener,
+      toOrder: (told) => this.#orderOf(streamedOrder(this.#kind, told)),
+    })
+  }
+
   health(): VenueHealth {
-    const { reading: clock } = this.#time
-    return { keysRefused: null, pausedForMs: 0, usedWeight: 0, weightPerMinute: 0, clock }
+    return {
+      keysRefused: this.#door.refusal,
+      pausedForMs: this.#client.pausedForMs,
+      clock: this.#time.reading,
+      ...this.#client.budget,
+    }
   }
 
   async measureClock(): Promise<void> {
     await this.#time.measure()
   }
 
-  retryKeys(): void {}
+  retryKeys(): void {
+    this.#door.open()
+  }
 
-  close(): Promise<void> {
-    return this.#client.close()
+  useKeys(keys: VenueKeys): boolean {
+    if (!this.#door.change(keys)) return false
+    this.#keys = keys
+    this.#client.useKeys(keys)
+    for (const watch of this.#watches) watch.restart()
+    return true
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#watches].map((watch) => watch.close()))
+    await this.#client.close()
   }
 
   async #loadMarkets(): Promise<unknown> {
@@ -275,13 +339,8 @@ class SpotVenue implements Venue {
   }
 
   async #found(method: string, ...given: readonly unknown[]): Promise<VenueOrder | null> {
-    try {
-      const told = await this.#client.call(method, ...given)
-      return this.#orderOf(this.#checked(answers.order, told, method))
-    } catch (error) {
-      if (error instanceof WireFailure && isNotFound(error)) return null
-      throw error instanceof WireFailure ? exchangeReadFailure(error) : error
-    }
+    const told = await this.#wire.find({ method, given, schema: answers.order })
+    return told === null ? null : this.#orderOf(told)
   }
 
   #orderOf(told: answers.UnifiedOrder): VenueOrder {
@@ -290,19 +349,8 @@ class SpotVenue implements Venue {
     return order
   }
 
-  async #ask(method: string, ...given: readonly unknown[]): Promise<unknown> {
-    try {
-      return await this.#client.call(method, ...given)
-    } catch (error) {
-      throw error instanceof WireFailure ? exchangeReadFailure(error) : error
-    }
-  }
-
-  #checked<Schema extends z.ZodType>(schema: Schema, told: unknown, what: string): z.infer<Schema> {
-    const parsed = schema.safeParse(told)
-    if (parsed.success) return parsed.data
-    const [issue] = parsed.error.issues
-    throw malformed(what, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+  #read<Schema extends z.ZodType>(question: Question<Schema>): Promise<z.infer<Schema>> {
+    return this.#wire.ask(question)
   }
 
   async #known(): Promise<ReadonlyMap<string, SymbolRules>> {

@@ -1,16 +1,35 @@
 // A key that the venue refused is not tried again: each try would be refused too, and counted against us.
-// Somebody has to change the key, or to say that it is good now.
+// Somebody has to change the key, or to say that it is good now. That holds when the venue is opened anew with the
+// same key as well: a reload of unchanged settings asks nothing.
+import {
+  fingerprintOfKeys,
+  forgetRefusal,
+  refusalOfKeys,
+  rememberRefusal,
+  type KeyPlace,
+  type VenueKeys,
+} from '../refused-keys.ts'
 import type { VenueLogger } from './venue-logger.ts'
 
+export type KeyDoorOptions = {
+  /** Our name of the venue. */
+  readonly name: string
+  readonly place: KeyPlace
+  /** Null without any: there is nothing to remember then. */
+  readonly keys: VenueKeys | null
+  readonly logger: VenueLogger | undefined
+}
+
 export class KeyDoor {
-  readonly #venueName: string
-  readonly #logger: VenueLogger | undefined
+  readonly #options: KeyDoorOptions
+  #keys: VenueKeys | null
   #refusal: string | null = null
   #waiting: (() => void)[] = []
 
-  constructor(venueName: string, logger: VenueLogger | undefined) {
-    this.#venueName = venueName
-    this.#logger = logger
+  constructor(options: KeyDoorOptions) {
+    this.#options = options
+    this.#keys = options.keys
+    this.#refusal = this.#remembered()
   }
 
   /** What the venue refused the key with, as a sentence that names the setting; null while it is good. */
@@ -20,18 +39,33 @@ export class KeyDoor {
 
   refuse(words: string): void {
     if (this.#refusal !== null) return
+    const { name, logger } = this.#options
     this.#refusal =
-      `${this.#venueName} refuses the API key (${words}); check venue.apiKey and venue.apiSecret ` +
+      `${name} refuses the API key (${words}); check venue.apiKey and venue.apiSecret ` +
       '(FLOTILLA_VENUE__API_KEY, FLOTILLA_VENUE__API_SECRET) and the permissions and addresses of the key'
-    const facts = { venue: this.#venueName, refusal: this.#refusal }
+    const fingerprint = this.#fingerprint()
+    if (fingerprint !== null) rememberRefusal(fingerprint, this.#refusal)
+    const facts = { venue: name, refusal: this.#refusal }
     // The one clear message is the agents': they know what goes on without the key.
-    this.#logger?.warn(facts, 'venue refuses the key, nothing signed is sent any more')
+    logger?.warn(facts, 'venue refuses the key, nothing signed is sent any more')
   }
 
   /** The key is tried again, once: if it is refused the door closes again. */
   open(): void {
-    this.#refusal = null
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    const fingerprint = this.#fingerprint()
+    if (fingerprint !== null) forgetRefusal(fingerprint)
+    this.#letIn()
+  }
+
+  /** Other keys from now on; false when they are the same, for which nothing changes. */
+  change(keys: VenueKeys): boolean {
+    const before = this.#fingerprint()
+    this.#keys = keys
+    if (this.#fingerprint() === before) return false
+    const remembered = this.#remembered()
+    if (remembered === null) this.#letIn()
+    else this.#refusal = remembered
+    return true
   }
 
   whenOpen(over: AbortSignal): Promise<void> {
@@ -40,5 +74,19 @@ export class KeyDoor {
       this.#waiting.push(resolve)
       over.addEventListener('abort', () => resolve(), { once: true })
     })
+  }
+
+  #letIn(): void {
+    this.#refusal = null
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  #remembered(): string | null {
+    const fingerprint = this.#fingerprint()
+    return fingerprint === null ? null : refusalOfKeys(fingerprint)
+  }
+
+  #fingerprint(): string | null {
+    return this.#keys === null ? null : fingerprintOfKeys(this.#options.place, this.#keys)
   }
 }

@@ -6,6 +6,8 @@ import path from 'node:path'
 
 /** What this adapter uses of a ccxt exchange. Answers are unknown until a schema has looked at them. */
 export type CcxtExchange = {
+  apiKey: string | undefined
+  secret: string | undefined
   timeout: number
   options: Record<string, unknown>
   exceptions: Record<string, unknown>
@@ -14,8 +16,20 @@ export type CcxtExchange = {
   handleErrors: (...details: HttpAnswer) => unknown
   fetch: (...request: HttpRequest) => Promise<unknown>
   nonce: () => number
+  seconds: () => number
   getExceptionsByUrl: (url: string, kind: string) => unknown
   setSandboxMode(enabled: boolean): void
+  /** Takes the symbols over that the other has loaded. */
+  setMarketsFromExchange(other: CcxtExchange): void
+  /** The stream of our orders: those that changed since it was called before. */
+  watchOrders(): Promise<readonly unknown[]>
+  handleMessage: (client: unknown, message: unknown) => unknown
+  onError: (client: unknown, error: unknown) => void
+  onClose: (client: unknown, event: unknown) => void
+  /** By address; absent before the first one. */
+  readonly clients?: Readonly<Record<string, { connection?: { terminate(): void } }>>
+  /** Unencrypted addresses of streams work only after this. */
+  loadHttpProxyAgent(): Promise<unknown>
   close(): Promise<void>
 }
 

@@ -11,7 +11,7 @@ export type MarketsOptions = {
   readonly venueName: string
   readonly wire: Wire
   /** Asked of the account when there are keys to ask with. */
-  readonly hasKeys: boolean
+  readonly hasKeys: () => boolean
   readonly defaultFeeRates: FeeRates
 }
 
@@ -93,7 +93,7 @@ export class Markets {
 
   async #feeRates(): Promise<FeeRates> {
     const { hasKeys, defaultFeeRates, wire } = this.#options
-    if (!hasKeys) return defaultFeeRates
+    if (!hasKeys()) return defaultFeeRates
     const answer = await wire.readSigned({ endpoint: 'privateGetAccount', schema: account })
     const rates = answer.commissionRates
     return rates === undefined ? defaultFeeRates : { maker: rates.maker, taker: rates.taker }

@@ -30,7 +30,7 @@ describe('the request budget', () => {
     expect(on.enter(30, 'market')).toBeGreaterThan(0)
     on.hear(60)
     on.leave(60)
-    expect(on.state).toEqual({ usedWeight: 60, weightPerMinute: 100 })
+    expect(on.state).toEqual({ usedWeight: 60, weightAllowed: 100, weightWindowMs: 60_000 })
     // Another agent at our address has used it up.
     on.hear(95)
     expect(on.enter(1, 'question')).toBeGreaterThan(0)
@@ -121,6 +121,6 @@ describe('on the wire', () => {
     expect(refused.retryAfterMs).toBeGreaterThan(0)
     expect(sent).toBe(0)
     expect((await venue.placeOrder({ ...order, side: 'sell' })).kind).toBe('accepted')
-    expect(venue.health().weightPerMinute).toBe(1_000)
+    expect(venue.health().weightAllowed).toBe(1_000)
   })
 })

@@ -5,7 +5,7 @@
 import type { Endpoint, Parameters } from './client.ts'
 
 /** By rank: who may use how much of the allowance. */
-const ceilings = { market: 0.8, entry: 0.8, question: 0.9, exit: Infinity } as const
+export const ceilings = { market: 0.8, entry: 0.8, question: 0.9, exit: Infinity } as const
 export type Urgency = keyof typeof ceilings
 
 export type BudgetOptions = {
@@ -17,11 +17,27 @@ export type BudgetOptions = {
   readonly now: () => number
 }
 
-export type BudgetState = { readonly usedWeight: number; readonly weightPerMinute: number }
+export type BudgetState = {
+  readonly usedWeight: number
+  /** Within one window; 0 for no limit. */
+  readonly weightAllowed: number
+  readonly weightWindowMs: number
+}
+
+/** What a limit of requests is to those who send them. */
+export type Budget = {
+  readonly state: BudgetState
+  /** Takes the weight and answers 0, or answers how long to wait, in real milliseconds. */
+  enter(weight: number, urgency: Urgency): number
+  /** The request is over. */
+  leave(weight: number): void
+  /** A request that the venue may have counted without telling. */
+  count(weight: number): void
+}
 
 const MINUTE_MS = 60_000
 
-export class RequestBudget {
+export class RequestBudget implements Budget {
   readonly #options: BudgetOptions
   #minute = 0
   /** As the venue said, and what it may have counted since. */
@@ -37,10 +53,10 @@ export class RequestBudget {
   get state(): BudgetState {
     this.#turn()
     const { weightPerMinute } = this.#options
-    return { usedWeight: this.#told + this.#onItsWay, weightPerMinute }
+    const usedWeight = this.#told + this.#onItsWay
+    return { usedWeight, weightAllowed: weightPerMinute, weightWindowMs: MINUTE_MS }
   }
 
-  /** Takes the weight and answers 0, or answers how long to wait, in real milliseconds. */
   enter(weight: number, urgency: Urgency): number {
     this.#turn()
     if (this.#hasRoom(weight, urgency)) {
@@ -57,7 +73,6 @@ export class RequestBudget {
     this.#told = usedWeight
   }
 
-  /** A request that the venue may have counted without telling. */
   count(weight: number): void {
     this.#turn()
     this.#told += weight

@@ -13,6 +13,8 @@ export class WireFailure extends Error {
   readonly venueCode: string | null
   readonly venueMessage: string
   readonly retryAfterMs: number | null
+  /** Nothing was sent: it was refused here. */
+  readonly isUnsent: boolean
 
   constructor(facts: WireFailureFacts) {
     super(facts.message, { cause: facts.cause })
@@ -21,6 +23,7 @@ export class WireFailure extends Error {
     this.venueCode = facts.venueCode ?? null
     this.venueMessage = facts.venueMessage ?? ''
     this.retryAfterMs = facts.retryAfterMs ?? null
+    this.isUnsent = facts.isUnsent ?? false
   }
 }
 
@@ -31,6 +34,7 @@ export type WireFailureFacts = {
   readonly venueCode?: string | null
   readonly venueMessage?: string
   readonly retryAfterMs?: number | null
+  readonly isUnsent?: boolean
   readonly cause?: unknown
 }
 

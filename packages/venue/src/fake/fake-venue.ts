@@ -31,6 +31,7 @@ import { FakeBook, protectionView, unknownOrder } from './fake-book.ts'
 import { FakeAccountStream } from './fake-account-stream.ts'
 import { FakeConvert } from './fake-convert.ts'
 import type { FakeVenueCall, FakeVenueOptions } from './fake-options.ts'
+import { allWell, profile } from './fake-health.ts'
 import { FakeScripts, type Script, type WriteMethod } from './fake-scripts.ts'
 import { symbolRules } from './symbol-rules.ts'
 import { isLive, remainingOf, viewOf, type FakeOrder, type FakeProtection } from './fake-orders.ts'
@@ -41,11 +42,7 @@ export function createFakeVenue(options: FakeVenueOptions = {}): FakeVenue {
 
 export class FakeVenue implements Venue {
   readonly name: string
-  readonly profile = {
-    clientOrderIdPattern: /^[a-zA-Z0-9-_]{1,36}$/,
-    recvWindowMs: 5_000,
-    engineTimeoutMs: 10_000,
-  }
+  readonly profile = profile
   /** Every call in order, for tests that check what was asked of the venue. */
   readonly calls: FakeVenueCall[] = []
   /** Market streams that are open, and what a test sends over them. */
@@ -298,13 +295,7 @@ export class FakeVenue implements Venue {
   }
 
   /** As a test sets it; at first everything is well. */
-  state: VenueHealth = {
-    keysRefused: null,
-    pausedForMs: 0,
-    usedWeight: 0,
-    weightPerMinute: 0,
-    clock: { aheadMs: 0, uncertaintyMs: 0 },
-  }
+  state: VenueHealth = allWell
 
   health(): VenueHealth {
     return this.state
@@ -316,6 +307,11 @@ export class FakeVenue implements Venue {
 
   retryKeys(): void {
     this.calls.push({ method: 'retryKeys', argument: null })
+  }
+
+  /** Every one is new here. */
+  useKeys(): boolean {
+    return this.calls.push({ method: 'useKeys', argument: null }) > 0
   }
 
   async close(): Promise<void> {}

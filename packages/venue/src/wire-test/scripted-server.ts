@@ -1,6 +1,7 @@
 // An HTTP server that answers what a test scripted, and remembers what it was sent.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { WebSocketServer, type WebSocket } from 'ws'
 
 type SentRequest = {
   readonly method: string
@@ -30,7 +31,21 @@ export type ScriptedServer = {
   /** For a method and path such as `POST /api/v3/order`; the last given answer stays in force. */
   on(route: string, answer: ScriptedAnswer | Answerer): void
   sent(route: string): SentRequest[]
+  /** What becomes of each WebSocket that is opened from now on; without one none is taken. */
+  onSocket(take: (socket: ScriptedSocket) => void): void
   close(): Promise<void>
+}
+
+export type ScriptedSocket = {
+  /** With its query. */
+  readonly path: string
+  /** JSON where it was JSON, in the order in which it came. */
+  readonly received: readonly unknown[]
+  onMessage(read: (message: unknown) => void): void
+  /** Bytes as they are, a text as it is, everything else as JSON. */
+  send(message: unknown): void
+  /** Ends the connection, properly with a code or as a broken line. */
+  end(code?: number): void
 }
 
 export async function startScriptedServer(): Promise<ScriptedServer> {
@@ -39,9 +54,21 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
   const server = createServer((request, response) => {
     void read(request).then((sent) => {
       requests.push(sent)
-      const scripted = answers.get(`${sent.method} ${sent.path}`) ?? { status: 404, text: '<html>' }
-      reply(response, typeof scripted === 'function' ? scripted(sent) : scripted)
+      const found = answers.get(`${sent.method} ${sent.path}`) ?? { status: 404, text: '<html>' }
+      reply(response, typeof found === 'function' ? found(sent) : found)
     })
+  })
+  const hall = new WebSocketServer({ noServer: true })
+  let take: ((socket: ScriptedSocket) => void) | null = null
+  server.on('upgrade', (request, socket, head) => {
+    const taken = take
+    if (taken === null) {
+      socket.destroy()
+      return
+    }
+    hall.handleUpgrade(request, socket, head, (opened) =>
+      taken(scripted(opened, request.url ?? '/')),
+    )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -50,11 +77,37 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     requests,
     on: (route, answer) => void answers.set(route, answer),
     sent: (route) => requests.filter((one) => `${one.method} ${one.path}` === route),
+    onSocket: (taker) => void (take = taker),
     close: () =>
       new Promise((resolve) => {
+        for (const socket of hall.clients) socket.terminate()
         server.close(() => resolve())
         server.closeAllConnections()
       }),
+  }
+}
+
+function scripted(socket: WebSocket, path: string): ScriptedSocket {
+  const received: unknown[] = []
+  const readers: ((message: unknown) => void)[] = []
+  socket.on('message', (data) => {
+    const text = Buffer.from(data as Buffer).toString('utf8')
+    const message: unknown = /^[[{]/.test(text) ? JSON.parse(text) : text
+    received.push(message)
+    for (const each of readers) each(message)
+  })
+  return {
+    path,
+    received,
+    onMessage: (each) => void readers.push(each),
+    send: (message) => {
+      const isRaw = typeof message === 'string' || Buffer.isBuffer(message)
+      socket.send(isRaw ? message : JSON.stringify(message))
+    },
+    end: (code) => {
+      if (code === undefined) socket.terminate()
+      else socket.close(code)
+    },
   }
 }
 

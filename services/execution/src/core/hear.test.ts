@@ -89,6 +89,18 @@ describe('the stream of the account', () => {
     expect(await fills()).toHaveLength(3)
   })
 
+  it('has the fills fetched at once where a venue tells of orders only', async () => {
+    desk.venue.script({ kind: 'unknown-landed', method: 'placeOrder' })
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    desk.venue.calls.length = 0
+    await hear(told.splice(0).map((order) => ({ ...order, fills: null })))
+    await desk.settle()
+    expect(desk.venue.callsOf('fetchFills')).toHaveLength(1)
+    expect(desk.said('execution.order.filled.v1')).toHaveLength(1)
+    expect(protection()).toBe('protected')
+  })
+
   it('lets questions about resting orders wait, and a gap asks at once', async () => {
     await desk.approve({ name: 'one' })
     await desk.settle()
