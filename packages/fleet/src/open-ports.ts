@@ -103,7 +103,7 @@ export async function openVenue(
   const common = { name: id, clock: context.clock, logger: context.logger }
   const live = { ...common, testnet, apiKey, secret: apiSecret }
   if (kind === 'binance') return openBinanceVenue({ ...live, weightPerMinute, weightShare })
-  if (kind !== 'simulator') return openSpotVenue({ ...live, kind })
+  if (kind !== 'simulator') return openSpotVenue({ ...live, kind, weightShare })
   const { speed, limits } = shared.simulator
   return openBinanceVenue({
     ...common,
