@@ -105,6 +105,7 @@ export class MarketSource {
         },
         onBook: (book) => this.#quotes.takeBook(book),
       },
+      onRefused: (error) => void this.#noteFault(error),
     })
   }
 

@@ -31,7 +31,11 @@ export type StreamLinkDeps = {
   readonly metrics: FeedMetrics
   readonly limits: StreamLimits
   readonly listener: Omit<MarketStreamListener, 'onEnd'>
+  /** The venue does not take our key, or us: to open the stream again would ask with it once more. */
+  readonly onRefused: (error: VenueError) => void
 }
+
+const refusals: ReadonlySet<string> = new Set(['unauthorized', 'blocked'])
 
 /** The stream of one venue: opened, watched, opened again; and the word on whether polling may rest. */
 export class StreamLink {
@@ -45,6 +49,7 @@ export class StreamLink {
   #drops = 0
   #isOver = false
   #toldMode: StreamMode | null = null
+  #streamless: Venue | null = null
 
   constructor(deps: StreamLinkDeps) {
     this.#deps = deps
@@ -60,7 +65,7 @@ export class StreamLink {
 
   /** At each look: notices silence, takes note of time, opens what is to be open. Never throws. */
   tend(request: MarketStreamRequest): void {
-    if (this.#isOver || this.#deps.venue().openMarketStream === undefined) return
+    if (this.#isOver || !this.#hasStreams()) return
     if (this.#request !== null && !sameRequest(this.#request, request)) this.#shut()
     this.#request = request
     const now = this.#now()
@@ -79,6 +84,18 @@ export class StreamLink {
     this.#isOver = true
     this.#shut()
     await this.#opening
+  }
+
+  /** Said once of each venue: an operator who asked for streams is to know why there are none. */
+  #hasStreams(): boolean {
+    const venue = this.#deps.venue()
+    if (typeof venue.openMarketStream === 'function') return true
+    const { context, source } = this.#deps
+    if (this.#streamless !== venue) {
+      context.logger.warn({ venue: source }, 'venue has no stream with these settings, polling')
+    }
+    this.#streamless = venue
+    return false
   }
 
   #now(): number {
@@ -109,8 +126,14 @@ export class StreamLink {
       if (!(error instanceof VenueError)) {
         this.#deps.context.logger.error({ err: error }, 'stream failed to open')
       }
-      if (isMine()) this.#drop(error instanceof Error ? error.message : String(error))
+      if (isMine()) this.#notOpened(error)
     }
+  }
+
+  #notOpened(error: unknown): void {
+    this.#drop(error instanceof Error ? error.message : String(error))
+    const isRefused = error instanceof VenueError && refusals.has(error.code)
+    if (isRefused) this.#deps.onRefused(error)
   }
 
   #ears(isMine: () => boolean): MarketStreamListener {

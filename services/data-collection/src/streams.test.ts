@@ -136,6 +136,32 @@ describe('a stream that fails', () => {
     expect(mode()).toBe('polling')
   })
 
+  it('to exist is told once, and the venue is polled', async () => {
+    Object.defineProperty(stage.venue, 'openMarketStream', { value: undefined })
+    await start()
+    await stage.minutes(3)
+    expect(stage.numbers()).toEqual(range(0, 3))
+    expect(stage.context.logs.messages('warn')).toEqual([
+      'venue has no stream with these settings, polling',
+    ])
+  })
+
+  it('by refusing its key ends the source: neither it nor the venue is asked again', async () => {
+    let openings = 0
+    stage.venue.openMarketStream = () => {
+      openings += 1
+      return Promise.reject(new VenueError('unauthorized', 'code: 402 message: auth failed'))
+    }
+    await start()
+    await stage.minutes(1)
+    const asked = stage.venue.calls.length
+    await stage.minutes(60)
+    expect(openings).toBe(1)
+    expect(stage.venue.calls).toHaveLength(asked)
+    expect(stage.states().at(-1)).toMatchObject({ state: 'disabled' })
+    expect(stage.context.logs.messages('error')).toEqual(['venue state changed'])
+  })
+
   it('is closed with a refused key, and leaves nothing behind when the agent stops', async () => {
     await start()
     await stage.streamedMinutes(1)

@@ -17,7 +17,7 @@ import { orderTypesOf, venueRows, type VenueKind } from '../venue-rows.ts'
 /** Twelve places: more than any increment that the venues list. */
 const PLACES = 12
 
-const decimal = z
+export const decimal = z
   .union([z.string(), z.number().transform(String)])
   .transform((text) => (/e/i.test(text) ? Number(text).toFixed(PLACES) : text))
   .refine((text) => Decimal.isDecimal(text))

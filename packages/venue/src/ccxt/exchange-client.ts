@@ -67,9 +67,12 @@ export class ExchangeClient {
     return client
   }
 
-  /** Another instance of the class, with the same keys, limits and symbols, for a stream of its own. */
-  async another(): Promise<CcxtExchange> {
-    const exchange = await openExchange({ ...this.#options, ...this.#keys })
+  /**
+   * Another instance of the class, with the same keys, limits and symbols, for a stream of its own. Books want
+   * `Number`: ccxt keeps them by floating-point price and compares that with what it has parsed.
+   */
+  async another(number: NumberIn = String): Promise<CcxtExchange> {
+    const exchange = await openExchange({ ...this.#options, ...this.#keys }, number)
     keepTime(exchange, () => this.#exchange.nonce())
     this.#fit(exchange)
     exchange.setMarketsFromExchange(this.#exchange)
@@ -187,7 +190,13 @@ export class ExchangeClient {
   }
 }
 
-async function openExchange(options: ExchangeOptions): Promise<CcxtExchange> {
+/** What ccxt makes of a decimal: of what is asked for not one may pass through a float. */
+type NumberIn = StringConstructor | NumberConstructor
+
+async function openExchange(
+  options: ExchangeOptions,
+  number: NumberIn = String,
+): Promise<CcxtExchange> {
   const Exchange = await loadExchange(options.kind)
   const exchange = new Exchange({
     apiKey: options.apiKey,
@@ -195,8 +204,7 @@ async function openExchange(options: ExchangeOptions): Promise<CcxtExchange> {
     timeout: options.timeoutMs,
     // Its queue knows no urgency: an exit would wait behind every poll.
     enableRateLimit: false,
-    // Not one decimal may pass through a float, wherever ccxt parses one.
-    number: String,
+    number,
     // `maxRetriesOnFailure` stays unset: ccxt would send an order again that had landed.
     options: {
       defaultType: 'spot',

@@ -5,6 +5,7 @@ import { Decimal } from '@flotilla/money'
 import type { z } from 'zod'
 import { systemTimeMs } from '../clock.ts'
 import { VenueError } from '../errors.ts'
+import type { MarketStream, MarketStreamListener, MarketStreamRequest } from '../market-stream.ts'
 import type {
   AccountEvent,
   AccountWatch,
@@ -28,9 +29,11 @@ import type {
 } from '../port.ts'
 import { quoteVolume24hOf } from '../quote-volume.ts'
 import type { VenueKeys } from '../refused-keys.ts'
+import type { Timer } from '../watchdog.ts'
 import { venueRows, venueSymbol, type VenueRow } from '../venue-rows.ts'
 import { AccountStream, type ConnectionEnd, type ConnectionListener } from './account-stream.ts'
 import * as answers from './exchange-answers.ts'
+import { candlesFrom, timeframeMs } from './exchange-candles.ts'
 import { ExchangeClient } from './exchange-client.ts'
 import { listenWithCcxt } from './exchange-account.ts'
 import { streamedOrder } from './exchange-account-orders.ts'
@@ -41,6 +44,7 @@ import { checked, ExchangeWire, type Question } from './exchange-wire.ts'
 import { KeyDoor } from './key-door.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import { VenueTime } from './venue-time.ts'
+import { canWatch, openWatchedStream } from './watched-stream.ts'
 import { WireFailure } from './wire-failure.ts'
 
 export type SpotVenueOptions = {
@@ -57,6 +61,8 @@ export type SpotVenueOptions = {
   /** The part of the venue's limits that this client may use for anything but exits; 1 where it is alone. */
   readonly weightShare?: number | undefined
   readonly logger?: VenueLogger | undefined
+  /** Measures the silence of streams; real time unless a test turns it. */
+  readonly timer?: Timer | undefined
 }
 
 const TIMEOUT_MS = 8_000
@@ -85,6 +91,11 @@ type Parts = {
   readonly keys: VenueKeys | null
 }
 
+type Listening = {
+  readonly request: MarketStreamRequest
+  readonly listener: MarketStreamListener
+}
+
 class SpotVenue implements Venue {
   readonly name: string
   readonly profile: VenueProfile
@@ -99,6 +110,8 @@ class SpotVenue implements Venue {
   readonly #watches = new Set<AccountStream>()
   #keys: VenueKeys | null
   #rules: ReadonlyMap<string, SymbolRules> | null = null
+  /** Absent where the streams want keys and there are none: the venue is polled then. */
+  readonly openMarketStream?: NonNullable<Venue['openMarketStream']>
 
   constructor({ client, door, keys }: Parts, options: SpotVenueOptions) {
     this.name = options.name
@@ -119,6 +132,9 @@ class SpotVenue implements Venue {
     })
     client.useTime(() => this.#time.current())
     this.#wire = new ExchangeWire(client, this.#time)
+    if (canWatch(this.#kind, keys !== null)) {
+      this.openMarketStream = (request, listener) => this.#openStream({ request, listener })
+    }
     this.#orders = new ExchangeOrders({
       kind: options.kind,
       wire: this.#wire,
@@ -152,22 +168,7 @@ class SpotVenue implements Venue {
     const venueTime = this.#time.current()
     const given = [symbol, timeframe, since, limit]
     const rows = await this.#read({ method: 'fetchOHLCV', given, schema: answers.candles })
-    const lengthMs = timeframeMs(timeframe)
-    return rows.map(([openTime, open, high, low, close, baseVolume]) => {
-      // ccxt drops what the venue says of the value: the middle of the candle stands for its price.
-      const middle = high.plus(low).times('0.5')
-      const closeTime = openTime + lengthMs
-      const quoteVolume = baseVolume.times(middle)
-      const values = { open, high, low, close, baseVolume, quoteVolume }
-      return {
-        symbol,
-        timeframe,
-        openTime,
-        closeTime,
-        ...values,
-        closed: closeTime <= venueTime,
-      }
-    })
+    return candlesFrom(rows, { symbol, timeframe, venueTime })
   }
 
   async fetchTicker(symbol: string): Promise<VenueTicker> {
@@ -334,6 +335,25 @@ class SpotVenue implements Venue {
     }
   }
 
+  async #openStream({ request, listener }: Listening): Promise<MarketStream> {
+    const { timer, timeoutMs = TIMEOUT_MS, rateLimited = true } = this.#options
+    for (const symbol of request.symbols) await this.#rulesOf(symbol)
+    await this.#time.ensure()
+    return openWatchedStream({
+      kind: this.#kind,
+      request,
+      listener,
+      openWatcher: () => this.#client.another(Number),
+      paced: rateLimited,
+      intervalMs: timeframeMs(request.timeframe),
+      venueTime: () => this.#time.current(),
+      fetchCandles: (asked) => this.fetchCandles(asked),
+      fetchTickers: (symbols) => this.fetchTickers(symbols),
+      openWithinMs: timeoutMs,
+      timer,
+    })
+  }
+
   #look(symbol: string, venueOrderId: string): Promise<VenueOrder | null> {
     return this.#found('fetchOrder', venueOrderId, symbol)
   }
@@ -376,20 +396,4 @@ class SpotVenue implements Venue {
 
 function malformed(what: string, reason: string): VenueError {
   return new VenueError('malformed_answer', `${what}: ${reason}`)
-}
-
-const unitsMs: Readonly<Record<string, number>> = {
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-}
-
-function timeframeMs(timeframe: string): number {
-  const unit = unitsMs[timeframe.at(-1) ?? '']
-  const count = Number(timeframe.slice(0, -1))
-  if (unit === undefined || !Number.isInteger(count)) {
-    throw new RangeError(`timeframe ${timeframe} is not a number with m, h, d or w`)
-  }
-  return count * unit
 }

@@ -20,17 +20,29 @@ export type CcxtExchange = {
   getExceptionsByUrl: (url: string, kind: string) => unknown
   setSandboxMode(enabled: boolean): void
   /** Takes the symbols over that the other has loaded. */
-  setMarketsFromExchange(other: CcxtExchange): void
+  setMarketsFromExchange(other: CcxtExchange): unknown
   /** The stream of our orders: those that changed since it was called before. */
   watchOrders(): Promise<readonly unknown[]>
-  handleMessage: (client: unknown, message: unknown) => unknown
-  onError: (client: unknown, error: unknown) => void
-  onClose: (client: unknown, event: unknown) => void
+  /** One client for each address, made when something is first watched there. */
+  client: (url: string) => CcxtStreamClient
+  handleMessage: (client: CcxtStreamClient, message: unknown) => unknown
+  onConnected: (client: CcxtStreamClient) => void
+  onError: (client: CcxtStreamClient, error: unknown) => void
+  onClose: (client: CcxtStreamClient, event: unknown) => void
   /** By address; absent before the first one. */
-  readonly clients?: Readonly<Record<string, { connection?: { terminate(): void } }>>
+  readonly clients?: Readonly<Record<string, CcxtStreamClient>>
   /** Unencrypted addresses of streams work only after this. */
   loadHttpProxyAgent(): Promise<unknown>
+  loadExchangeSpecificFiles(): Promise<void>
   close(): Promise<void>
+}
+
+export type CcxtStreamClient = {
+  readonly url: string
+  /** Absent until it begins to connect. */
+  readonly connection?: { terminate(): void }
+  onPing: () => unknown
+  onPong: () => unknown
 }
 
 export type HttpRequest = [url: string, method: string, headers?: unknown, body?: unknown]

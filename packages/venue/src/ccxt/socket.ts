@@ -2,8 +2,8 @@
 // other side is gone stays open for hours by itself.
 import { WebSocket, type RawData } from 'ws'
 
-import { after, type Cancel } from '../clock.ts'
 import { VenueError } from '../errors.ts'
+import { Watchdog, type Timer } from '../watchdog.ts'
 
 export type SocketOptions = {
   readonly url: string
@@ -14,6 +14,8 @@ export type SocketOptions = {
   readonly onText: (text: string) => void
   /** Not called after `close`, nor when opening failed. */
   readonly onEnd: (reason: string) => void
+  /** What silence is measured with; real time unless a test turns it. */
+  readonly timer?: Timer | undefined
 }
 
 export type Socket = {
@@ -42,22 +44,17 @@ export function openSocket(options: SocketOptions): Promise<Socket> {
 }
 
 function listen(socket: WebSocket, options: SocketOptions): Socket {
-  const { silenceMaxMs, onText, onEnd } = options
+  const { silenceMaxMs, onText, onEnd, timer } = options
   let isEnded = false
-  let watchdog: Cancel | null = null
+  const watchdog = new Watchdog({ silenceMaxMs, timer, onSilence: (reason) => end(reason) })
   const end = (reason: string | null): void => {
     if (isEnded) return
     isEnded = true
-    watchdog?.()
+    watchdog.stop()
     socket.terminate()
     if (reason !== null) onEnd(reason)
   }
-  const heard = (): void => {
-    if (isEnded) return
-    watchdog?.()
-    watchdog = after(silenceMaxMs, () => end(`nothing came for ${String(silenceMaxMs)} ms`))
-  }
-  heard()
+  const heard = (): void => watchdog.heard()
   socket.on('ping', heard)
   socket.on('message', (data) => {
     heard()

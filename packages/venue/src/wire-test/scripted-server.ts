@@ -1,5 +1,6 @@
 // An HTTP server that answers what a test scripted, and remembers what it was sent.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 
@@ -46,6 +47,8 @@ export type ScriptedSocket = {
   send(message: unknown): void
   /** Ends the connection, properly with a code or as a broken line. */
   end(code?: number): void
+  /** The connection itself: for pings, and to see it close. */
+  readonly raw: WebSocket
 }
 
 export async function startScriptedServer(): Promise<ScriptedServer> {
@@ -97,6 +100,7 @@ function scripted(socket: WebSocket, path: string): ScriptedSocket {
     for (const each of readers) each(message)
   })
   return {
+    raw: socket,
     path,
     received,
     onMessage: (each) => void readers.push(each),

@@ -212,6 +212,7 @@ const product = {
   quote_max_size: '150000000',
   trading_disabled: false,
   price: '50000',
+  volume_24h: '18680.00001',
   approximate_quote_24h_volume: '934000000.5',
 }
 
