@@ -9,6 +9,7 @@ import {
   messagesDocument,
 } from '@flotilla/contracts/documents'
 import { stringify } from 'yaml'
+import { alertsDocument } from './alerts-document.ts'
 import { orderLifeDocument } from './order-life-document.ts'
 import { reservationLifeDocument } from './reservation-life-document.ts'
 
@@ -24,6 +25,10 @@ export function generated(): ReadonlyMap<string, string> {
     ['docs/DENIALS.md', denialsDocument()],
     ['docs/ORDER-LIFE.md', orderLifeDocument()],
     ['docs/RESERVATION-LIFE.md', reservationLifeDocument()],
+    [
+      'docs/operating/alerts.md',
+      alertsDocument(readFileSync(join(root, 'infra/prometheus/alerts.yaml'), 'utf8')),
+    ],
   ])
 }
 

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { unpackPackages } from './debian-packages.ts'
 
 // Where a RabbitMQ for tests comes from: the installed one, or Debian's packages, downloaded and
 // unpacked into a cache without installing anything and without root.
@@ -35,7 +36,9 @@ async function find(): Promise<RabbitBinaries | Missing> {
   const installed = await binariesUnder('/')
   if (installed !== null) return installed
   try {
-    if (!existsSync(cache)) await unpackInto(cache)
+    if (!existsSync(cache)) {
+      await unpackPackages(cache, { choose: packagesOf, finish: writeErlWrapper })
+    }
     const unpacked = await binariesUnder(cache)
     if (unpacked !== null) return unpacked
     return { missing: howToGetIt('the unpacked packages hold no rabbitmq-server') }
@@ -75,40 +78,6 @@ async function libraryFolders(root: string): Promise<string[]> {
 
 async function entries(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => [])
-}
-
-/**
- * Works in a folder of its own and moves the result into place at the end: two test runs that
- * start at the same moment both do the work, and neither sees half of the other's.
- */
-async function unpackInto(destination: string): Promise<void> {
-  await mkdir(dirname(destination), { recursive: true })
-  const work = await mkdtemp(`${destination}-`)
-  try {
-    const root = join(work, 'root')
-    await mkdir(root)
-    for (const archive of await download(work)) await run('dpkg-deb', ['-x', archive, root])
-    await writeErlWrapper(root)
-    await rename(root, destination).catch((error: unknown) => {
-      if (!existsSync(destination)) throw error
-    })
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
-}
-
-async function download(work: string): Promise<string[]> {
-  const lists = join(work, 'lists')
-  const archives = join(work, 'archives')
-  await mkdir(join(lists, 'partial'), { recursive: true })
-  await mkdir(join(archives, 'partial'), { recursive: true })
-  const own = [`Dir::State::lists=${lists}`, `Dir::Cache=${work}`, 'Debug::NoLocking=1']
-  const options = own.flatMap((option) => ['-o', option])
-  await run('apt-get', [...options, '-qq', 'update'])
-  const packages = await packagesOf(options)
-  await run('apt-get', [...options, '-qq', 'download', ...packages], { cwd: archives })
-  const files = (await readdir(archives)).filter((name) => name.endsWith('.deb'))
-  return files.map((name) => join(archives, name))
 }
 
 /** The broker, its Erlang and the libraries that a bare system may lack. */

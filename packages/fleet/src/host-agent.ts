@@ -50,6 +50,7 @@ export function hostAgent(options: HostOptions): HostedAgent {
     help: '1 while the agent is ready to work.',
     collect: () => (ready() ? 1 : 0),
   })
+  showPorts(options)
 
   return {
     name: spec.name,
@@ -76,6 +77,23 @@ export function hostAgent(options: HostOptions): HostedAgent {
       context.logger.info('agent stopped')
     },
   }
+}
+
+/** Whether what every agent lives on answers. */
+function showPorts({ context, ports: { bus, ledger } }: HostOptions): void {
+  const shows = (name: string, help: string, isConnected: () => boolean): void => {
+    const collect = () => (isConnected() ? 1 : 0)
+    gauge(context.metrics, { name, help, collect })
+  }
+  if (ledger !== undefined) {
+    shows('flotilla_ledger_connected', '1 while the ledger answers.', () => {
+      return ledger.health().state === 'connected'
+    })
+  }
+  if (bus === undefined) return
+  shows('flotilla_bus_connected', '1 while the bus takes and brings messages.', () => {
+    return bus.health().state === 'connected'
+  })
 }
 
 function isPerAccount(name: AgentName): boolean {

@@ -26,6 +26,7 @@ it('a lease that lapsed before a call ends the term, since the desk waits for th
     stretch: 1,
     metrics: createExecutionMetrics(context.metrics, {
       desks: () => [],
+      differences: () => 0,
       stops: () => 0,
       health: () => venue.health(),
       isFollowed: () => false,

@@ -10,17 +10,24 @@ type Watched = {
   /** Stops of entries that execution has ordered itself, beside halted symbols. */
   readonly stops: () => number
   readonly health: () => VenueHealth
+  /** Assets of which the venue has not what the ledger says. */
+  readonly differences: () => number
   /** Whether the venue tells of our orders by itself. */
   readonly isFollowed: () => boolean
 }
 
 export function createExecutionMetrics(metrics: Metrics, watched: Watched) {
-  const { desks, stops, isFollowed } = watched
+  const { desks, stops, isFollowed, differences } = watched
   gaugesOfDesks(metrics, desks)
   gauge(metrics, {
     name: 'flotilla_entry_stops',
     help: 'Reasons of our own for which no entries are sent: silence, or missing assets.',
     collect: stops,
+  })
+  gauge(metrics, {
+    name: 'flotilla_balance_differences',
+    help: 'Assets of which the venue has not what the ledger says, at the last comparison.',
+    collect: differences,
   })
   gauge(metrics, {
     name: 'flotilla_account_stream_connected',

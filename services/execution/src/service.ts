@@ -41,6 +41,7 @@ export class Execution implements Agent {
       desks: () => this.#life.term?.desks ?? [],
       stops: () => this.#gate.stops.length,
       health: () => deps.venue.health(),
+      differences: () => this.#life.term?.differences.length ?? 0,
       isFollowed: () => this.#life.term?.isFollowed === true,
     })
     const { ledger, bus, context, config, shared } = deps

@@ -7,7 +7,8 @@ export type RiskMetrics = ReturnType<typeof createRiskMetrics>
 /** Statistics only: nothing is decided with these numbers. */
 export function createRiskMetrics(metrics: Metrics, book: () => Book | null) {
   showBook(metrics, book)
-  return createCounters(metrics)
+  showStops(metrics, book)
+  return begun(createCounters(metrics))
 }
 
 function showBook(metrics: Metrics, book: () => Book | null): void {
@@ -35,6 +36,26 @@ function showBook(metrics: Metrics, book: () => Book | null): void {
   )
   ofBook('flotilla_open_reservations', 'Reservations that are held.', (each) => {
     return each.reservations.size
+  })
+}
+
+/** What people have stopped, and what the account's own fall has. */
+function showStops(metrics: Metrics, book: () => Book | null): void {
+  for (const state of ['paused', 'flattened', 'halted'] as const) {
+    gauge(metrics, {
+      name: `flotilla_scopes_${state}`,
+      help: `How many of the account and its symbols an operator has ${state}.`,
+      collect: () => {
+        const entries = [...(book()?.tradingStates.values() ?? [])]
+        return entries.filter((each) => each.state === state).length
+      },
+    })
+  }
+  const regimes = ['normal', 'defense', 'halt']
+  gauge(metrics, {
+    name: 'flotilla_drawdown_regime',
+    help: '0 normal, 1 defense (sizes are smaller), 2 halt (no entries).',
+    collect: () => Math.max(0, regimes.indexOf(book()?.standing.drawdown?.regime ?? 'normal')),
   })
 }
 
@@ -100,12 +121,24 @@ function gaugesOfWaiting(metrics: Metrics) {
       help: 'Reservations kept because fills were not told or an order does not end, by cause.',
       labelNames: ['cause'],
     }),
+    valuationFaults: gauge(metrics, {
+      name: 'flotilla_valuation_faults',
+      help: 'Assets that the last valuation took at an old price or without one.',
+    }),
     waitingAmount: gauge(metrics, {
       name: 'flotilla_reservations_waiting_amount',
       help: 'What is missing for them, in units of the asset.',
       labelNames: ['asset'],
     }),
   }
+}
+
+/** From nought, so that the first of them is seen as an increase. */
+function begun(counters: ReturnType<typeof createCounters>) {
+  for (const cause of ['loop', 'budget']) counters.trimAlerts.inc({ cause }, 0)
+  for (const cause of ['never-ordered', 'never-ended']) counters.withdrawals.inc({ cause }, 0)
+  for (const source of ['market-store', 'intent']) counters.priceFallbacks.inc({ source }, 0)
+  return counters
 }
 
 function drawdownOf(book: Book): number {

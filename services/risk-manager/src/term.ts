@@ -81,13 +81,13 @@ export class Term {
 
   /** Load, take facts, learn the venue's rules, value what is there, and only then take intents. */
   async begin(): Promise<void> {
-    const { deps, store } = this.#options
+    const { store } = this.#options
     const desk = await this.#recover()
     this.#desk = desk
     await store.loadHistories(desk.book)
     await this.#subscribeFacts(desk)
     await this.#untilDone('the rules of the venue', () => this.#refreshRules(desk))
-    const valuer = new Valuer({ deps, store, desk, limits: this.#limits })
+    const valuer = new Valuer({ ...this.#options, desk, limits: this.#limits })
     await valuer.value()
     const sweeper = this.#sweeperOf(desk)
     this.#sweeper = sweeper

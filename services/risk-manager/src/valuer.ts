@@ -3,6 +3,7 @@ import { Decimal } from '@flotilla/money'
 import type { Logger } from '@flotilla/runtime'
 import { notePrice, takeStock, type Book, type Limits } from './core/index.ts'
 import type { AccountDesk } from './desk.ts'
+import type { RiskMetrics } from './metrics.ts'
 import type { RiskStore } from './store.ts'
 import { tellRegimes } from './tell.ts'
 import type { Deps } from './term.ts'
@@ -12,6 +13,7 @@ export type ValuerOptions = {
   readonly store: RiskStore
   readonly desk: AccountDesk
   readonly limits: Limits
+  readonly metrics: Pick<RiskMetrics, 'valuationFaults'>
 }
 
 /** Values the account from time to time, in a unit of work of its own. */
@@ -82,6 +84,7 @@ export class Valuer {
     const words = baseline === true ? 'equity found, taken as the beginning' : 'equity valued'
     this.#log.info({ account, equity, coverage, topHoldings, unpriced }, words)
     const faults = valued.faults ?? []
+    this.#options.metrics.valuationFaults.set(faults.length)
     const names = faults.map(({ asset, cause }) => `${asset} ${cause}`).join(', ')
     if (names !== '' && names !== this.#faults) {
       this.#log.warn({ account, faults }, 'valuation fault: assets are valued at old prices')
