@@ -45,7 +45,7 @@ export type Venue = {
   queryProtection(reference: ProtectionReference): Promise<VenueProtection | null>
   /** Resting orders, the legs of protections included; of all symbols when none is named. */
   fetchOpenOrders(symbol?: string): Promise<readonly VenueOrder[]>
-  /** All fills from the given time or trade id on, ascending, without gaps between pages. */
+  /** All fills from the given point on, ascending, without gaps between pages. */
   fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]>
 
   /** Absent where the venue, or its adapter, exchanges no assets at a quoted price. */
@@ -124,6 +124,8 @@ export type VenueProfile = {
   readonly engineTimeoutMs: number
   /** The account's stream tells of deposits, withdrawals and transfers too. */
   readonly tellsTransfers: boolean
+  /** Whether fills can be asked for from a trade on, whatever the clocks say, or by time alone. */
+  readonly fillsFrom: 'trade-id' | 'time'
 }
 
 export type Side = 'buy' | 'sell'
@@ -259,7 +261,12 @@ export type ProtectionRequest = {
 
 export type OrderReference = { readonly symbol: string; readonly clientOrderId: string }
 export type ProtectionReference = { readonly symbol: string; readonly clientProtectionId: string }
-export type FillsFrom = { readonly since: number } | { readonly fromId: string }
+export type FillsFrom =
+  | { readonly since: number }
+  /** From this trade on, itself included; only where the profile says that fills are told so. */
+  | { readonly fromId: string }
+  /** So many of the newest; only there, too. At most 1,000. */
+  | { readonly newest: number }
 
 export type VenueOrderStatus =
   | 'pending'

@@ -43,6 +43,16 @@ export type VenueRow = {
   readonly engineTimeoutMs: number
   /** Assets can be exchanged at a quoted price. */
   readonly convert: boolean
+  /**
+   * Whether fills can be asked for from a trade on (Binance: `fromId` of `myTrades`), or by time alone. The
+   * ids of the others do not count up, or are no parameter of their list.
+   */
+  readonly fillsFrom: 'trade-id' | 'time'
+  /**
+   * The call that has the venue cancel all orders when nobody has renewed it for a while; null where there is
+   * none. Binance has one for futures only (`countdownCancelAll`), not for Spot; the others have none.
+   */
+  readonly cancelAllTimer: string | null
   /** Whether fills carry their fee; else it is reckoned from the rate. */
   readonly feesInFills: boolean
   /**
@@ -109,6 +119,8 @@ const binance: VenueRow = {
   recvWindowMs: 5_000,
   engineTimeoutMs: 10_000,
   convert: true,
+  fillsFrom: 'trade-id',
+  cancelAllTimer: null,
   feesInFills: true,
   closedMark: 'believed',
   rateLimits: {
@@ -162,6 +174,8 @@ const coinbase: VenueRow = {
   recvWindowMs: 120_000, // until a signed token expires
   engineTimeoutMs: 10_000, // unverified
   convert: true,
+  fillsFrom: 'time',
+  cancelAllTimer: null,
   feesInFills: true,
   closedMark: 'believed',
   rateLimits: {
@@ -206,6 +220,8 @@ const mexc: VenueRow = {
   recvWindowMs: 5_000,
   engineTimeoutMs: 10_000, // unverified
   convert: false,
+  fillsFrom: 'time',
+  cancelAllTimer: null,
   feesInFills: true,
   // Lists were recorded in which `isSpotTradingAllowed` is false for every symbol, BTC/USDT included.
   closedMark: 'believed-unless-on-all',
@@ -251,6 +267,8 @@ const alpaca: VenueRow = {
   recvWindowMs: 30_000, // keys travel in headers: nothing bounds how late a request may land
   engineTimeoutMs: 10_000, // unverified
   convert: false,
+  fillsFrom: 'time',
+  cancelAllTimer: null,
   feesInFills: false,
   closedMark: 'believed',
   rateLimits: {

@@ -150,6 +150,8 @@ export function describeVenue(
         const last = fills.at(-1)?.tradeId ?? ''
         const fromLast = await venue.fetchFills(symbol, { fromId: last })
         expect(fromLast.map((fill) => fill.tradeId)).toEqual([last])
+        const newest = await venue.fetchFills(symbol, { newest: 1 })
+        expect(newest.map((fill) => fill.tradeId)).toEqual([last])
       })
 
       it('ends an immediate-or-cancel order that nobody takes, and frees its money', async () => {

@@ -35,6 +35,7 @@ it('a lease that lapsed before a call ends the term, since the desk waits for th
     flattened: () => null,
     entriesStopped: () => null,
     followed: () => false,
+    venueAheadMs: () => 0,
     reload: async () => desk,
     mayCall: () => leads,
     over: new AbortController().signal,

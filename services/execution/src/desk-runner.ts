@@ -33,6 +33,8 @@ export type RunnerOptions = {
   readonly entriesStopped: () => string | null
   /** Why nothing is to be held here, or null. */
   readonly flattened: () => string | null
+  /** By how much the venue's clock is ahead of ours, as far as is known. */
+  readonly venueAheadMs: () => number
   /** Whether the venue tells of our orders by itself at this moment. */
   readonly followed: () => boolean
   /** The desk as the ledger has it now. */
@@ -182,7 +184,9 @@ export class DeskRunner {
     try {
       const entriesStopped = this.#options.entriesStopped() ?? this.#fault?.reason ?? null
       const flattened = this.#options.flattened()
-      const told = { entriesStopped, flattened, followed: this.#options.followed() }
+      const venueAheadMs = this.#options.venueAheadMs()
+      const followed = this.#options.followed()
+      const told = { entriesStopped, flattened, followed, venueAheadMs }
       return step({ ...this.#desk, ...told }, input, clock.now())
     } catch (error) {
       const { symbol } = this.#desk.market

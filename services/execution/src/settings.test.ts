@@ -13,6 +13,7 @@ describe('the settings of a desk', () => {
       protectionDeadlineMs: 30_000,
       recvWindowMs: 5_000,
       engineTimeoutMs: 10_000,
+      fillsById: true,
       notFoundSpacingMs: 1_000,
     })
   })

@@ -37,6 +37,7 @@ export function settingsOf(
     notFoundSpacingMs: scaled(NOT_FOUND_SPACING_MS),
     sweepMs: scaled(config.sweepMs),
     fillMarginMs: scaled(FILL_MARGIN_MS),
+    fillsById: profile.fillsFrom === 'trade-id',
     priceFreshMs: PRICE_FRESH_MS,
     protection: config.protection === 'auto' ? 'pair' : config.protection,
     attachExits: config.attachExits,

@@ -7,6 +7,8 @@ import {
   closedOf,
   exitsKey,
   exitsOf,
+  fillsThroughKey,
+  fillsThroughOf,
   haltKey,
   haltOf,
   tradeKey,
@@ -27,11 +29,12 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   const position = await ledger.findPosition(account, venue, symbol)
   const halted = haltOf(await ledger.recall('execution', haltKey(symbol)))
   const closed = closedOf(await ledger.recall('execution', closedKey(symbol)))
+  const fillsThrough = fillsThroughOf(await ledger.recall('execution', fillsThroughKey(symbol)))
   const exits = exitsOf(await ledger.recall('execution', exitsKey(symbol)))
   const trade = openTradeOf(await ledger.recall('execution', tradeKey(symbol)))
   const isJournaled =
     trade !== null || (await ledger.loadTrades({ account, symbol, limit: 1 })).length > 0
-  const state = { orders, position, halted, closed, exits, trade, isJournaled }
+  const state = { orders, position, halted, closed, fillsThrough, exits, trade, isJournaled }
   if (orders.length === 0) return { ...state, fills: [] }
   // By their names, never by time: the venue's clock dates fills, and it may be behind ours.
   const fills = await ledger.loadFills({ account, clientOrderIds: [...known.keys()] })

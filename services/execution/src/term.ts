@@ -199,7 +199,8 @@ export class Term {
     }
     const over = this.#ended.signal
     const followed = () => this.#ear.isConnected
-    const told = { entriesStopped, flattened, followed }
+    const venueAheadMs = () => deps.venue.health().clock?.aheadMs ?? 0
+    const told = { entriesStopped, flattened, followed, venueAheadMs }
     const runner = new DeskRunner({ ...around, ...told, desk, reload, over })
     this.#runners.set(rules.symbol, runner)
     return runner

@@ -114,13 +114,14 @@ class BinanceVenue implements Venue {
     options: BinanceVenueOptions & { readonly recvWindowMs: number },
   ) {
     const feeRates = options.feeRates ?? defaults.feeRates
-    const { clientOrderId, engineTimeoutMs, accountStream } = venueRows.binance
+    const { clientOrderId, engineTimeoutMs, accountStream, fillsFrom } = venueRows.binance
     this.name = options.name
     this.profile = {
       clientOrderIdPattern: clientOrderId.pattern,
       recvWindowMs: options.recvWindowMs,
       engineTimeoutMs,
       tellsTransfers: accountStream.tellsTransfers,
+      fillsFrom,
     }
     this.#timeoutMs = options.timeoutMs ?? defaults.timeoutMs
     this.#options = options

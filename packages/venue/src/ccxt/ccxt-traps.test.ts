@@ -131,6 +131,15 @@ describe('ccxt itself', () => {
     expect(requests).toBe(2)
   })
 
+  it.each(venueKinds)(
+    'has no timer at %s that cancels all orders, as its row says',
+    async (kind) => {
+      const { exchange } = await recorded(kind)
+      const has = Reflect.get(exchange, 'has') as Readonly<Record<string, unknown>>
+      expect(has['cancelAllOrdersAfter'] === true).toBe(venueRows[kind].cancelAllTimer !== null)
+    },
+  )
+
   it.each(venueKinds)('has the test network of %s that its row names, or none', async (kind) => {
     const { exchange } = await recorded(kind)
     const text = JSON.stringify(Reflect.get(exchange.urls, 'test') ?? null)

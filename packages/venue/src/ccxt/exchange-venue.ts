@@ -121,10 +121,11 @@ class SpotVenue implements Venue {
     this.#client = client
     this.#door = door
     this.#keys = keys
-    const { clientOrderId, recvWindowMs, engineTimeoutMs, accountStream } = this.#row
+    const { clientOrderId, recvWindowMs, engineTimeoutMs, accountStream, fillsFrom } = this.#row
     const clientOrderIdPattern = clientOrderId.pattern
     const { tellsTransfers } = accountStream
-    this.profile = { clientOrderIdPattern, recvWindowMs, engineTimeoutMs, tellsTransfers }
+    const times = { recvWindowMs, engineTimeoutMs }
+    this.profile = { clientOrderIdPattern, ...times, tellsTransfers, fillsFrom }
     this.#time = new VenueTime({
       ask: () => this.fetchTime(),
       now: () => options.clock?.now() ?? systemTimeMs(),
@@ -256,7 +257,7 @@ class SpotVenue implements Venue {
   async fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]> {
     const rules = await this.#rulesOf(symbol)
     await this.#time.ensure()
-    if ('fromId' in from) {
+    if (!('since' in from)) {
       throw new VenueError('invalid_request', `${this.name} lists fills by time, not by trade id`)
     }
     const fills = new Map<string, VenueFill>()

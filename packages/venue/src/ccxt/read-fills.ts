@@ -19,11 +19,15 @@ const pageSize = 1_000
 const dayMs = 86_400_000
 
 export async function readFills(reader: FillsReader, from: FillsFrom): Promise<VenueFill[]> {
-  const rows =
-    'fromId' in from
-      ? await readFromId(reader, from.fromId)
-      : await readSince(reader, Math.max(0, from.since))
+  const rows = await readRows(reader, from)
   return rows.map((row) => fillFrom(row, reader.symbol))
+}
+
+function readRows(reader: FillsReader, from: FillsFrom): Promise<WireTrade[]> {
+  if ('fromId' in from) return readFromId(reader, from.fromId)
+  // Without any point to begin at the venue tells the newest.
+  if ('newest' in from) return readPage(reader, {}, from.newest)
+  return readSince(reader, Math.max(0, from.since))
 }
 
 /** A walk of more days than this asks more often than reading the whole history by id would. */
@@ -57,10 +61,14 @@ async function readFromId(reader: FillsReader, fromId: string): Promise<WireTrad
   }
 }
 
-async function readPage(reader: FillsReader, range: Parameters): Promise<WireTrade[]> {
+async function readPage(
+  reader: FillsReader,
+  range: Parameters,
+  limit = pageSize,
+): Promise<WireTrade[]> {
   const rows = await reader.wire.readSigned({
     endpoint: 'privateGetMyTrades',
-    parameters: { symbol: reader.wireSymbol, ...range, limit: pageSize },
+    parameters: { symbol: reader.wireSymbol, ...range, limit },
     schema: trades,
   })
   return rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1))

@@ -14,5 +14,6 @@ export const profile: VenueProfile = {
   clientOrderIdPattern: /^[a-zA-Z0-9-_]{1,36}$/,
   recvWindowMs: 5_000,
   engineTimeoutMs: 10_000,
+  fillsFrom: 'trade-id',
   tellsTransfers: true,
 }

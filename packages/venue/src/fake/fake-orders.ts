@@ -1,7 +1,7 @@
 // What the fake venue's book keeps of an order, and how that looks from outside.
 import { Decimal } from '@flotilla/money'
 
-import type { OrderRequest, VenueOrder, VenueOrderStatus } from '../port.ts'
+import type { FillsFrom, OrderRequest, VenueFill, VenueOrder, VenueOrderStatus } from '../port.ts'
 
 /** Assets set aside for an order. The two legs of a protection share one: either may use it up. */
 export type Lock = { readonly asset: string; readonly perUnit: Decimal; amount: Decimal }
@@ -84,4 +84,15 @@ export function crosses(request: OrderRequest, price: Decimal): boolean {
 
 export function zeroLock(asset: string): Lock {
   return { asset, perUnit: Decimal.zero, amount: Decimal.zero }
+}
+
+export function fillsFrom(
+  fills: readonly VenueFill[],
+  symbol: string,
+  from: FillsFrom,
+): readonly VenueFill[] {
+  const own = fills.filter((fill) => fill.symbol === symbol)
+  if ('newest' in from) return own.slice(-from.newest)
+  if ('since' in from) return own.filter(({ executedAt }) => executedAt >= from.since)
+  return own.filter(({ tradeId }) => BigInt(tradeId) >= BigInt(from.fromId))
 }

@@ -34,7 +34,14 @@ import type { FakeVenueCall, FakeVenueOptions } from './fake-options.ts'
 import { allWell, profile } from './fake-health.ts'
 import { FakeScripts, type Script, type WriteMethod } from './fake-scripts.ts'
 import { symbolRules } from './symbol-rules.ts'
-import { isLive, remainingOf, viewOf, type FakeOrder, type FakeProtection } from './fake-orders.ts'
+import {
+  fillsFrom,
+  isLive,
+  remainingOf,
+  viewOf,
+  type FakeOrder,
+  type FakeProtection,
+} from './fake-orders.ts'
 
 export function createFakeVenue(options: FakeVenueOptions = {}): FakeVenue {
   return new FakeVenue(options)
@@ -280,14 +287,10 @@ export class FakeVenue implements Venue {
 
   async fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]> {
     this.#read('fetchFills', { symbol, from })
-    return this.#book.fills
-      .filter((fill) => fill.symbol === symbol)
-      .filter((fill) =>
-        'since' in from
-          ? fill.executedAt >= from.since
-          : Decimal.from(fill.tradeId).atLeast(from.fromId),
-      )
-      .map((fill) => ({ ...fill, clientOrderId: null }))
+    return fillsFrom(this.#book.fills, symbol, from).map((fill) => ({
+      ...fill,
+      clientOrderId: null,
+    }))
   }
 
   watchAccount(listener: (event: AccountEvent) => void): AccountWatch {

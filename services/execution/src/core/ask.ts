@@ -4,6 +4,7 @@
 import type { VenueFill } from '@flotilla/venue'
 import { unknown } from './announce.ts'
 import { conclude } from './conclude.ts'
+import { fillsFrom, venueTime } from './fills-through.ts'
 import { retryAfter } from './retry.ts'
 import { subjectOf, type Answer, type Effect, type Ticket, type Watch } from './desk.ts'
 import { observe, recordFill, ticketOfFill } from './observe.ts'
@@ -132,7 +133,7 @@ export function notFound(work: Work, subject: string): void {
   const notFoundAt = counts ? work.now : watch.notFoundAt
   work.watches.set(subject, { ...watch, notFound: times, notFoundAt })
   if (times >= notFoundTimes) {
-    const from = { since: sinceOf(work, doubtful) }
+    const from = fillsFrom(work, sinceOf(work, doubtful))
     callVenue(work, { kind: 'search', key: `search:${subject}`, subject, from })
     return
   }
@@ -218,7 +219,8 @@ export function askWhatWasGivenUp(work: Work, fills: readonly VenueFill[]): void
 function mayBelongTo(work: Work, fill: VenueFill, { order }: Ticket): boolean {
   if (fill.side !== order.side || ticketOfFill(work, fill) !== null) return false
   if (fill.clientOrderId !== null && fill.clientOrderId !== order.clientOrderId) return false
-  return fill.executedAt >= (order.submittedAt ?? order.createdAt) - work.settings.skewMs
+  const sentAt = order.submittedAt ?? order.createdAt
+  return fill.executedAt >= venueTime(work, sentAt) - work.settings.skewMs
 }
 
 function sinceOf(work: Work, tickets: readonly Ticket[]): number {
@@ -236,7 +238,10 @@ function fetchFillsIfDue(work: Work): void {
   const starts = unsettled.map((ticket) => cleanSince(work, ticket) - margin)
   const since = Math.max(0, Math.min(work.sweptUntil - margin, ...starts))
   work.sweepAt = work.now + work.settings.sweepMs
-  callVenue(work, { kind: 'fetch-fills', key: 'fills', from: { since } })
+  // A look that has missed something is followed by one of the other kind.
+  const isWide = work.fetchingFills.failures % 2 === 1
+  const from = isWide ? { since: venueTime(work, since) } : fillsFrom(work, since)
+  callVenue(work, { kind: 'fetch-fills', key: 'fills', from })
 }
 
 function cleanSince(work: Work, { order }: Ticket): number {

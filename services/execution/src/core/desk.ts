@@ -55,6 +55,8 @@ export type Settings = {
   /** How often all fills of the symbol are looked through, and how far back before the last look. */
   readonly sweepMs: number
   readonly fillMarginMs: number
+  /** The venue counts its trades, and fills can be asked for from one of them on. */
+  readonly fillsById: boolean
   /** A price older than this is no ground to close a position. */
   readonly priceFreshMs: number
   /** The strongest protection that is wanted; the venue may offer less. */
@@ -153,6 +155,8 @@ export type Desk = {
   readonly halted: Halt | null
   /** Since when the venue does not trade the symbol; null while it does. */
   readonly closed: ClosedMarket | null
+  /** By how much the venue's clock is ahead of ours, as far as is known: it dates the fills. */
+  readonly venueAheadMs: number
   /** The venue tells of our orders by itself at the moment. */
   readonly followed: boolean
   readonly tickets: ReadonlyMap<string, Ticket>
@@ -182,6 +186,8 @@ export type Desk = {
   /** When all fills are looked through next, for those that nobody announced. */
   readonly sweepAt: number
   readonly sweptUntil: number
+  /** The trade up to which all fills are known; null where there is none, or none is known. */
+  readonly fillsThrough: string | null
 }
 
 /** A call to the venue, made only after the draft that holds it is committed. */
@@ -314,6 +320,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     flattened: null,
     halted: null,
     closed: null,
+    venueAheadMs: 0,
     followed: false,
     tickets: new Map(),
     position: null,
@@ -334,6 +341,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     takingAway: null,
     sweepAt: 0,
     sweptUntil: 0,
+    fillsThrough: null,
   }
 }
 

@@ -30,6 +30,8 @@ export type Records = {
   readonly closed: ClosedMarket | null
   readonly exits: Exits | null
   readonly trade: OpenTrade | null
+  /** The trade up to which all fills of the symbol are recorded; null when that is not known. */
+  readonly fillsThrough: string | null
   /** Whether the journal knew of the symbol before: then what it does not know is no trade. */
   readonly isJournaled: boolean
 }
@@ -54,6 +56,7 @@ export function recoverDesk(
     attempts: attemptsOf(records.orders),
     watches: watchesOf(records.orders, now),
     sweptUntil: lastKnownOf(records, now),
+    fillsThrough: records.fillsThrough,
   }
 }
 
@@ -120,13 +123,12 @@ function watchesOf(orders: readonly Order[], now: number): Map<string, Watch> {
   return watches
 }
 
-/** Fills after the newest one known, or after the oldest order that still works, were missed. */
-function lastKnownOf(records: Records, now: number): number {
-  const working = records.orders.filter(({ state }) => isWorking(state))
-  const times = [
-    ...working.map(({ createdAt }) => createdAt),
-    ...records.fills.map(({ filledAt }) => filledAt),
-  ]
+/**
+ * By our clock: fills after the beginning of the oldest order that still works, or after the last change of
+ * any, were missed.
+ */
+function lastKnownOf({ orders }: Records, now: number): number {
+  const working = orders.filter(({ state }) => isWorking(state))
   if (working.length > 0) return Math.min(...working.map(({ createdAt }) => createdAt))
-  return times.length === 0 ? now : Math.max(...times)
+  return orders.length === 0 ? now : Math.max(...orders.map(({ updatedAt }) => updatedAt))
 }

@@ -17,6 +17,7 @@ import { conclude, sayProtectionFailed } from './conclude.ts'
 import { retryAfter } from './retry.ts'
 import { quoteMissed, quoteTold } from './convert.ts'
 import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
+import { passThrough } from './fills-through.ts'
 import { guard } from './guard.ts'
 import { askPriceIfDue, PRICE_KEY, priceFailed } from './supervise.ts'
 import { hear, sweep } from './hear.ts'
@@ -243,6 +244,7 @@ function fillsTold(work: Work, { fills }: Extract<Answer, { kind: 'fills-told' }
   for (const fill of fills) recordFill(work, fill)
   for (const id of work.tickets.keys()) settle(work, id)
   askWhatWasGivenUp(work, fills)
+  passThrough(work, fills)
   work.sweptUntil = work.now
   const missing = [...work.tickets.values()].some(isUnsettled)
   work.fetchingFills = missing ? retryAfter(work, work.fetchingFills) : calm
