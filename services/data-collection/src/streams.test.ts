@@ -136,6 +136,27 @@ describe('a stream that fails', () => {
     expect(mode()).toBe('polling')
   })
 
+  it('by a minute of silence is opened anew, and an event within the minute keeps it', async () => {
+    const { clock } = stage.context
+    let openings = 0
+    const open = stage.venue.openMarketStream.bind(stage.venue)
+    stage.venue.openMarketStream = (request, listener) => {
+      openings += 1
+      return open(request, listener)
+    }
+    await start()
+    for (let told = 1; told <= 6; told += 1) {
+      await clock.advance(55_000)
+      stage.venue.setPrice('BTC/USDT', 50_000 + told)
+      await stage.broker.idle()
+    }
+    expect([openings, mode()]).toEqual([1, 'streaming'])
+    await clock.advance(60_000)
+    expect(openings).toBe(1)
+    await clock.advance(31_000)
+    expect(openings).toBe(2)
+  })
+
   it('to exist is told once, and the venue is polled', async () => {
     Object.defineProperty(stage.venue, 'openMarketStream', { value: undefined })
     await start()

@@ -5,7 +5,7 @@ import type { SpotVenueOptions } from '../ccxt/exchange-venue.ts'
 import type { Venue } from '../port.ts'
 import { openSpotScene } from './spot-venue.ts'
 import type { ScriptedServer, ScriptedSocket } from './scripted-server.ts'
-import { StreamMarket } from './stream-market.ts'
+import { StreamMarket, type MarketTime } from './stream-market.ts'
 import { speeches, type Message, type Speech } from './stream-speeches.ts'
 
 export type StreamScene = {
@@ -29,12 +29,17 @@ export type StreamScene = {
 
 type Sockets = Map<WebSocket, { readonly channels: string[] }>
 
+export type StreamSceneOptions = Partial<SpotVenueOptions> & {
+  readonly path?: readonly string[]
+  readonly time?: MarketTime
+}
+
 export async function openStreamScene(
   kind: SpotKind,
-  options: Partial<SpotVenueOptions> & { readonly path?: readonly string[] } = {},
+  options: StreamSceneOptions = {},
 ): Promise<StreamScene> {
-  const { path: prices = ['50000'], ...rest } = options
-  const market = new StreamMarket(prices)
+  const { path: prices = ['50000'], time, ...rest } = options
+  const market = new StreamMarket(prices, time ?? null)
   const speech = speeches[kind]
   const { venue, server } = await openSpotScene(kind, { clock: { now: () => market.now }, ...rest })
   speech.script(server, market)

@@ -10,27 +10,41 @@ export type StreamTrade = {
   readonly at: number
 }
 
+/** A clock that the market goes by in place of `next`, and when it began by it; milliseconds. */
+export type MarketTime = { readonly start: number; readonly now: () => number }
+
+const intoMinuteMs = 31_000
+
 export class StreamMarket {
   readonly #path: readonly string[]
-  #index = 0
+  readonly #time: MarketTime | null
+  readonly #start: number
+  #passed = 0
   #version = 100
 
   /** Each price holds for a minute; the last one for good. */
-  constructor(path: readonly string[]) {
+  constructor(path: readonly string[], time: MarketTime | null = null) {
     this.#path = path
+    this.#time = time
+    this.#start = time?.start ?? marketNow
   }
 
   next(): void {
-    this.#index += 1
+    this.#passed += 1
   }
 
-  /** By the venue's clock: half a minute into the minute. */
+  /** By the venue's clock, which is ahead of the given one: half a minute into the minute. */
   get now(): number {
-    return marketNow + this.#index * minute + 31_000
+    const ours = this.#time?.now() ?? this.#start + this.#passed * minute
+    return ours + intoMinuteMs
   }
 
   get openTime(): number {
-    return marketNow + this.#index * minute
+    return this.#start + this.#index * minute
+  }
+
+  get #index(): number {
+    return Math.floor((this.now - this.#start) / minute)
   }
 
   get price(): number {
@@ -44,12 +58,12 @@ export class StreamMarket {
 
   /** From a time on, the forming one included. */
   candles(since: number, limit = 300) {
-    const first = Math.max(-100, Math.ceil((since - marketNow) / minute))
+    const first = Math.max(-100, Math.ceil((since - this.#start) / minute))
     const count = Math.min(limit, Math.max(0, this.#index - first + 1))
     return Array.from({ length: count }, (_, at) => {
       const price = this.#priceAt(first + at)
       return {
-        openTime: marketNow + (first + at) * minute,
+        openTime: this.#start + (first + at) * minute,
         open: String(price),
         high: String(price + 10),
         low: String(price),
@@ -100,7 +114,7 @@ export class StreamMarket {
 
   #tradesAt(index: number): readonly StreamTrade[] {
     const price = this.#priceAt(index)
-    const at = marketNow + index * minute
+    const at = this.#start + index * minute
     const id = 1_000 + 2 * index
     return [
       { id, price: String(price), size: '0.5', at: at + 1_000 },

@@ -81,6 +81,11 @@ const coinbase: Speech = {
       const epochSeconds = String(Math.floor(market.now / 1_000))
       return { json: { iso: iso(market.now), epochSeconds } }
     })
+    server.on('GET /api/v3/brokerage/market/product_book', () => {
+      const level = ([price, size]: readonly [string, string]) => ({ price, size })
+      const [bids, asks] = [market.bids.map(level), market.asks.map(level)]
+      return { json: { pricebook: { product_id: 'BTC-USD', bids, asks, time: iso(market.now) } } }
+    })
     const candles = 'GET /api/v3/brokerage/market/products/BTC-USD/candles'
     server.on(candles, ({ parameters: { start, end } }) => {
       const [from, to] = [Number(start) * 1_000, Number(end) * 1_000]
@@ -240,6 +245,11 @@ const alpaca: Speech = {
         return { t: iso(openTime), ...prices, v: Number(volume), n: 2, vw: Number(open) }
       })
       return { json: { bars: { 'BTC/USD': bars }, next_page_token: null } }
+    })
+    server.on('GET /v1beta3/crypto/us/latest/orderbooks', () => {
+      const level = ([p, s]: readonly [string, string]) => ({ p: Number(p), s: Number(s) })
+      const [a, b] = [market.asks.map(level), market.bids.map(level)]
+      return { json: { orderbooks: { 'BTC/USD': { a, b, t: iso(market.now) } } } }
     })
     server.on('GET /v1beta3/crypto/us/snapshots', () => {
       const t = iso(market.now)
