@@ -75,6 +75,7 @@ const simulatorFees = z
 const simulatorLimits = z
   .strictObject({
     weightPerMinute: z.int().min(1).default(6_000),
+    rawRequestsPerFiveMinutes: z.int().min(1).default(300_000),
     ordersPerTenSeconds: z.int().min(1).default(100),
     ordersPerDay: z.int().min(1).default(200_000),
   })
@@ -129,6 +130,15 @@ const simulator = z
       .datetime()
       .optional()
       .describe('First moment of the market, as 2026-01-05T00:00:00Z; there is a sensible one.'),
+    historyMinutes: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Recorded minutes that lie in the past at the first moment.'),
+    legacyListenKey: z
+      .boolean()
+      .default(false)
+      .describe('Serves the listen keys of old clients, which Binance has retired.'),
     fees: simulatorFees.prefault({}),
     limits: simulatorLimits.prefault({}),
     control: simulatorControl.prefault({}),

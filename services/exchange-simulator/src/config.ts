@@ -45,6 +45,7 @@ const rules = z.strictObject({
 
 const limits = z.strictObject({
   weightPerMinute: z.int().min(1).default(6_000),
+  rawRequestsPerFiveMinutes: z.int().min(1).default(300_000),
   ordersPerTenSeconds: z.int().min(1).default(100),
   ordersPerDay: z.int().min(1).default(200_000),
 })
@@ -105,6 +106,10 @@ const shape = z.strictObject({
   fees: fees.prefault({}),
   limits: limits.prefault({}),
   rules: rules.prefault({}),
+  legacyListenKey: z
+    .boolean()
+    .default(false)
+    .describe('Serves the listen keys of old clients, which the exchange has retired.'),
   spreadBasisPoints: z.number().min(0).max(1_000).default(1),
   control: control.prefault({}),
 })

@@ -11,10 +11,12 @@ import { SimulatorConfigSchema, type SimulatorConfig } from './config.ts'
 import { openMarkets, restoreEngine } from './core/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { createControl } from './http/control.ts'
+import { rateLimits } from './http/exchange-info.ts'
 import { Limits } from './http/limits.ts'
 import { startServer, type RunningServer, type TextResponse } from './http/server.ts'
 import { createWire } from './http/wire.ts'
 import { Hub } from './streams/hub.ts'
+import { createListenKeys } from './streams/listen-keys.ts'
 import { socketRules } from './streams/socket-rules.ts'
 import { createSockets, type Sockets } from './streams/sockets.ts'
 import { createFaultControl, type FaultControl } from './faults/fault-control.ts'
@@ -184,7 +186,7 @@ async function listen(listening: Listening): Promise<void> {
         throw error
       }
     },
-    weightLimit: config.limits.weightPerMinute,
+    rateLimits: rateLimits(config),
     rules: socketRules(config),
     onEscape: (path) => desk.noteEscape({ method: 'UPGRADE', path, at: desk.now() }),
     now: () => desk.now(),
@@ -212,9 +214,11 @@ function openVenue(session: Session, config: SimulatorConfig, passTime: () => vo
   const { desk } = session
   const realNow = (): number => realClock.now()
   const limits = new Limits(config, realNow)
+  countFirstFills(desk, limits)
+  const listenKeys = config.legacyListenKey ? createListenKeys(realNow) : null
   const registry = new FaultRegistry()
   const wire = createFaultyWire({
-    wire: createWire({ desk, limits, realNow }),
+    wire: createWire({ desk, limits, realNow, listenKeys }),
     desk,
     limits,
     registry,
@@ -223,7 +227,7 @@ function openVenue(session: Session, config: SimulatorConfig, passTime: () => vo
       passTime()
     },
   })
-  const hub = new Hub(desk, registry)
+  const hub = new Hub(desk, registry, listenKeys)
   return {
     hub,
     faults: createFaultControl({ desk, limits, registry, hub }),
@@ -234,6 +238,22 @@ function openVenue(session: Session, config: SimulatorConfig, passTime: () => vo
       return isDone ? response : whenWritten(desk, response)
     },
   }
+}
+
+/** An order stops to count against the order limits with its first fill, whenever that comes. */
+function countFirstFills(desk: Desk, limits: Limits): void {
+  desk.listen({
+    changed: ({ events }) => {
+      let count = 0
+      for (const event of events) {
+        if (event.kind !== 'TRADE' || event.trade === null) continue
+        if (event.order.executed === event.trade.quantity) count += 1
+      }
+      if (count > 0) limits.noteFirstFills(count)
+      return () => undefined
+    },
+    passed: () => undefined,
+  })
 }
 
 /** A reader waits too: he might see what a killed process would forget. */

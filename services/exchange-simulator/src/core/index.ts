@@ -57,6 +57,8 @@ export { MINUTE_MS, minuteOf, SECOND_MS } from './tape.ts'
 export type { Book, Candle, Print, Tape } from './tape.ts'
 export { touched } from './touched.ts'
 export { expireByVenue, forceFill, freeze, withoutOrders } from './mischief.ts'
+export { lockedOutside, moveFunds } from './transfers.ts'
+export type { FundsMove } from './transfers.ts'
 export { movePrice } from './triggers.ts'
 export type { Move } from './triggers.ts'
 export {
@@ -75,6 +77,7 @@ export type {
   Changes,
   Conversion,
   Engine,
+  FundsEvent,
   Holding,
   Level,
   LevelSource,

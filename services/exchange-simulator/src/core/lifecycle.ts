@@ -6,6 +6,7 @@ import {
   isLive,
   isStop,
   waitsForRise,
+  type Changes,
   type Engine,
   type ExpiryReason,
   type ListEvent,
@@ -78,7 +79,7 @@ export function noteEvent(
   marketOf(engine, order.symbol).touches += 1
   engine.lastExecutionId += 1
   const { changes } = engine
-  changes.events = appended<OrderEvent | ListEvent>(changes.events, {
+  changes.events = appended<Changes['events'][number]>(changes.events, {
     kind: event.kind,
     executionId: engine.lastExecutionId,
     // What has ended does not change any more: the event may show the order itself.

@@ -199,9 +199,9 @@ test('steps are told in order: orders, then the list, then what becomes of both'
   const { desk } = placed('OTOCO', [profit, loss], { ...entry, price: 101 })
   desk.move(95)
   const told = drainChanges(desk.engine)?.events.map((event) =>
-    event.kind === 'LIST'
-      ? `list ${event.statusType}`
-      : `${event.order.id} ${event.kind} ${event.order.status}`,
+    'order' in event
+      ? `${event.order.id} ${event.kind} ${event.order.status}`
+      : `list ${event.kind === 'LIST' ? event.statusType : event.kind}`,
   )
   expect(told).toEqual([
     '1 NEW NEW',

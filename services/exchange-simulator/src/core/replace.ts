@@ -10,7 +10,7 @@ import {
   type Submission,
 } from './orders.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
-import type { Engine } from './types.ts'
+import type { Engine, Order } from './types.ts'
 
 /** One order goes and another comes, in one step; each of the two can fail alone. */
 export const REPLACE_MODES = ['STOP_ON_FAILURE', 'ALLOW_FAILURE'] as const
@@ -47,5 +47,63 @@ export function replaceOrder(
     checkRestriction(engine, cancel, restriction) ?? cancelOrder(engine, cancel, now)
   const isStopped = cancellation.kind === 'refused' && mode === 'STOP_ON_FAILURE'
   const submission = isStopped ? null : (isFull ?? submitOrder(engine, request, now))
-  return { kind: 'replaced', cancellation, submission }
+  const replaced: Replaced = { kind: 'replaced', cancellation, submission }
+  const rejection = rejectionOf(replaced)
+  if (rejection !== null) tellRejected(engine, { request, rejection, now })
+  return replaced
 }
+
+/** Null unless the new order was refused after the old one had gone. */
+function rejectionOf({ cancellation, submission }: Replaced): Refusal | null {
+  return !isRefusal(cancellation) && isRefusal(submission) ? submission : null
+}
+
+type Rejected = {
+  readonly request: NewOrder
+  readonly rejection: Refusal
+  readonly now: number
+}
+
+/**
+ * The account hears that the new order was rejected after the old one had gone: the one case in which a
+ * rejection is an event. The order never was, so it has no id.
+ */
+function tellRejected(engine: Engine, { request, rejection, now }: Rejected): void {
+  engine.lastExecutionId += 1
+  engine.changes.events.push({
+    kind: 'REJECTED',
+    executionId: engine.lastExecutionId,
+    order: {
+      ...request,
+      ...nothingDone,
+      createdAt: now,
+      updatedAt: now,
+    },
+    trade: null,
+    prevention: null,
+    replacedId: null,
+    cancelId: null,
+    rejection,
+  })
+}
+
+const nothingDone = {
+  id: -1,
+  listId: -1,
+  status: 'REJECTED',
+  expiryReason: null,
+  trailingAt: -1,
+  extreme: 0n,
+  visible: 0n,
+  executed: 0n,
+  executedQuote: 0n,
+  prevented: 0n,
+  preventedQuote: 0n,
+  preventedMatchId: null,
+  lockPrice: 0n,
+  amends: 0,
+  rank: 0,
+  locked: 0n,
+  workingAt: -1,
+  trades: [],
+} satisfies Partial<Order>

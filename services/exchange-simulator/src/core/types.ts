@@ -1,5 +1,6 @@
 import type { ClientNames } from './client-names.ts'
 import type { OrderQueue } from './order-queue.ts'
+import type { Refusal } from './refusal.ts'
 import type { Touched } from './touched.ts'
 
 export const SIDES = ['BUY', 'SELL'] as const
@@ -36,6 +37,7 @@ export type OrderStatus =
   | 'PARTIALLY_FILLED'
   | 'FILLED'
   | 'CANCELED'
+  | 'REJECTED'
   | 'EXPIRED'
   | 'EXPIRED_IN_MATCH'
 
@@ -261,12 +263,21 @@ export type Changes = {
   readonly prevented: PreventedMatch[]
   readonly amendments: Amendment[]
   readonly conversions: Conversion[]
-  events: (OrderEvent | ListEvent)[]
+  events: (OrderEvent | ListEvent | FundsEvent)[]
 }
+
+type OrderEventKind =
+  | 'NEW'
+  | 'TRADE'
+  | 'CANCELED'
+  | 'EXPIRED'
+  | 'TRADE_PREVENTION'
+  | 'REPLACED'
+  | 'REJECTED'
 
 /** One step in an order's life, with the order as it was right after it. */
 export type OrderEvent = {
-  readonly kind: 'NEW' | 'TRADE' | 'CANCELED' | 'EXPIRED' | 'TRADE_PREVENTION' | 'REPLACED'
+  readonly kind: OrderEventKind
   readonly executionId: number
   readonly order: Order
   readonly trade: Trade | null
@@ -275,6 +286,8 @@ export type OrderEvent = {
   readonly replacedId: string | null
   /** The cancel's own client id. */
   readonly cancelId: string | null
+  /** Why it was rejected, where its refusal is told as an event too. */
+  readonly rejection?: Refusal
 }
 
 /** What one prevented match did to one of its two orders. */
@@ -288,6 +301,15 @@ export type ListEvent = {
   readonly kind: 'LIST'
   readonly list: OrderList
   readonly statusType: OrderList['statusType'] | 'UPDATED'
+}
+
+/** Money that moved without an order. */
+export type FundsEvent = {
+  /** A deposit or withdrawal; or a lock that another system of the exchange sets or takes away. */
+  readonly kind: 'TRANSFER' | 'OUTSIDE_LOCK'
+  readonly asset: string
+  readonly delta: bigint
+  readonly time: number
 }
 
 /** Fees taken from another asset than what is received, at a part of the rate. */

@@ -4,6 +4,7 @@ import type { Desk } from '../desk.ts'
 import type { FaultControl } from '../faults/fault-control.ts'
 import type { Simulator } from '../simulator.ts'
 import { conversionReport } from './convert-endpoints.ts'
+import { moveByHand } from './funds-control.ts'
 import { orderReport, listReport, tradeReport } from './reports.ts'
 import type { TextRequest, TextResponse } from './server.ts'
 
@@ -29,6 +30,8 @@ export function createControl(parts: ControlParts): (request: TextRequest) => Te
         return json(200, clockState(parts))
       case 'POST /__sim/clock':
         return moveClock(parts, request.body)
+      case 'POST /__sim/balances':
+        return checked(() => moveByHand(parts.desk, parseObject(request.body)))
       case 'GET /__sim/faults':
         return json(200, parts.faults.list())
       case 'POST /__sim/faults':
@@ -46,7 +49,9 @@ export function createControl(parts: ControlParts): (request: TextRequest) => Te
 /** A wish that makes no sense is told why. */
 function checked(act: () => unknown): TextResponse {
   try {
-    return json(200, act())
+    const done = act()
+    const isRefused = typeof done === 'object' && done !== null && 'error' in done
+    return json(isRefused ? 400 : 200, done)
   } catch (error) {
     if (!(error instanceof ZodError)) throw error
     return json(400, { error: prettifyError(error) })

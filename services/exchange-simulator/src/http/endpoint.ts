@@ -16,8 +16,8 @@ export type Reply = {
   readonly body: unknown
   /** Without it 200. Nothing has happened when it is 400; 409 is half a success. */
   readonly status?: 400 | 409
-  /** Orders that now wait in the book: they count against the order limits. */
-  readonly unfilled?: number
+  /** Orders that were placed: they count against the order limits until their first fill. */
+  readonly placed?: number
   /** A placed or cancelled order is free of weight. */
   readonly isFree?: boolean
 }

@@ -55,7 +55,7 @@ export function rateLimits(config: SimulatorConfig): readonly Readonly<Record<st
     limit('REQUEST_WEIGHT', ['MINUTE', 1], limits.weightPerMinute),
     limit('ORDERS', ['SECOND', 10], limits.ordersPerTenSeconds),
     limit('ORDERS', ['DAY', 1], limits.ordersPerDay),
-    limit('RAW_REQUESTS', ['MINUTE', 5], 300_000),
+    limit('RAW_REQUESTS', ['MINUTE', 5], limits.rawRequestsPerFiveMinutes),
   ]
 }
 

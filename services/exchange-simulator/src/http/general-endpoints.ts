@@ -1,5 +1,4 @@
 import { exchangeInfo } from './exchange-info.ts'
-import { refuse } from '../core/index.ts'
 import { feedsOf, reply, type Endpoint } from './endpoint.ts'
 
 /** Is anyone there, what time is it, what is traded. */
@@ -33,7 +32,6 @@ export const generalEndpoints: readonly Endpoint[] = [
       return 'kind' in chosen ? chosen : reply({ symbolRules: [] })
     },
   },
-  ...(['POST', 'PUT', 'DELETE'] as const).map(retiredListenKey),
   canned('/sapi/v1/system/status', { status: 0, msg: 'normal' }),
   canned('/sapi/v1/capital/config/getall', []),
   canned('/sapi/v1/margin/allPairs', []),
@@ -56,18 +54,6 @@ export const generalEndpoints: readonly Endpoint[] = [
     },
   },
 ]
-
-/** The listen keys of old clients were retired in 2026: the account's events come by the socket. */
-function retiredListenKey(method: 'POST' | 'PUT' | 'DELETE'): Endpoint {
-  return {
-    method,
-    path: '/api/v3/userDataStream',
-    weight: 2,
-    security: 'none',
-    parameters: ['listenKey'],
-    handle: () => refuse(-1020, 'This operation is not supported.', 410),
-  }
-}
 
 /** What clients ask of the exchange's other houses before they trade; nothing is bought there. */
 function canned(path: string, body: unknown): Endpoint {

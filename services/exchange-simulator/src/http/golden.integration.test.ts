@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createSimulator, type Simulator } from '../index.ts'
+import { markOf, sortedShape } from '../testing/shapes.ts'
 import { wireClient, type WireClient } from '../testing/wire-client.ts'
 
 const START = Date.UTC(2026, 10, 2, 12, 0, 30)
@@ -46,20 +47,6 @@ beforeAll(async () => {
 
 afterAll(() => simulator.stop())
 
-/** Names of fields with the mark of their kind, in the order of the alphabet. */
-function shapeOf(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.length === 0 ? '' : shapeOf(value[0])}]`
-  if (typeof value !== 'object' || value === null) return markOf(value)
-  const fields = Object.entries(value).map(([name, part]) => `${name}${shapeOf(part)}`)
-  return `{${fields.toSorted().join(' ')}}`
-}
-
-function markOf(value: unknown): string {
-  if (typeof value === 'number') return '#'
-  if (typeof value === 'boolean') return '?'
-  return typeof value === 'string' && /^-?\d+\.\d+$/.test(value) ? '$' : ''
-}
-
 /** As the documents write it down; the order of the fields is of no matter. */
 function sample(text: string): string {
   const fields = text.trim().split(/\s+(?![^{[]*[}\]])/)
@@ -85,7 +72,7 @@ describe('market data', () => {
     ['ticker/bookTicker', 'symbol=BTCUSDT', 'symbol bidPrice$ bidQty$ askPrice$ askQty$'],
     ['referencePrice', 'symbol=BTCUSDT', 'symbol referencePrice$ timestamp#'],
   ])('%s?%s', async (path, query, fields) => {
-    expect(shapeOf((await client.public(path, query)).body)).toBe(sample(fields))
+    expect(sortedShape((await client.public(path, query)).body)).toBe(sample(fields))
   })
 
   test.each([
@@ -93,7 +80,9 @@ describe('market data', () => {
     ['historicalTrades', '', trade],
     ['aggTrades', '', 'a# p$ q$ f# l# T# m? M?'],
   ])('%s', async (path, _query, fields) => {
-    expect(shapeOf((await client.public(path, 'symbol=BTCUSDT')).body)).toBe(`[${sample(fields)}]`)
+    expect(sortedShape((await client.public(path, 'symbol=BTCUSDT')).body)).toBe(
+      `[${sample(fields)}]`,
+    )
   })
 
   test('a candle is a list of twelve', async () => {
@@ -133,22 +122,24 @@ describe('orders and account', () => {
     ['cancel', `${ack} ${amounts} origClientOrderId ${working}`],
   ])('%s', (name, fields) => {
     // What is told of a cancelled order may leave out when it began to work, as the samples do.
-    const shape = shapeOf(placed[name]).replace(/ workingTime#/, '')
+    const shape = sortedShape(placed[name]).replace(/ workingTime#/, '')
     expect(shape).toBe(sample(fields.replace(/ ?workingTime#/, '')))
   })
 
   test('a filled order tells its fills', () => {
     const { fills, ...order } = placed['full']!
-    expect(shapeOf(order)).toBe(sample(`${ack} ${amounts} ${working}`))
-    expect(shapeOf(fills)).toBe(`[${sample('price$ qty$ commission$ commissionAsset tradeId#')}]`)
+    expect(sortedShape(order)).toBe(sample(`${ack} ${amounts} ${working}`))
+    expect(sortedShape(fills)).toBe(
+      `[${sample('price$ qty$ commission$ commissionAsset tradeId#')}]`,
+    )
   })
 
   test('a list tells its orders, and reports on each', () => {
     const { orders, orderReports, ...list } = placed['oco']!
-    expect(shapeOf(list)).toBe(sample(listed))
-    expect(shapeOf(orders)).toBe(`[${sample('symbol orderId# clientOrderId')}]`)
+    expect(sortedShape(list)).toBe(sample(listed))
+    expect(sortedShape(orders)).toBe(`[${sample('symbol orderId# clientOrderId')}]`)
     const report = `${ack} ${amounts} ${working}`
-    const shapes = (orderReports as object[]).map((one) => shapeOf(one)).toSorted()
+    const shapes = (orderReports as object[]).map((one) => sortedShape(one)).toSorted()
     expect(shapes).toEqual([sample(report), sample(`${report} stopPrice$`)].toSorted())
   })
 
@@ -174,17 +165,17 @@ describe('orders and account', () => {
        discount{discount$ discountAsset enabledForAccount? enabledForSymbol?}`,
     ],
   ])('%s', async (path, fields, documented) => {
-    expect(shapeOf((await client.signed('GET', path, fields)).body)).toBe(sample(documented))
+    expect(sortedShape((await client.signed('GET', path, fields)).body)).toBe(sample(documented))
   })
 
   test('trades of the account, and its order counts', async () => {
     const trades = await client.signed('GET', 'myTrades', { symbol: 'BTCUSDT' })
-    expect(shapeOf(trades.body)).toBe(
+    expect(sortedShape(trades.body)).toBe(
       `[${sample(`symbol id# orderId# orderListId# price$ qty$ quoteQty$ commission$ commissionAsset
         time# isBuyer? isMaker? isBestMatch?`)}]`,
     )
     const counts = await client.signed('GET', 'rateLimit/order')
-    expect(shapeOf(counts.body)).toBe(
+    expect(sortedShape(counts.body)).toBe(
       `[${sample('rateLimitType interval intervalNum# limit# count#')}]`,
     )
   })
@@ -217,6 +208,6 @@ describe('events', () => {
     }
     socket.terminate()
     const event: unknown = JSON.parse(String(await first))
-    expect(shapeOf(event)).toBe(sample(fields))
+    expect(sortedShape(event)).toBe(sample(fields))
   })
 })

@@ -7,6 +7,7 @@ import type { SimulatorConfig } from '../config.ts'
  * limit. Who goes on after being told to stop is banned, for twice as long each time.
  */
 const MINUTE_MS = 60_000
+const FIVE_MINUTES_MS = 300_000
 const TEN_SECONDS_MS = 10_000
 const DAY_MS = 86_400_000
 const BAN_MS = 120_000
@@ -18,16 +19,19 @@ type Window = { readonly length: number; start: number; used: number }
 
 export type OrderCount = { readonly tenSeconds: number; readonly day: number }
 
-export type LimitVerdict = { readonly refusal: Refusal; readonly retryAfterSeconds: number }
+/** A refusal that says when to come again. */
+export type LimitRefusal = Refusal & { readonly retryAfterSeconds: number }
 
 export class Limits {
   readonly #config: SimulatorConfig['limits']
   readonly #scale: number
   readonly #realNow: () => number
   readonly #weight: Window = { length: MINUTE_MS, start: 0, used: 0 }
+  readonly #raw: Window = { length: FIVE_MINUTES_MS, start: 0, used: 0 }
   readonly #tenSeconds: Window = { length: TEN_SECONDS_MS, start: 0, used: 0 }
   readonly #day: Window = { length: DAY_MS, start: 0, used: 0 }
   #violations = 0
+  #filled = 0
   #bannedUntil = 0
   #banMs = BAN_MS
 
@@ -46,26 +50,41 @@ export class Limits {
   }
 
   /** Takes the weight of a request, or says why it is not let in. */
-  enter(weight: number): LimitVerdict | null {
+  enter(weight: number): LimitRefusal | null {
     const now = this.#realNow()
+    this.#forgetFilled()
     if (now < this.#bannedUntil) return this.#banned(now)
     const window = this.#current(this.#weight)
+    const raw = this.#current(this.#raw)
     if (window.used === 0) this.#violations = 0
     window.used += weight
-    if (window.used <= this.#config.weightPerMinute * this.#scale) return null
+    raw.used += 1
+    const { weightPerMinute, rawRequestsPerFiveMinutes } = this.#config
+    if (window.used > weightPerMinute * this.#scale) {
+      return this.#tooMuch(
+        window,
+        `Too much request weight used; current limit is ${weightPerMinute} request weight per 1 MINUTE.`,
+      )
+    }
+    if (raw.used <= rawRequestsPerFiveMinutes * this.#scale) return null
+    return this.#tooMuch(
+      raw,
+      `Too many requests; current limit is ${rawRequestsPerFiveMinutes} requests per 5 MINUTE.`,
+    )
+  }
+
+  /** Over the limit, but not for so long that the address is banned. */
+  #tooMuch(window: Window, what: string): LimitRefusal {
+    const now = this.#realNow()
     this.#violations += 1
     if (this.#violations > PATIENCE) {
       this.#bannedUntil = now + this.#banMs
       this.#banMs = Math.min(this.#banMs * 2, BAN_MS_MAX)
       return this.#banned(now)
     }
+    const advice = 'Please use WebSocket Streams for live updates to avoid polling the API.'
     return {
-      refusal: refuse(
-        -1003,
-        `Too much request weight used; current limit is ${this.#config.weightPerMinute} request ` +
-          'weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.',
-        429,
-      ),
+      ...refuse(-1003, `${what} ${advice}`, 429),
       retryAfterSeconds: Math.ceil((window.start + window.length - now) / 1_000),
     }
   }
@@ -85,7 +104,7 @@ export class Limits {
   }
 
   /** Null when another order may come. */
-  checkOrders(): LimitVerdict | null {
+  checkOrders(): LimitRefusal | null {
     const limits = this.#config
     const checks = [
       [this.#current(this.#tenSeconds), limits.ordersPerTenSeconds, '10 SECOND'],
@@ -94,11 +113,7 @@ export class Limits {
     for (const [window, most, name] of checks) {
       if (window.used < most * this.#scale) continue
       return {
-        refusal: refuse(
-          -1015,
-          `Too many new orders; current limit is ${most} orders per ${name}.`,
-          429,
-        ),
+        ...refuse(-1015, `Too many new orders; current limit is ${most} orders per ${name}.`, 429),
         retryAfterSeconds: Math.ceil((window.start + window.length - this.#realNow()) / 1_000),
       }
     }
@@ -110,6 +125,22 @@ export class Limits {
     this.#current(this.#day).used += count
   }
 
+  /**
+   * An order that has its first fill is not counted any more, in the windows that run now. The venue
+   * takes it off a moment later, so that the answer to the order itself still counts it.
+   */
+  noteFirstFills(count: number): void {
+    this.#filled += count
+  }
+
+  #forgetFilled(): void {
+    if (this.#filled === 0) return
+    for (const window of [this.#current(this.#tenSeconds), this.#current(this.#day)]) {
+      window.used = Math.max(0, window.used - this.#filled)
+    }
+    this.#filled = 0
+  }
+
   #current(window: Window): Window {
     const start = this.#realNow() - (this.#realNow() % window.length)
     if (start === window.start) return window
@@ -118,9 +149,9 @@ export class Limits {
     return window
   }
 
-  #banned(now: number): LimitVerdict {
+  #banned(now: number): LimitRefusal {
     return {
-      refusal: refuse(
+      ...refuse(
         -1003,
         `Way too much request weight used; IP banned until ${this.#bannedUntil}. ` +
           'Please use WebSocket Streams for live updates to avoid bans.',

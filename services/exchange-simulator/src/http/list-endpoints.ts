@@ -1,6 +1,5 @@
 import {
   cancelList,
-  isLive,
   isRefusal,
   OCO_PARAMETERS,
   OLD_OCO_PARAMETERS,
@@ -128,7 +127,7 @@ function place({ parameters }: Call, submit: () => ListSubmission): Reply | Refu
     kind: 'reply',
     body: { ...listReport(list, orders), orderReports },
     isFree: true,
-    unfilled: orders.filter(isLive).length,
+    placed: orders.length,
   }
 }
 

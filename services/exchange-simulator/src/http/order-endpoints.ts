@@ -113,12 +113,11 @@ function placeOrder({ desk, parameters }: Call): Reply | Refusal {
   if (reader.refusal !== null) return reader.refusal
   const submission = submitOrder(desk.engine, request, desk.now())
   if (isRefusal(submission)) return submission
-  const { order } = submission
   return {
     kind: 'reply',
     body: placedBody(submission, responseType),
     isFree: true,
-    unfilled: order.executed === 0n && isLive(order) ? 1 : 0,
+    placed: 1,
   }
 }
 

@@ -1,6 +1,5 @@
 import {
   isRefusal,
-  isLive,
   ORDER_PARAMETERS,
   ParameterReader,
   readOrder,
@@ -78,17 +77,17 @@ function replyOf({ cancellation, submission }: Replaced, bodies: Bodies): Reply 
   const [newOrderResult, newOrderResponse] = halfOf(submission, bodies.placed)
   const data = { cancelResult, newOrderResult, cancelResponse, newOrderResponse }
   const results = [cancelResult, newOrderResult]
-  const unfilled = waitsInBook(submission) ? 1 : 0
+  const placed = submission === null || isRefusal(submission) ? 0 : 1
   if (results.every((result) => result === 'SUCCESS')) {
-    return { kind: 'reply', body: data, isFree: true, unfilled }
+    return { kind: 'reply', body: data, isFree: true, placed }
   }
   return results.includes('SUCCESS')
-    ? failure(409, { code: -2021, msg: 'Order cancel-replace partially failed.', data }, unfilled)
-    : failure(400, { code: -2022, msg: 'Order cancel-replace failed.', data }, unfilled)
+    ? failure(409, { code: -2021, msg: 'Order cancel-replace partially failed.', data }, placed)
+    : failure(400, { code: -2022, msg: 'Order cancel-replace failed.', data }, placed)
 }
 
-function failure(status: 400 | 409, body: unknown, unfilled: number): Reply {
-  return { kind: 'reply', status, body, unfilled }
+function failure(status: 400 | 409, body: unknown, placed: number): Reply {
+  return { kind: 'reply', status, body, placed }
 }
 
 function halfOf<Done extends object>(
@@ -98,9 +97,4 @@ function halfOf<Done extends object>(
   if (outcome === null) return ['NOT_ATTEMPTED', null]
   if (isRefusal(outcome)) return ['FAILURE', { code: outcome.code, msg: outcome.message }]
   return ['SUCCESS', render(outcome as Exclude<Done, Refusal>)]
-}
-
-function waitsInBook(submission: Replaced['submission']): boolean {
-  if (submission === null || isRefusal(submission)) return false
-  return submission.order.executed === 0n && isLive(submission.order)
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { isRefusal, refusals, type Parameters, type Refusal } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
+import type { ListenKeys } from '../streams/listen-keys.ts'
 import { accountEndpoints } from './account-endpoints.ts'
 import { amendEndpoints } from './amend-endpoints.ts'
 import { reply, type Endpoint, type Reply } from './endpoint.ts'
 import { rateLimits } from './exchange-info.ts'
 import { generalEndpoints } from './general-endpoints.ts'
-import type { Limits, LimitVerdict } from './limits.ts'
+import type { LimitRefusal, Limits } from './limits.ts'
+import { listenKeyEndpoints } from './listen-key-endpoints.ts'
 import { listEndpoints } from './list-endpoints.ts'
 import { convertEndpoints } from './convert-endpoints.ts'
 import { bookEndpoints } from './market-books.ts'
@@ -49,6 +51,8 @@ export type WireParts = {
   readonly desk: Desk
   readonly limits: Limits
   readonly realNow: () => number
+  /** Null where they are retired. */
+  readonly listenKeys: ListenKeys | null
 }
 
 const straight: Twist = { skewMs: 0, view: (desk) => desk }
@@ -69,6 +73,7 @@ export function createWire(parts: WireParts): Wire {
       ...listEndpoints,
       ...accountEndpoints,
       ...convertEndpoints,
+      ...listenKeyEndpoints(parts.listenKeys),
       orderLimits(parts),
       userStream,
     ].map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint]),
@@ -78,12 +83,10 @@ export function createWire(parts: WireParts): Wire {
     const sent = readParameters(request)
     const weight = endpoint === undefined ? 1 : weightOf(endpoint, sent.parameters)
     const closed = parts.limits.enter(weight)
-    if (closed !== null) return refuseAtDoor(parts, closed)
+    if (closed !== null) return refuseWith(parts, closed)
     if (endpoint === undefined) return escape(parts, request)
     const outcome = handle({ parts, request, endpoint, sent, twist })
-    if (isRefusal(outcome)) {
-      return respond(parts, outcome.status, { code: outcome.code, msg: outcome.message })
-    }
+    if (isRefusal(outcome)) return refuseWith(parts, outcome)
     const { timeUnit } = request
     const body = timeUnit === 'MICROSECOND' ? inMicroseconds(outcome.body) : outcome.body
     return accepted({ parts, endpoint, weight }, { ...outcome, body })
@@ -113,8 +116,8 @@ function handle(handling: Handling): Reply | Refusal {
 function change({ parts, request, endpoint, sent: { parameters } }: Handling): Reply | Refusal {
   const { desk } = parts
   const full = isPlacing(endpoint) ? parts.limits.checkOrders() : null
-  if (full !== null && !wantsCancelOnly(parameters)) return full.refusal
-  const outcome = endpoint.handle({ desk, parameters, isFull: full?.refusal ?? null })
+  if (full !== null && !wantsCancelOnly(parameters)) return full
+  const outcome = endpoint.handle({ desk, parameters, isFull: full })
   // Nothing is answered before it is on disk: an acknowledged order survives a killed process.
   if (hasChanged(outcome) && !endpoint.path.endsWith('/test')) {
     const { method, path } = request
@@ -204,7 +207,7 @@ function accepted({ parts, endpoint, weight }: Acceptance, outcome: Reply): Wire
   if (outcome.isFree === true) limits.refund(weight)
   const status = outcome.status ?? 200
   if (!isPlacing(endpoint)) return respond(parts, status, outcome.body)
-  limits.countOrders(outcome.unfilled ?? 0)
+  limits.countOrders(outcome.placed ?? 0)
   const response = respond(parts, status, outcome.body)
   const { tenSeconds, day } = limits.orderCount
   return {
@@ -232,15 +235,13 @@ function usageHeaders({ limits }: WireParts): Readonly<Record<string, string>> {
   }
 }
 
-function refuseAtDoor(
-  parts: WireParts,
-  { refusal, retryAfterSeconds }: LimitVerdict,
-): WireResponse {
-  const response = respond(parts, refusal.status, { code: refusal.code, msg: refusal.message })
-  return {
-    ...response,
-    headers: { ...response.headers, 'Retry-After': String(Math.max(1, retryAfterSeconds)) },
-  }
+/** What is refused for its number says when to come again. */
+function refuseWith(parts: WireParts, refusal: Refusal | LimitRefusal): WireResponse {
+  const { status, code, message } = refusal
+  const response = respond(parts, status, { code, msg: message })
+  if (!('retryAfterSeconds' in refusal)) return response
+  const seconds = String(Math.max(1, refusal.retryAfterSeconds))
+  return { ...response, headers: { ...response.headers, 'Retry-After': seconds } }
 }
 
 /** Somebody meant another exchange: said aloud, and remembered for the tests. */

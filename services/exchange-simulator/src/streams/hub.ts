@@ -2,6 +2,7 @@ import type { Changes } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import type { FaultRegistry, Subject } from '../faults/fault-registry.ts'
 import { openStream, type MarketStream } from './market-streams.ts'
+import type { ListenKeys } from './listen-keys.ts'
 import { userEvents } from './user-events.ts'
 
 /** One side of a socket, as far as events are concerned. */
@@ -24,15 +25,23 @@ export class Hub {
   readonly #mail: Mail
   readonly #streams = new Map<string, OpenStream>()
   readonly #users = new Map<number, Listener>()
+  readonly #keys: ListenKeys | null
+  /** Who listens by a key, and whether he wants the name of the stream with each event. */
+  readonly #keyed = new Map<Listener, { readonly key: string; readonly isCombined: boolean }>()
   #lastSubscription = -1
 
-  constructor(desk: Desk, registry: FaultRegistry) {
+  constructor(desk: Desk, registry: FaultRegistry, keys: ListenKeys | null) {
     this.#desk = desk
+    this.#keys = keys
     this.#mail = createMail(desk, registry)
     desk.listen({ changed: (changes) => this.#prepare(changes), passed: () => this.#pulse() })
   }
 
   subscribe(listener: Listener, name: string, isCombined: boolean): void {
+    if (this.#keys?.isActive(name) === true) {
+      this.#keyed.set(listener, { key: name, isCombined })
+      return
+    }
     const known = this.#streams.get(name)
     const open = known ?? { stream: openStream(name, this.#desk), listeners: new Map() }
     open.listeners.set(listener, isCombined)
@@ -40,6 +49,7 @@ export class Hub {
   }
 
   unsubscribe(listener: Listener, name: string): void {
+    if (this.#keyed.get(listener)?.key === name) this.#keyed.delete(listener)
     const open = this.#streams.get(name)
     open?.listeners.delete(listener)
     if (open?.listeners.size === 0) this.#streams.delete(name)
@@ -54,7 +64,11 @@ export class Hub {
   /** False when there was nothing to end. */
   unsubscribeUser(listener: Listener, id: number | null): boolean {
     const ended = this.userSubscriptions(listener).filter((own) => id === null || own === id)
-    for (const own of ended) this.#users.delete(own)
+    for (const own of ended) {
+      this.#users.delete(own)
+      const event = { e: 'eventStreamTerminated', E: this.#desk.now() }
+      listener.send(JSON.stringify({ subscriptionId: own, event }))
+    }
     return ended.length > 0
   }
 
@@ -65,16 +79,20 @@ export class Hub {
   leave(listener: Listener): void {
     for (const name of this.#streams.keys()) this.unsubscribe(listener, name)
     this.unsubscribeUser(listener, null)
+    this.#keyed.delete(listener)
     this.#mail.forget(listener)
   }
 
   dropAll(how: DropKind): void {
     const all = [...this.#streams.values()].flatMap(({ listeners }) => [...listeners.keys()])
-    for (const listener of new Set([...all, ...this.#users.values()])) listener.drop(how)
+    for (const listener of new Set([...all, ...this.#users.values(), ...this.#keyed.keys()]))
+      listener.drop(how)
   }
 
   #pulse(): void {
     const now = this.#desk.now()
+    const expired = this.#keys?.takeExpired() ?? null
+    if (expired !== null) this.#tellExpired(expired)
     for (const [name, { stream, listeners }] of this.#streams) {
       const subject = subjectOf(`/ws/${name}`, symbolOf(name), null)
       for (const data of stream?.poll(now) ?? []) {
@@ -88,7 +106,7 @@ export class Hub {
   /** Events show the account as it was right after what they tell, whenever they are sent. */
   #prepare(changes: Changes): () => void {
     // Nobody is told what was before he listened, so that reports for nobody need not be written.
-    if (this.#users.size === 0) return () => this.#pulse()
+    if (this.#users.size + this.#keyed.size === 0) return () => this.#pulse()
     const { engine } = this.#desk
     const events = userEvents(changes, { engine, now: this.#desk.now() })
     return () => {
@@ -97,8 +115,21 @@ export class Hub {
         for (const [subscriptionId, listener] of this.#users) {
           this.#mail.deliver(listener, { subscriptionId, event: body }, subject)
         }
+        for (const [listener, { key, isCombined }] of this.#keyed) {
+          if (this.#keys?.isActive(key) !== true) continue
+          this.#mail.deliver(listener, isCombined ? { stream: key, data: body } : body, subject)
+        }
       }
       this.#pulse()
+    }
+  }
+
+  #tellExpired(listenKey: string): void {
+    const event = { e: 'listenKeyExpired', E: this.#desk.now(), listenKey }
+    for (const [listener, { key, isCombined }] of this.#keyed) {
+      if (key !== listenKey) continue
+      listener.send(JSON.stringify(isCombined ? { stream: key, data: event } : event))
+      this.#keyed.delete(listener)
     }
   }
 }

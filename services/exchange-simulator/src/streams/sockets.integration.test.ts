@@ -19,7 +19,7 @@ async function serve(change: Partial<SocketRules>): Promise<void> {
   sockets = createSockets({
     hub: hub as unknown as Hub,
     answer: () => ({ status: 200, headers: {}, body: '{}' }),
-    weightLimit: 1,
+    rateLimits: [],
     onEscape: () => undefined,
     now: () => 0,
     rules: { ...socketRules({ clock: 'running', speed: 1 }), ...change },

@@ -18,7 +18,7 @@ export type Sockets = {
 export type SocketParts = {
   readonly hub: Hub
   readonly answer: (request: WireRequest) => TextResponse | Promise<TextResponse>
-  readonly weightLimit: number
+  readonly rateLimits: readonly Readonly<Record<string, unknown>>[]
   readonly onEscape: (path: string) => void
   readonly now: () => number
   readonly rules: SocketRules
@@ -72,7 +72,7 @@ export function createSockets(parts: SocketParts): Sockets {
 }
 
 function accept(parts: SocketParts, socket: WebSocket, url: URL): Connection {
-  const listener = listenerOf(socket, parts)
+  const listener = listenerOf(socket, farewellOf(parts, url.pathname))
   const now = realClock.now()
   const connection: Connection = { socket, listener, openedAt: now, heardAt: now }
   const maySpeak = createQuota(parts.rules.framesPerSecond, 1_000)
@@ -123,7 +123,16 @@ function textOf(data: RawData): string {
   return Buffer.from(data as ArrayBuffer).toString('utf8')
 }
 
-function listenerOf(socket: WebSocket, { now }: SocketParts): Listener {
+/** The last word before the exchange closes, in the form of the socket that hears it. */
+function farewellOf({ now }: SocketParts, path: string): () => unknown {
+  return () => {
+    const event = { e: 'serverShutdown', E: now() }
+    if (path.startsWith('/ws-api')) return { event }
+    return path.startsWith('/stream') ? { stream: '!serverShutdown', data: event } : event
+  }
+}
+
+function listenerOf(socket: WebSocket, farewell: () => unknown): Listener {
   const isOpen = (): boolean => socket.readyState === socket.OPEN
   return {
     send: (text) => {
@@ -132,7 +141,7 @@ function listenerOf(socket: WebSocket, { now }: SocketParts): Listener {
     drop: (how: DropKind) => {
       if (how === 'disconnect') return socket.terminate()
       if (how === 'shutdown' && isOpen()) {
-        socket.send(JSON.stringify({ e: 'serverShutdown', E: now() }))
+        socket.send(JSON.stringify(farewell()))
       }
       socket.close(how === 'cut' ? 1008 : 1001)
     },
@@ -144,7 +153,7 @@ function receiverOf(parts: SocketParts, listener: Listener, url: URL): (text: st
   if (!pathname.startsWith('/ws-api')) {
     const isCombined = pathname.startsWith('/stream')
     const listed = isCombined ? (url.searchParams.get('streams') ?? '') : pathname.slice(4)
-    const names = listed.split('/').filter((name) => name.includes('@'))
+    const names = listed.split('/').filter((name) => name !== '')
     const socket = openMarketSocket(parts.hub, listener, {
       names,
       isCombined,

@@ -309,7 +309,7 @@ describe('the WebSocket API', () => {
       const socket = await listen()
       await set({ kind: 'F27', args: { how } })
       await expect.poll(socket.isClosed, PATIENCE).toBe(true)
-      const farewell = socket.heard.some(({ e }) => e === ('serverShutdown' as never))
+      const farewell = eventsOf(socket).some(({ e }) => e === ('serverShutdown' as never))
       expect(farewell).toBe(how === 'shutdown')
       expect((await buy('after')).status).toBe(200)
     })

@@ -2,8 +2,10 @@ import {
   formatUnits,
   isLive,
   ordersOf,
+  refusals,
   type Changes,
   type Engine,
+  type FundsEvent,
   type ListEvent,
   type Order,
   type OrderEvent,
@@ -24,7 +26,10 @@ export type Moment = { readonly engine: Engine; readonly now: number }
 
 export function userEvents(changes: Changes, moment: Moment): UserEvent[] {
   const { engine, now } = moment
-  const told = changes.events.map((event) => {
+  const told = changes.events.map((event): UserEvent => {
+    if ('delta' in event) {
+      return { symbol: null, clientOrderId: null, body: fundsUpdate(event, now) }
+    }
     const { symbol, clientOrderId } = event.kind === 'LIST' ? event.list : event.order
     const body =
       event.kind === 'LIST' ? listStatus(engine, event, now) : executionReport(event, now)
@@ -35,8 +40,10 @@ export function userEvents(changes: Changes, moment: Moment): UserEvent[] {
   return [...told, { symbol: null, clientOrderId: null, body }]
 }
 
+/** In the order of the exchange's sample; what is told now and then comes behind it. */
 function executionReport(event: OrderEvent, now: number): UserEvent['body'] {
-  const { order, trade, prevention, kind, cancelId } = event
+  const { order, prevention, kind, cancelId } = event
+  const last = event.trade === null ? noTrade : lastTrade(event.trade)
   return {
     e: 'executionReport',
     E: now,
@@ -53,21 +60,55 @@ function executionReport(event: OrderEvent, now: number): UserEvent['body'] {
     C: originalId(event),
     x: kind,
     X: order.status,
-    r: 'NONE',
+    r: rejectReason(event),
     i: order.id,
+    l: last.l,
     z: formatUnits(order.executed),
+    L: last.L,
+    n: last.n,
+    N: last.N,
     T: order.updatedAt,
+    t: last.t,
     I: event.executionId,
     w: isInBook(event),
+    m: last.m,
     M: false,
     O: order.createdAt,
     Z: formatUnits(order.executedQuote),
+    Y: last.Y,
     Q: formatUnits(order.quoteQuantity),
+    ...(order.workingAt < 0 ? {} : { W: order.workingAt }),
     V: order.selfTradeMode,
-    ...(trade === null ? noTrade : tradePart(trade)),
     ...sometimes(order),
     ...(prevention === null ? {} : preventionPart(prevention)),
   }
+}
+
+const zero = formatUnits(0n)
+const noTrade = { l: zero, L: zero, n: '0', N: null, t: -1, m: false, Y: zero }
+
+function lastTrade(trade: Trade): Readonly<Record<keyof typeof noTrade, unknown>> {
+  return {
+    l: formatUnits(trade.quantity),
+    L: formatUnits(trade.price),
+    n: formatUnits(trade.commission),
+    N: trade.commissionAsset,
+    t: trade.id,
+    m: trade.isMaker,
+    Y: notionalText(trade.price, trade.quantity),
+  }
+}
+
+/** By the venue's words for the four refusals that it names; other refusals have no word. */
+const rejectReasons: Readonly<Record<string, string>> = {
+  [refusals.insufficientBalance().message]: 'INSUFFICIENT_BALANCES',
+  [refusals.wouldTrigger().message]: 'STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY',
+  [refusals.wouldTake().message]: 'WOULD_MATCH_IMMEDIATELY',
+  [refusals.priceRelation().message]: 'OCO_BAD_PRICES',
+}
+
+function rejectReason({ rejection }: OrderEvent): string {
+  return (rejection === undefined ? undefined : rejectReasons[rejection.message]) ?? 'NONE'
 }
 
 /** What the order was called before, when this event names it otherwise. */
@@ -97,25 +138,9 @@ function preventionPart({ match, counterOrderId, quantity }: Prevention): UserEv
   }
 }
 
-const zero = formatUnits(0n)
-const noTrade = { l: zero, L: zero, n: zero, N: null, t: -1, m: false, Y: zero }
-
-function tradePart(trade: Trade): UserEvent['body'] {
-  return {
-    l: formatUnits(trade.quantity),
-    L: formatUnits(trade.price),
-    n: formatUnits(trade.commission),
-    N: trade.commissionAsset,
-    t: trade.id,
-    m: trade.isMaker,
-    Y: notionalText(trade.price, trade.quantity),
-  }
-}
-
 /** What is told only where there is something to tell. */
 function sometimes(order: Order): UserEvent['body'] {
   return {
-    ...(order.workingAt < 0 ? {} : { W: order.workingAt }),
     ...(order.trailingDelta === 0 ? {} : { d: order.trailingDelta, D: order.trailingAt }),
     ...(order.preventedMatchId === null
       ? {}
@@ -154,6 +179,11 @@ function listStatus(
       c: clientOrderId,
     })),
   }
+}
+
+function fundsUpdate({ kind, asset, delta, time }: FundsEvent, now: number): UserEvent['body'] {
+  const e = kind === 'TRANSFER' ? 'balanceUpdate' : 'externalLockUpdate'
+  return { e, E: now, a: asset, d: formatUnits(delta), T: time }
 }
 
 function position(engine: Engine, assets: readonly string[], now: number): UserEvent['body'] {

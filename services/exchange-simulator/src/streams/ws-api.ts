@@ -10,7 +10,9 @@ export type ApiParts = {
   readonly hub: Hub
   readonly listener: Listener
   readonly answer: (request: WireRequest) => TextResponse | Promise<TextResponse>
-  readonly weightLimit: number
+  /** As `exchangeInfo` tells them. */
+  readonly rateLimits: readonly Readonly<Record<string, unknown>>[]
+  readonly now: () => number
 }
 
 const methods: Readonly<Record<string, string>> = {
@@ -50,6 +52,9 @@ const methods: Readonly<Record<string, string>> = {
   'orderList.status': 'GET orderList',
   'orderList.cancel': 'DELETE orderList',
   'openOrderLists.status': 'GET openOrderList',
+  'userDataStream.start': 'POST userDataStream',
+  'userDataStream.ping': 'PUT userDataStream',
+  'userDataStream.stop': 'DELETE userDataStream',
   allOrders: 'GET allOrders',
   allOrderLists: 'GET allOrderList',
   myTrades: 'GET myTrades',
@@ -124,12 +129,11 @@ function wrap(parts: ApiParts, request: Request, response: TextResponse): string
   const { id, params } = request
   const isGood = status === 200
   const content = readBody(body)
-  const used = Number(headers['X-MBX-USED-WEIGHT-1M'] ?? 0)
   return JSON.stringify({
     id,
     status,
-    ...(isGood ? { result: content } : { error: content }),
-    ...(params['returnRateLimits'] === false ? {} : { rateLimits: limits(parts, used) }),
+    ...(isGood ? { result: content } : { error: withPatience(parts, content, headers) }),
+    ...(params['returnRateLimits'] === false ? {} : { rateLimits: limitsOf(parts, headers) }),
   })
 }
 
@@ -142,15 +146,27 @@ function readBody(body: string): unknown {
   }
 }
 
-function limits({ weightLimit }: ApiParts, count: number): unknown {
+type Headers = TextResponse['headers']
+
+/** Who has asked too much is told the moment from which on he may ask again. */
+function withPatience({ now }: ApiParts, content: unknown, headers: Headers): unknown {
+  const seconds = headers['Retry-After']
+  if (seconds === undefined) return content
+  const serverTime = now()
+  const data = { serverTime, retryAfter: serverTime + Number(seconds) * 1_000 }
+  return { ...(content as object), data }
+}
+
+/** The counts of orders stand where an order was placed, before the weight. */
+function limitsOf({ rateLimits }: ApiParts, headers: Headers): unknown {
+  const [weight, tenSeconds, day] = rateLimits
+  const used = (name: string): number => Number(headers[name] ?? 0)
+  const counts = [{ ...weight, count: used('X-MBX-USED-WEIGHT-1M') }]
+  if (headers['X-MBX-ORDER-COUNT-10S'] === undefined) return counts
   return [
-    {
-      rateLimitType: 'REQUEST_WEIGHT',
-      interval: 'MINUTE',
-      intervalNum: 1,
-      limit: weightLimit,
-      count,
-    },
+    { ...tenSeconds, count: used('X-MBX-ORDER-COUNT-10S') },
+    { ...day, count: used('X-MBX-ORDER-COUNT-1D') },
+    ...counts,
   ]
 }
 

@@ -1,0 +1,164 @@
+// How much may be asked: weight, requests, orders, and what happens to who asks for more.
+import { describe, expect, test } from 'vitest'
+import { createSimulator } from '../index.ts'
+import { openTalk, signParameters } from '../testing/socket-client.ts'
+import { wireClient } from '../testing/wire-client.ts'
+
+const limit = {
+  symbol: 'BTCUSDT',
+  side: 'BUY',
+  type: 'LIMIT',
+  timeInForce: 'GTC',
+  quantity: '0.01',
+  price: '40000',
+}
+
+describe('limits', () => {
+  const small = { weightPerMinute: 100, ordersPerTenSeconds: 3 }
+
+  test('too much weight is refused, then banned', async () => {
+    const strict = createSimulator({ config: { limits: small }, folder: null })
+    await strict.start()
+    const impatient = wireClient({ url: strict.url, now: () => strict.now() })
+    const statuses: number[] = []
+    let last = await impatient.public('ping')
+    for (let count = 0; count < 260 && last.status !== 418; count += 1) {
+      last = await impatient.public('ping')
+      statuses.push(last.status)
+    }
+    expect(statuses).toContain(429)
+    expect(last.status).toBe(418)
+    expect(last.body).toMatchObject({
+      code: -1003,
+      msg: expect.stringMatching(/banned/) as unknown,
+    })
+    expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(60)
+    await strict.stop()
+  })
+
+  test.each([
+    ['a market ten times as fast lets in ten times as much', { speed: 10 }],
+    ['a market that is moved by hand has no limit', { clock: 'manual' }],
+  ] as const)('%s', async (_name, time) => {
+    const fast = createSimulator({ config: { limits: small, ...time }, folder: null })
+    await fast.start()
+    const quick = wireClient({ url: fast.url, now: () => fast.now() })
+    const statuses = new Set<number>()
+    for (let count = 0; count < 150; count += 1) statuses.add((await quick.public('ping')).status)
+    expect([...statuses]).toEqual([200])
+    await fast.stop()
+  })
+
+  test('orders that wait are counted, and one too many is refused', async () => {
+    const strict = createSimulator({ config: { limits: { ordersPerDay: 2 } }, folder: null })
+    await strict.start()
+    const busy = wireClient({ url: strict.url, now: () => strict.now() })
+    const price = Math.floor(
+      Number((await busy.public('ticker/price', 'symbol=BTCUSDT')).body['price']) * 0.9,
+    )
+    const answers = []
+    for (let count = 0; count < 3; count += 1) {
+      answers.push(await busy.signed('POST', 'order', { ...limit, price, quantity: '0.001' }))
+    }
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+    expect(Number(answers[2]!.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(answers[2]!.body).toEqual({
+      code: -1015,
+      msg: 'Too many new orders; current limit is 2 orders per 1 DAY.',
+    })
+    await strict.stop()
+  })
+
+  test('requests are counted whatever they weigh, up to the number that is announced', async () => {
+    const config = { limits: { rawRequestsPerFiveMinutes: 5 } }
+    const strict = createSimulator({ config, folder: null })
+    await strict.start()
+    const busy = wireClient({ url: strict.url, now: () => strict.now() })
+    const { body } = await busy.public('exchangeInfo')
+    expect(body['rateLimits']).toContainEqual({
+      rateLimitType: 'RAW_REQUESTS',
+      interval: 'MINUTE',
+      intervalNum: 5,
+      limit: 5,
+    })
+    let last = await busy.public('ping')
+    for (let count = 0; count < 20 && last.status === 200; count += 1) {
+      last = await busy.public('ping')
+    }
+    expect([last.status, last.body]).toEqual([
+      429,
+      {
+        code: -1003,
+        msg:
+          'Too many requests; current limit is 5 requests per 5 MINUTE. Please use WebSocket ' +
+          'Streams for live updates to avoid polling the API.',
+      },
+    ])
+    const patience = Number(last.headers.get('retry-after'))
+    expect(patience).toBeGreaterThan(0)
+    expect(patience).toBeLessThanOrEqual(300)
+    for (let count = 0; count < 60 && last.status === 429; count += 1) {
+      last = await busy.public('ping')
+    }
+    expect(last.status).toBe(418)
+    await strict.stop()
+  })
+
+  test('an order counts until its first fill, whenever that comes', async () => {
+    const config = { clock: 'manual', balances: { USDT: '100000' } } as const
+    const calm = createSimulator({ config, folder: null })
+    await calm.start()
+    const client = wireClient({ url: calm.url, now: () => calm.now() })
+    const send = async (fields: Record<string, string>) => {
+      const answer = await client.signed('POST', 'order', { symbol: 'BTCUSDT', ...fields })
+      return Number(answer.headers.get('x-mbx-order-count-1d'))
+    }
+    const counted = async () => {
+      const { body } = await client.signed('GET', 'rateLimit/order')
+      return (body as unknown as { count: number }[])[1]!.count
+    }
+    const ask = Number(
+      (await client.public('ticker/bookTicker', 'symbol=BTCUSDT')).body['askPrice'],
+    )
+    const { symbol: _symbol, ...resting } = limit
+    // Just below the best price, so that the market soon comes to it.
+    expect(await send({ ...resting, price: (ask - 20).toFixed(2) })).toBe(1)
+    // What is filled at once is counted in its own answer, and not any more after it.
+    expect(await send({ side: 'BUY', type: 'MARKET', quantity: '0.01' })).toBe(2)
+    expect(await counted()).toBe(1)
+    for (let minutes = 0; minutes < 600 && (await counted()) === 1; minutes += 1) {
+      calm.advanceTo(calm.now() + 60_000)
+    }
+    expect(await counted()).toBe(0)
+    expect(await send({ ...resting, timeInForce: 'IOC' })).toBe(1)
+    expect(await counted()).toBe(1)
+    await calm.stop()
+  })
+
+  test('the WebSocket API tells the counts of orders, and when to come again', async () => {
+    const strict = createSimulator({ config: { limits: { ordersPerDay: 1 } }, folder: null })
+    await strict.start()
+    const rest = wireClient({ url: strict.url, now: () => strict.now() })
+    const { body } = await rest.public('ticker/price', 'symbol=BTCUSDT')
+    const price = (Number(body['price']) * 0.9).toFixed(2)
+    const socket = await openTalk(strict.url, '/ws-api/v3')
+    const place = () => {
+      const params = signParameters({ ...limit, price, timestamp: strict.now() })
+      return socket.ask({ method: 'order.place', params })
+    }
+    expect(await place()).toMatchObject({
+      status: 200,
+      rateLimits: [
+        { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: 100, count: 1 },
+        { rateLimitType: 'ORDERS', interval: 'DAY', intervalNum: 1, limit: 1, count: 1 },
+        { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 6_000 },
+      ],
+    })
+    const refused = await place()
+    expect(refused).toMatchObject({ status: 429, error: { code: -1015 } })
+    const { data } = refused['error'] as unknown as { data: Record<string, number> }
+    expect(data['retryAfter']).toBeGreaterThan(data['serverTime']!)
+    socket.socket.terminate()
+    await strict.stop()
+  })
+})

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { createListenKeys } from './listen-keys.ts'
+
+const HOUR = 3_600_000
+
+function keysAt(): { keys: ReturnType<typeof createListenKeys>; pass: (ms: number) => void } {
+  let now = 1_000
+  return { keys: createListenKeys(() => now), pass: (ms) => void (now += ms) }
+}
+
+test('an account has one key, and asking for it again makes it last', () => {
+  const { keys, pass } = keysAt()
+  const key = keys.open()
+  expect(key).toMatch(/^[A-Za-z0-9]{64}$/)
+  pass(HOUR - 1)
+  expect(keys.open()).toBe(key)
+  pass(HOUR - 1)
+  expect(keys.isActive(key)).toBe(true)
+})
+
+test('a sign of life makes it last an hour from then, and without one it expires once', () => {
+  const { keys, pass } = keysAt()
+  const key = keys.open()
+  pass(HOUR - 1)
+  expect(keys.extend(key)).toBe(true)
+  pass(HOUR - 1)
+  expect(keys.takeExpired()).toBeNull()
+  pass(1)
+  expect(keys.isActive(key)).toBe(false)
+  expect(keys.extend(key)).toBe(false)
+  expect(keys.takeExpired()).toBe(key)
+  expect(keys.takeExpired()).toBeNull()
+  expect(keys.open()).not.toBe(key)
+})
+
+test('a closed key is gone at once and does not expire', () => {
+  const { keys, pass } = keysAt()
+  const key = keys.open()
+  expect(keys.close('another')).toBe(false)
+  expect(keys.close(key)).toBe(true)
+  expect(keys.close(key)).toBe(false)
+  pass(HOUR)
+  expect(keys.takeExpired()).toBeNull()
+})

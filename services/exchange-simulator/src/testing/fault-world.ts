@@ -1,0 +1,87 @@
+import { createSimulator, type Simulator } from '../index.ts'
+import { wireClient, type WireClient } from './wire-client.ts'
+
+/** An exchange whose faults are in the hand of a test, and the looks that it needs at what became of them. */
+export type FaultWorld = {
+  readonly simulator: Simulator
+  readonly client: WireClient
+  control(method: string, path: string, body?: object): Promise<Control>
+  set(fault: object): Promise<Control>
+  /** How often a kind has struck so far; one that has is noted as tested. */
+  hitsOf(kind: string): Promise<number>
+  readonly tested: ReadonlySet<string>
+  inLedger(clientOrderId: string): Promise<LedgerOrder | undefined>
+  nextName(): string
+  /** Each asset's sum over everybody who can own it. */
+  sums(): Promise<Map<string, number>>
+}
+
+type Control = Record<string, unknown> & { hits: Record<string, number> }
+type LedgerOrder = { clientOrderId: string; status: string; executedQty: string }
+
+const START = Date.UTC(2026, 10, 2, 12, 0, 30)
+
+/** Which file of tests lets which kinds strike; together they are all. */
+export const FAULTS_OF_REQUESTS = Array.from({ length: 16 }, (_, index) => `F${index + 1}`)
+export const FAULTS_OF_THE_ENGINE = ['F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F23', 'F28']
+export const FAULTS_OF_STREAMS = ['F24', 'F25', 'F26', 'F27']
+
+export const START_BALANCES = { USDT: '1000000', BTC: '5', BNB: '10' } as const
+
+/** Far below the market, so that it rests. */
+export const restingBuy = {
+  symbol: 'BTCUSDT',
+  side: 'BUY',
+  type: 'LIMIT',
+  timeInForce: 'GTC',
+  quantity: '0.01',
+  price: '40000',
+}
+
+export async function openFaultWorld(): Promise<FaultWorld> {
+  const simulator = createSimulator({
+    config: {
+      clock: 'manual',
+      startAt: START,
+      balances: START_BALANCES,
+      control: { enabled: true },
+    },
+    folder: null,
+  })
+  await simulator.start()
+  const tested = new Set<string>()
+  let unnamed = 0
+  const control = async (method: string, path: string, body?: object): Promise<Control> => {
+    const response = await fetch(`${simulator.controlUrl ?? ''}/__sim/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    return (await response.json()) as Control
+  }
+  return {
+    simulator,
+    client: wireClient({ url: simulator.url, now: () => simulator.now() }),
+    control,
+    tested,
+    set: (fault) => control('POST', 'faults', fault),
+    hitsOf: async (kind) => {
+      const count = (await control('GET', 'faults')).hits[kind] ?? 0
+      if (count > 0) tested.add(kind)
+      return count
+    },
+    inLedger: async (clientOrderId) => {
+      const { orders } = await control('GET', 'ledger')
+      return (orders as LedgerOrder[]).findLast((order) => order.clientOrderId === clientOrderId)
+    },
+    nextName: () => `f-${(unnamed += 1)}`,
+    sums: async () => {
+      const { balances } = await control('GET', 'ledger')
+      return new Map(
+        (balances as Record<string, string>[]).map((row) => [
+          row['asset'] ?? '',
+          ['free', 'locked', 'house', 'fees'].reduce((sum, part) => sum + Number(row[part]), 0),
+        ]),
+      )
+    },
+  }
+}
