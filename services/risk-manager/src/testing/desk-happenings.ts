@@ -6,7 +6,7 @@ import { DeskWorld } from './desk-world.ts'
 import { newTally, type Tally } from './tally.ts'
 import { symbols, type VenueModel } from './venue-model.ts'
 
-type Happening = fc.AsyncCommand<VenueModel, DeskWorld>
+export type Happening = fc.AsyncCommand<VenueModel, DeskWorld>
 type Doing = (world: DeskWorld, model: VenueModel) => void
 
 const always = (): boolean => true
@@ -24,16 +24,16 @@ const symbol = fc.constantFrom(...symbols)
 const order = fc.nat({ max: 7 })
 const quarters = fc.integer({ min: 1, max: 4 })
 
-const proposals = fc
-  .record({
-    purpose: fc.constantFrom('entry' as const, 'entry' as const, 'exit' as const),
-    symbol,
-    strategy: fc.constantFrom('one', 'two', 'three'),
-    late: fc.constantFrom(false, false, false, false, false, true),
-  })
-  .map((proposal) =>
-    happening(`propose ${JSON.stringify(proposal)}`, always, (world) => world.propose(proposal)),
-  )
+export const proposed = fc.record({
+  purpose: fc.constantFrom('entry' as const, 'entry' as const, 'exit' as const),
+  symbol,
+  strategy: fc.constantFrom('one', 'two', 'three'),
+  late: fc.constantFrom(false, false, false, false, false, true),
+})
+
+const proposals = proposed.map((proposal) =>
+  happening(`propose ${JSON.stringify(proposal)}`, always, (world) => world.propose(proposal)),
+)
 
 const fills = fc.tuple(order, quarters).map(([number, parts]) =>
   happening(`fill ${number} by ${parts}/4`, withOrder, (world, venue) => {
@@ -95,26 +95,28 @@ const faults = fc
   )
   .map(([name, doing]) => happening(name, always, doing))
 
+const othersThanProposals = [
+  { weight: 6, arbitrary: fills },
+  { weight: 2, arbitrary: cancels },
+  { weight: 1, arbitrary: doubts },
+  { weight: 2, arbitrary: stops },
+  { weight: 2, arbitrary: repeats },
+  { weight: 1, arbitrary: looks },
+  { weight: 1, arbitrary: trims },
+  { weight: 1, arbitrary: moves },
+  { weight: 3, arbitrary: faults },
+]
+
+/** What happens to an account by itself. */
+export const ofOneAccount = fc.oneof(...othersThanProposals)
+
 const happenings = fc.commands(
-  [
-    fc.oneof(
-      { weight: 8, arbitrary: proposals },
-      { weight: 6, arbitrary: fills },
-      { weight: 2, arbitrary: cancels },
-      { weight: 1, arbitrary: doubts },
-      { weight: 2, arbitrary: stops },
-      { weight: 2, arbitrary: repeats },
-      { weight: 1, arbitrary: looks },
-      { weight: 1, arbitrary: trims },
-      { weight: 1, arbitrary: moves },
-      { weight: 3, arbitrary: faults },
-    ),
-  ],
+  [fc.oneof({ weight: 8, arbitrary: proposals }, ...othersThanProposals)],
   { maxCommands: 30, size: 'max' },
 )
 
 /** A share of all, or a risk whose near stop asks for more than there is; with budgets or without. */
-const policies = fc
+export const policies = fc
   .record({
     method: fc.constantFrom('balance-share', 'fixed-risk'),
     confidenceScaleMin: fc.constantFrom('0.4', '1').map(decimal),

@@ -24,6 +24,7 @@ import type { Symbol } from './venue-model.ts'
 import type { WatchedLedger } from './watched-ledger.ts'
 
 export type Surroundings = {
+  readonly account: string
   readonly ledger: WatchedLedger
   readonly limits: Limits
   readonly seams: Seams
@@ -36,9 +37,11 @@ export type Surroundings = {
 
 export type Working = Pick<AccountDesk, 'book' | 'work' | 'idle' | 'trusted'>
 
-const shared = SharedConfigSchema.parse({})
+const configs = new Map<string, ReturnType<typeof SharedConfigSchema.parse>>()
 
-export function storeOf(ledger: WatchedLedger): RiskStore {
+export function storeOf(ledger: WatchedLedger, account: string): RiskStore {
+  const shared = configs.get(account) ?? SharedConfigSchema.parse({ account: { id: account } })
+  configs.set(account, shared)
   return new RiskStore({ ledger: ledger.as(() => 0), marketStore: emptyMarketStore(), shared })
 }
 
@@ -124,7 +127,7 @@ export class Leader {
       publish: (messages) => this.#surroundings.publish(this, messages),
       ...(seams.unfenced === true ? {} : { fence: () => fence }),
     })
-    const store = storeOf(ledger)
+    const store = storeOf(ledger, this.#surroundings.account)
     const load = async (before: Book | null): Promise<Book> => {
       await turn('load')
       const loaded = await store.loadBook(before ?? bookOf({}))

@@ -1,10 +1,11 @@
 // A wallet, a venue, and risk managers that crash, are overtaken, lose answers and hear things twice,
 // in every order that the scheduler finds. One that was overtaken goes on as if it still led.
 import { AssertionError } from 'node:assert/strict'
-import { deriveId, type AnyMessage } from '@flotilla/contracts'
+import { deriveId, type AnyMessage, type MessageOfType } from '@flotilla/contracts'
+import type { Ledger } from '@flotilla/ledger'
 import type fc from 'fast-check'
 import { positionOf } from '../core/position.ts'
-import { fundsOf, notePrice, type Limits } from '../core/index.ts'
+import { fundsOf, notePrice, type IntentMessage, type Limits } from '../core/index.ts'
 import { book as bookOf, decimal, intentMessage, testNow } from '../testing.ts'
 import { Leader, storeOf, type Surroundings } from './desk-leader.ts'
 import type { Seams } from './desk-seams.ts'
@@ -18,6 +19,12 @@ export type WorldOptions = {
   readonly limits: Limits
   readonly seams: Seams
   readonly tally: Tally
+  /** Of several that take the same intents. */
+  readonly account?: string
+  /** The ledger that they share, as this one sees it. */
+  readonly memory?: Ledger
+  /** Whose a message is that any of them may find unsaid in the outbox. */
+  readonly worldOf?: (account: string) => DeskWorld
 }
 
 export type Proposal = {
@@ -32,11 +39,12 @@ export type Proposal = {
 const deliveriesMax = 60
 
 export class DeskWorld {
-  readonly venue = new VenueModel()
+  readonly venue: VenueModel
   readonly tally: Tally
   readonly #ledger: WatchedLedger
   readonly #surroundings: Surroundings
   readonly #scheduler: fc.Scheduler
+  readonly #worldOf: (account: string) => DeskWorld
   readonly #sent: AnyMessage[] = []
   /** What it was told of each intent: the ids of the verdicts. */
   readonly #verdicts = new Map<string, Set<string>>()
@@ -50,13 +58,22 @@ export class DeskWorld {
   #lookedAt = testNow
   #asides = 0
 
-  constructor({ scheduler, limits, seams, tally }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const { scheduler, limits, seams, tally, account = 'main', memory } = options
     this.tally = tally
+    this.venue = new VenueModel(account)
+    this.#worldOf = options.worldOf ?? (() => this)
     this.#scheduler = scheduler
     const turn = (label: string) => this.#turn(label)
-    const ledger = new WatchedLedger({ venue: this.venue, tally, turn })
+    const ledger = new WatchedLedger({
+      venue: this.venue,
+      tally,
+      turn,
+      ...(memory === undefined ? {} : { memory }),
+    })
     this.#ledger = ledger
     this.#surroundings = {
+      account,
       ledger,
       limits,
       seams,
@@ -67,7 +84,7 @@ export class DeskWorld {
   }
 
   async begin(): Promise<void> {
-    const store = storeOf(this.#ledger)
+    const store = storeOf(this.#ledger, this.venue.account)
     const opening = store.accountOpening([{ asset: 'USDT', total: startMoney }], testNow)
     await this.#ledger.memory.commit([opening])
     this.#ledger.begin((await store.loadBook(bookOf({})))!)
@@ -75,16 +92,11 @@ export class DeskWorld {
     this.look(0)
   }
 
-  propose({ purpose, symbol, strategy, late }: Proposal): void {
-    const message = intentMessage({
-      intentId: deriveId('property', this.venue.name()),
-      strategy,
-      symbol,
-      side: purpose === 'entry' ? 'buy' : 'sell',
-      purpose,
-      expectedPrice: '100',
-      ...(late ? { expiresAt: new Date(testNow - 1).toISOString() } : {}),
-    })
+  propose(proposal: Proposal): void {
+    this.hear(intentOf(proposal, this.venue.name()))
+  }
+
+  hear(message: IntentMessage): void {
     this.#verdicts.set(message.payload.intentId, new Set())
     this.tell(message)
   }
@@ -162,7 +174,8 @@ export class DeskWorld {
       demand(positionOf(book, symbol).equals(owned), `${symbol}: not the sum of its fills`)
     }
     for (const [intentId, told] of this.#verdicts) {
-      const decided = await this.#ledger.memory.findDecision('main', intentId)
+      const { account } = this.venue
+      const decided = await this.#ledger.memory.findDecision(account, intentId)
       demand(decided !== null, `${intentId} was never decided`)
       demand(told.size === 1, `${intentId} was answered ${told.size} times`)
     }
@@ -223,13 +236,18 @@ export class DeskWorld {
     for (const message of messages) {
       const isApproval = message.type === 'risk.intent.approved.v1'
       if (!isApproval && message.type !== 'risk.intent.denied.v1') continue
-      const { intentId } = message.payload
-      this.#verdicts.get(intentId)?.add(message.messageId)
-      this.tally[isApproval ? 'approvals' : 'denials'] += 1
-      const decided = await this.#ledger.memory.findDecision('main', intentId)
-      demand(decided !== null, `${intentId} is spoken of before it is durable`)
-      if (isApproval) this.venue.place(message.payload as Approval)
+      await this.#worldOf(message.payload.account).#hearVerdict(message)
     }
+  }
+
+  async #hearVerdict(message: MessageOfType<VerdictType>): Promise<void> {
+    const isApproval = message.type === 'risk.intent.approved.v1'
+    const { intentId } = message.payload
+    this.#verdicts.get(intentId)?.add(message.messageId)
+    this.tally[isApproval ? 'approvals' : 'denials'] += 1
+    const decided = await this.#ledger.memory.findDecision(this.venue.account, intentId)
+    demand(decided !== null, `${intentId} is spoken of before it is durable`)
+    if (isApproval) this.venue.place(message.payload as Approval)
   }
 
   async #idle(): Promise<void> {
@@ -245,6 +263,22 @@ export class DeskWorld {
   #turn(label: string): Promise<void> {
     return this.#scheduler.schedule(Promise.resolve(), label)
   }
+}
+
+type VerdictType = 'risk.intent.approved.v1' | 'risk.intent.denied.v1'
+
+/** What every account that takes part hears in the same words. */
+export function intentOf(proposal: Proposal, name: string): IntentMessage {
+  const { purpose, symbol, strategy, late } = proposal
+  return intentMessage({
+    intentId: deriveId('property', name),
+    strategy,
+    symbol,
+    side: purpose === 'entry' ? 'buy' : 'sell',
+    purpose,
+    expectedPrice: '100',
+    ...(late ? { expiresAt: new Date(testNow - 1).toISOString() } : {}),
+  })
 }
 
 function queueOf({ type, payload }: AnyMessage): string {

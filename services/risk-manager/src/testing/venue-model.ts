@@ -35,8 +35,13 @@ const marketPrice = decimal('100')
 export class VenueModel {
   readonly owned = new Map<string, Decimal>([['USDT', startMoney]])
   readonly orders: VenueOrder[] = []
+  readonly account: string
   readonly #known = new Set<string>()
   #names = 0
+
+  constructor(account = 'main') {
+    this.account = account
+  }
 
   /** Execution sends each approved intent once. */
   place({ reservation, symbol, side, quantity, limitPrice }: Approval): void {
@@ -104,8 +109,8 @@ export class VenueModel {
     return createMessage(OrderUnknown, {
       source: 'execution',
       occurredAt: testNow,
-      discriminator: `unknown ${this.name()}`,
-      account: 'main',
+      discriminator: `unknown ${this.account} ${this.name()}`,
+      account: this.account,
       payload: { ...facts, reason: 'no answer', endsReservation: false },
     })
   }
@@ -117,12 +122,13 @@ export class VenueModel {
 
   #told(order: VenueOrder): OrderOptions {
     return {
+      account: this.account,
       symbol: order.symbol,
       side: order.side,
       reservationId: order.reservationId,
       filledQuantity: order.filled.toString(),
       filledQuote: order.filledQuote.toString(),
-      tradeId: this.name(),
+      tradeId: `${this.account} ${this.name()}`,
     }
   }
 
@@ -141,6 +147,7 @@ export class VenueModel {
     this.#own(feeAsset, fee.negated())
     return orderMessage({
       kind: order === null || order.ended ? 'filled' : 'partially-filled',
+      account: this.account,
       symbol,
       side,
       reservationId: order?.reservationId ?? null,
@@ -150,7 +157,7 @@ export class VenueModel {
       feeAsset,
       filledQuantity: (order?.filled ?? quantity).toString(),
       filledQuote: (order?.filledQuote ?? notional).toString(),
-      tradeId: this.name(),
+      tradeId: `${this.account} ${this.name()}`,
     })
   }
 

@@ -20,7 +20,7 @@ import type { VenueModel } from './venue-model.ts'
 export type Fault = 'lose-answer' | 'lose-request'
 
 export class WatchedLedger {
-  readonly memory = createMemoryLedger()
+  readonly memory: Ledger
   readonly #venue: VenueModel
   readonly #tally: Tally
   readonly #turn: (label: string) => Promise<void>
@@ -32,7 +32,10 @@ export class WatchedLedger {
     readonly venue: VenueModel
     readonly tally: Tally
     readonly turn: (label: string) => Promise<void>
+    /** As the account sees it; one of its own unless it shares one with others. */
+    readonly memory?: Ledger
   }) {
+    this.memory = options.memory ?? createMemoryLedger()
     this.#venue = options.venue
     this.#tally = options.tally
     this.#turn = options.turn
@@ -46,7 +49,7 @@ export class WatchedLedger {
   /** The lease is over at once, so that whoever asks next leads. */
   async lead(instance: string): Promise<Fence> {
     this.#epoch += 1
-    const role = 'risk-manager:main'
+    const role = `risk-manager:${this.#venue.account}`
     const lease = await this.memory.acquireLease({ role, holder: instance, instance, leaseMs: 0 })
     return { role, epoch: lease!.epoch }
   }
@@ -113,8 +116,9 @@ export class WatchedLedger {
   }
 
   async #check(): Promise<void> {
-    const open = await this.memory.loadOpenReservations('main')
-    for (const { asset, total, reserved } of await this.memory.loadBalances('main')) {
+    const { account } = this.#venue
+    const open = await this.memory.loadOpenReservations(account)
+    for (const { asset, total, reserved } of await this.memory.loadBalances(account)) {
       let left = Decimal.zero
       for (const each of open) if (each.asset === asset) left = left.plus(remainingOf(each))
       const line = `${asset}: ${reserved.toString()} of ${total.toString()} is reserved`
@@ -132,7 +136,9 @@ export class WatchedLedger {
 
   /** The parts are the whole, to the last digit. */
   async #checkBudgets(total: Decimal): Promise<void> {
-    const budget = readBudget(await this.memory.recall('risk-manager', 'budget/main'))
+    const budget = readBudget(
+      await this.memory.recall('risk-manager', `budget/${this.#venue.account}`),
+    )
     if (budget === null) return
     let parts = Decimal.zero
     for (const cash of budget.cash.values()) parts = parts.plus(cash)
