@@ -90,7 +90,11 @@ class PlanFold {
     }
     for (const change of unit.changes) this.#fold(change)
     for (const message of unit.outgoing) {
-      this.#outbox.push({ message_id: message.messageId, consumer: unit.consumer, message })
+      this.#outbox.push({
+        message_id: message.messageId,
+        consumer: unit.consumer,
+        message: JSON.stringify(message),
+      })
     }
     for (const balance of this.#touched) {
       balance.moves += 1

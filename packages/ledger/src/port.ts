@@ -14,6 +14,7 @@ import type {
   Order,
   Position,
   Reservation,
+  WrittenDecision,
 } from './records.ts'
 
 export type LedgerChange =
@@ -38,7 +39,7 @@ export type LedgerChange =
       readonly endedAt: number
       readonly endReason: string
     } & ReservationStep)
-  | { readonly kind: 'decision-recorded'; readonly decision: Decision }
+  | { readonly kind: 'decision-recorded'; readonly decision: Decision | WrittenDecision }
   /** Version 1, a new client order id, an existing reservation where the leg needs one. */
   | { readonly kind: 'order-created'; readonly order: Order }
   /** The whole new row; its version is the stored one plus one, its identity does not change. */

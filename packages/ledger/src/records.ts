@@ -72,6 +72,11 @@ export type Decision = {
   readonly decidedAt: number
 }
 
+/** The same with its long parts as the text of JSON, each without a line break. */
+export type WrittenDecision = Omit<Decision, 'checks' | 'reasons' | 'sizing'> & {
+  readonly written: { readonly checks: string; readonly reasons: string; readonly sizing: string }
+}
+
 /** An order that we have named. Entry and exit orders rest on a reservation, which must exist. */
 export type Order = {
   readonly clientOrderId: string

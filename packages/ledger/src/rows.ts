@@ -1,6 +1,6 @@
 // Between records and rows: column names, and what the driver gives back.
 import { Decimal } from '@flotilla/money'
-import { compactChecks, expandChecks } from './compact-checks.ts'
+import { expandChecks } from './compact-checks.ts'
 import type {
   Account,
   Balance,
@@ -12,7 +12,9 @@ import type {
   Position,
   Protection,
   Reservation,
+  WrittenDecision,
 } from './records.ts'
+import { writeDecision } from './written-decision.ts'
 
 /** A row as the driver gives it: numerics and big integers as text, JSON parsed, times as Date. */
 export type Row = { readonly [column: string]: unknown }
@@ -38,8 +40,10 @@ export function reservationRow(reservation: Reservation): Row {
   }
 }
 
-export function decisionRow(decision: Decision): Row {
-  const { account, symbol, side, verdict, checks, reasons, sizing } = decision
+/** Its documents are text. */
+export function decisionRow(decision: Decision | WrittenDecision): Row {
+  const { account, symbol, side, verdict } = decision
+  const { checks, reasons, sizing } = writeDecision(decision).written
   return {
     decision_id: decision.decisionId,
     intent_id: decision.intentId,
@@ -47,7 +51,7 @@ export function decisionRow(decision: Decision): Row {
     symbol,
     side,
     verdict,
-    checks: compactChecks(checks),
+    checks,
     reasons,
     sizing,
     reservation_id: decision.reservationId,

@@ -2,6 +2,7 @@
 // then share the next one, so that many decisions cost one wait for the disk; what they say is
 // published from memory right after, in the order of the commits. What a crash left in the outbox is
 // published before anything new, and looked for again from time to time.
+import { setImmediate } from 'node:timers/promises'
 import type { AgentName, AnyMessage } from '@flotilla/contracts'
 import { monotonicMs, pause, waitFor } from './clock.ts'
 import { type LedgerLogger, silentLogger } from './logger.ts'
@@ -65,6 +66,12 @@ type Waiting = {
   readonly resolve: (outcome: UnitOutcome) => void
   readonly reject: (error: unknown) => void
 }
+
+/** What became of a batch, before anybody is told. */
+type Answered = { readonly batch: readonly Waiting[] } & (
+  | { readonly outcomes: readonly UnitOutcome[] }
+  | { readonly error: unknown }
+)
 
 class Processor implements UnitProcessor {
   readonly #options: UnitProcessorOptions
@@ -149,34 +156,62 @@ class Processor implements UnitProcessor {
     return mine
   }
 
+  /**
+   * Whoever waits for an outcome has work to do with it. Where all went well the next commit goes out
+   * first, so that the server does its work meanwhile.
+   */
   async #drain(): Promise<void> {
+    let answered: Answered | null = null
     while (this.#waiting.length > 0) {
-      await this.#roomInBacklog()
+      if (!this.#hasRoom()) {
+        this.#tell(answered)
+        answered = null
+        await this.#roomInBacklog()
+      }
       const batch = this.#waiting.splice(0, this.#batchMax).filter((each) => this.#isFounded(each))
-      if (batch.length > 0) await this.#commit(batch)
+      if (batch.length === 0) continue
+      const committing = this.#commit(batch)
+      if (answered !== null) {
+        await setImmediate()
+        this.#tell(answered)
+      }
+      answered = await committing
+      if (this.#waiting.length > 0 && isCommitted(answered)) continue
+      this.#tell(answered)
+      answered = null
     }
+    this.#tell(answered)
     this.#draining = false
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  async #commit(batch: readonly Waiting[]): Promise<Answered> {
     const { ledger, consumer, fence } = this.#options
     try {
       const proof = fence?.()
       if (proof === null) throw new NotLeadingError(consumer)
       const units = batch.map((each) => each.unit)
       const outcomes = await ledger.commit(units, proof)
-      const committed = units.filter((_, index) => outcomes[index]!.kind === 'committed')
-      this.#publisher.add(committed.flatMap((unit) => unit.outgoing))
       batch.forEach((each, index) => {
         if (outcomes[index]!.kind !== 'committed') this.#breakChain(each.unit)
-        each.resolve(outcomes[index]!)
       })
+      return { batch, outcomes }
     } catch (error) {
-      for (const each of batch) {
-        this.#breakChain(each.unit)
-        each.reject(error)
-      }
+      for (const each of batch) this.#breakChain(each.unit)
+      return { batch, error }
     }
+  }
+
+  #tell(answered: Answered | null): void {
+    if (answered === null) return
+    const { batch } = answered
+    if ('error' in answered) {
+      for (const each of batch) each.reject(answered.error)
+      return
+    }
+    const { outcomes } = answered
+    const committed = batch.filter((_, index) => outcomes[index]!.kind === 'committed')
+    this.#publisher.add(committed.flatMap(({ unit }) => unit.outgoing))
+    batch.forEach((each, index) => each.resolve(outcomes[index]!))
   }
 
   #breakChain({ chain }: Unit): void {
@@ -189,9 +224,13 @@ class Processor implements UnitProcessor {
     return false
   }
 
+  #hasRoom(): boolean {
+    return this.#publisher.backlog <= this.#backlogMax || this.#stopping.signal.aborted
+  }
+
   /** A bus that is away must not fill the memory: decisions wait with it. */
   async #roomInBacklog(): Promise<void> {
-    while (this.#publisher.backlog > this.#backlogMax && !this.#stopping.signal.aborted) {
+    while (!this.#hasRoom()) {
       await pause(20, this.#stopping.signal)
     }
   }
@@ -209,4 +248,8 @@ class Processor implements UnitProcessor {
       }
     }
   }
+}
+
+function isCommitted(answered: Answered): boolean {
+  return 'outcomes' in answered && answered.outcomes.every(({ kind }) => kind === 'committed')
 }

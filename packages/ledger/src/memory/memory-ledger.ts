@@ -16,6 +16,7 @@ import {
   type UnitOutcome,
 } from '../port.ts'
 import { Refusal } from '../refusal.ts'
+import { readDecision } from '../written-decision.ts'
 import { keyOf, MemoryState } from './state.ts'
 
 type LeaseRow = LeaseRequest & { epoch: number; expiresAt: number }
@@ -159,6 +160,7 @@ function accountReads(state: MemoryState): AccountReads {
     findDecision: async (account, intentId) => state.decisionOfIntent(account, intentId),
     loadDecisions: async ({ limit, ...wanted }) =>
       [...state.decisions.values()]
+        .map(readDecision)
         .filter((each) => isWanted(each, wanted))
         .toSorted(
           (left, right) =>

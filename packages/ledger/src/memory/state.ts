@@ -13,9 +13,11 @@ import type {
   Order,
   Position,
   Reservation,
+  WrittenDecision,
 } from '../records.ts'
 import { Refusal } from '../refusal.ts'
 import { validateChange } from '../validate.ts'
+import { readDecision } from '../written-decision.ts'
 
 export type OutboxRow = {
   readonly sequence: number
@@ -32,7 +34,7 @@ export class MemoryState {
   readonly balances = new Map<string, Balance>()
   readonly reservations = new Map<string, Reservation>()
   /** By account and intent. */
-  readonly decisions = new Map<string, Decision>()
+  readonly decisions = new Map<string, Decision | WrittenDecision>()
   readonly orders = new Map<string, Order>()
   readonly fills = new Map<string, Fill>()
   readonly positions = new Map<string, Position>()
@@ -76,7 +78,8 @@ export class MemoryState {
   }
 
   decisionOfIntent(account: string, intentId: string): Decision | null {
-    return this.decisions.get(keyOf(account, intentId)) ?? null
+    const found = this.decisions.get(keyOf(account, intentId))
+    return found === undefined ? null : readDecision(found)
   }
 
   markPublished(messageId: string): void {
@@ -139,7 +142,7 @@ export class MemoryState {
     this.#move(change.account, change.asset, { reserved: change.amount.negated() })
   }
 
-  #decide(decision: Decision): void {
+  #decide(decision: Decision | WrittenDecision): void {
     const key = keyOf(decision.account, decision.intentId)
     this.#new('decision_one_per_intent', this.decisions, key)
     this.#put(this.decisions, key, decision)

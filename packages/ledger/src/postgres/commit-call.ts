@@ -1,5 +1,5 @@
 // The call of the database's commit function: what every decision brings along goes as one array per
-// column, the rest as JSON.
+// column, documents as lines, the rest as JSON.
 import { Decimal } from '@flotilla/money'
 import type { Plan, PlanList, PlanRow } from '../plan.ts'
 import type { Fence } from '../port.ts'
@@ -53,8 +53,8 @@ const DOCUMENTS: readonly PlanList[] = [
   'memory',
 ]
 
-/** They are passed on as they are. */
-const JSON_COLUMNS = new Set(['checks', 'reasons', 'sizing', 'message'])
+/** Documents, each a text without line breaks. */
+const LINE_COLUMNS = new Set(['checks', 'reasons', 'sizing', 'message'])
 const NEEDS_ESCAPE = /["\\]/
 
 const COLUMN_COUNT = COLUMNS.reduce((count, [, columns]) => count + columns.length, 0)
@@ -92,10 +92,12 @@ export function commitValues(
   return [slot.id, slot.sequence, fence?.role ?? null, fence?.epoch ?? null, ...plan]
 }
 
-/** The text of an array as PostgreSQL reads it; whole documents go as an array of JSON. */
+/** The text of an array as PostgreSQL reads it; documents go as lines. */
 function columnText(rows: readonly PlanRow[], name: string): string {
-  if (JSON_COLUMNS.has(name)) return JSON.stringify(rows.map((row) => row[name] ?? null))
-  return `{${rows.map((row) => elementText(row[name])).join(',')}}`
+  if (LINE_COLUMNS.has(name)) return rows.map((row) => row[name]).join('\n')
+  let text = '{'
+  for (const row of rows) text += `${text === '{' ? '' : ','}${elementText(row[name])}`
+  return `${text}}`
 }
 
 function elementText(value: unknown): string {
