@@ -30,7 +30,12 @@ export async function settle(
   delivery: Delivery,
   policy: RedeliveryPolicy,
 ): Promise<Outcome> {
-  const settlement = await answerOf(handler, delivery)
+  let settlement: Settlement
+  try {
+    settlement = await handler(delivery)
+  } catch (error) {
+    settlement = retry(reasonOf(error))
+  }
   if (settlement.kind !== 'retry') return settlement
   const { deliveryCount } = delivery
   if (deliveryCount >= policy.deliveryLimit) {
@@ -38,14 +43,6 @@ export async function settle(
     return { kind: 'dead-letter', reason }
   }
   return { ...settlement, delayMs: retryDelayMs(deliveryCount, policy) }
-}
-
-async function answerOf(handler: Handler, delivery: Delivery): Promise<Settlement> {
-  try {
-    return await handler(delivery)
-  } catch (error) {
-    return retry(reasonOf(error))
-  }
 }
 
 function retryDelayMs(deliveryCount: number, policy: RedeliveryPolicy): number {

@@ -113,9 +113,15 @@ function idOf(type: string, source: IdSource): string {
   return deriveId(type, account, cause?.messageId ?? correlationId, discriminator)
 }
 
+/** What is worked on in one millisecond names it again and again. */
+const newest = { epochMs: Number.NaN, text: '' }
+
 /** Epoch milliseconds as the text that travels. */
 export function instant(epochMs: number): string {
-  return new Date(epochMs).toISOString()
+  if (epochMs === newest.epochMs) return newest.text
+  newest.text = new Date(epochMs).toISOString()
+  newest.epochMs = epochMs
+  return newest.text
 }
 
 /** The epoch milliseconds of a text that travelled. */

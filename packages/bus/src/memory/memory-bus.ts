@@ -34,7 +34,20 @@ export class MemoryBus implements Bus {
   }
 
   async publishAll(messages: readonly AnyMessage[]): Promise<void> {
-    await Promise.all(messages.map((message) => this.publish(message)))
+    this.#refuseWhenClosed()
+    const waits: Promise<void>[] = []
+    const failures: unknown[] = []
+    for (const message of messages) {
+      try {
+        const wait = this.#broker.publish(message)
+        if (wait !== null) waits.push(this.#orClosed(wait))
+      } catch (error) {
+        // The others are not to blame.
+        failures.push(error)
+      }
+    }
+    if (waits.length > 0) await Promise.all(waits)
+    if (failures.length > 0) throw failures[0]
   }
 
   async subscribe(options: SubscribeOptions): Promise<Subscription> {

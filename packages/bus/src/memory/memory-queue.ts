@@ -1,7 +1,7 @@
-import type { Delivery, Handler, QueueFigures } from '../bus.ts'
+import type { Handler, QueueFigures } from '../bus.ts'
 import type { Sleep } from '../clock.ts'
 import type { DecodedBody } from '../codec.ts'
-import { settle, type RedeliveryPolicy } from '../settle.ts'
+import { settle, type Outcome, type RedeliveryPolicy } from '../settle.ts'
 import type { QueueSpec } from '../topology.ts'
 import { Fifo } from '../fifo.ts'
 
@@ -122,7 +122,7 @@ export class MemoryQueue {
       this.#admitOverflow()
       this.#running += 1
       consumer.figures.running += 1
-      void this.#deliver(consumer, item)
+      this.#deliver(consumer, item)
     }
   }
 
@@ -133,45 +133,53 @@ export class MemoryQueue {
     waiting.admitted()
   }
 
-  async #deliver(consumer: Consumer, item: Item): Promise<void> {
+  #deliver(consumer: Consumer, item: Item): void {
     item.deliveryCount += 1
     consumer.figures.delivered += 1
     const decoded = this.#environment.decode(item)
     if (decoded.kind === 'invalid') {
       consumer.figures.deadLettered += 1
       this.#bury(item, decoded.reason)
-    } else {
-      const { deliveryCount } = item
-      await this.#handle(consumer, item, {
-        message: decoded.message,
-        redelivered: deliveryCount > 1,
-        deliveryCount,
-        partition: this.spec.partition,
-      })
+      this.#done(consumer)
+      return
     }
+    const { deliveryCount } = item
+    const delivery = {
+      message: decoded.message,
+      redelivered: deliveryCount > 1,
+      deliveryCount,
+      partition: this.spec.partition,
+    }
+    void settle(consumer.handler, delivery, this.#environment.redelivery).then((outcome) =>
+      this.#settled(consumer, item, outcome),
+    )
+  }
+
+  async #settled(consumer: Consumer, item: Item, outcome: Outcome): Promise<void> {
+    switch (outcome.kind) {
+      case 'ack':
+        item.onSettled()
+        break
+      case 'dead-letter':
+        consumer.figures.deadLettered += 1
+        this.#bury(item, outcome.reason)
+        break
+      case 'retry':
+        consumer.figures.retried += 1
+        if (!consumer.stopping.aborted) {
+          await this.#environment.sleep(outcome.delayMs, consumer.stopping)
+        }
+        this.#ready.putBack(item)
+    }
+    this.#done(consumer)
+  }
+
+  #done(consumer: Consumer): void {
     this.#running -= 1
     consumer.figures.running -= 1
     this.#wakeIdleWaiters()
     this.#schedulePump()
     this.#environment.changed()
-  }
-
-  async #handle(consumer: Consumer, item: Item, delivery: Delivery): Promise<void> {
-    const { redelivery, sleep } = this.#environment
-    const outcome = await settle(consumer.handler, delivery, redelivery)
-    switch (outcome.kind) {
-      case 'ack':
-        item.onSettled()
-        return
-      case 'dead-letter':
-        consumer.figures.deadLettered += 1
-        this.#bury(item, outcome.reason)
-        return
-      case 'retry':
-        consumer.figures.retried += 1
-        if (!consumer.stopping.aborted) await sleep(outcome.delayMs, consumer.stopping)
-        this.#ready.putBack(item)
-    }
   }
 
   #bury(item: Item, reason: string): void {
