@@ -32,6 +32,16 @@ export type Done<Result extends Work> =
 
 /** A refusal on a fresh book can be the race of another writer; twice in a row it is the work itself. */
 const attemptsMax = 3
+/** Decisions in one stretch: the answers to commits, which wait meanwhile, must not wait long. */
+const stretchMax = 32
+
+type Step<Result> = { readonly result: Result; readonly commit: Promise<UnitOutcome> }
+
+/** A task that waits for the mutex. */
+type Asking = {
+  readonly decide: () => void
+  readonly reject: (error: unknown) => void
+}
 
 /**
  * The one place where an account's book changes. Deciding and reserving happen in memory with the
@@ -41,8 +51,12 @@ const attemptsMax = 3
 export class AccountDesk {
   readonly #options: DeskOptions
   readonly #mutex = new Mutex()
-  readonly #inFlight = new Set<Promise<unknown>>()
-  readonly #processed = new RecentIds(100_000)
+  readonly #asking: Asking[] = []
+  readonly #processed = new RecentIds(50_000)
+  #deciding = false
+  /** Units on their way to the ledger. */
+  #inFlight = 0
+  #whenIdle = Promise.withResolvers<void>()
   #book: Book
   /** Set while the book is in doubt. */
   #doubt: string | null = null
@@ -78,29 +92,63 @@ export class AccountDesk {
 
   /** Resolves when nothing is on its way to the ledger. */
   async idle(): Promise<void> {
-    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight)
+    while (this.#inFlight > 0) await this.#whenIdle.promise
   }
 
-  async #isDone({ message, mayBeOld }: Task<Work>): Promise<boolean> {
+  /** At once where nothing has to be looked up. */
+  #isDone({ message, mayBeOld }: Task<Work>): boolean | Promise<boolean> {
     if (message === null) return false
     const id = message.messageId
     if (this.#processed.has(id)) return true
-    if (!mayBeOld || !(await this.#options.wasProcessed(id))) return false
+    return mayBeOld && this.#wasProcessed(id)
+  }
+
+  async #wasProcessed(id: string): Promise<boolean> {
+    if (!(await this.#options.wasProcessed(id))) return false
     this.#processed.add(id)
     return true
   }
 
-  async #decide<Result extends Work>(task: Task<Result>) {
-    for (;;) {
-      await this.trusted()
-      const step = await this.#mutex.runExclusive(() => this.#reserve(task))
-      if (step !== null) return step
-    }
+  /** In the order of asking. */
+  #decide<Result extends Work>(task: Task<Result>): Promise<Step<Result>> {
+    return new Promise((resolve, reject) => {
+      this.#asking.push({ decide: () => resolve(this.#reserve(task)), reject })
+      if (!this.#deciding) void this.#decideAll()
+    })
   }
 
-  /** With the mutex held, and without a pause: from reading the book to queueing the commit. */
-  #reserve<Result extends Work>(task: Task<Result>) {
-    if (this.#doubt !== null) return null
+  async #decideAll(): Promise<void> {
+    this.#deciding = true
+    while (this.#asking.length > 0) {
+      try {
+        await this.trusted()
+        const decided = await this.#mutex.runExclusive(() => this.#stretch())
+        if (decided === stretchMax) await othersFirst()
+      } catch (error) {
+        for (const { reject } of this.#asking.splice(0)) reject(error)
+      }
+    }
+    this.#deciding = false
+  }
+
+  /** With the mutex held, and without a pause; answers how many have had their turn. */
+  #stretch(): number {
+    let decided = 0
+    while (decided < stretchMax && this.#doubt === null) {
+      const next = this.#asking.shift()
+      if (next === undefined) break
+      decided++
+      try {
+        next.decide()
+      } catch (error) {
+        next.reject(error)
+      }
+    }
+    return decided
+  }
+
+  /** From reading the book to queueing the commit. */
+  #reserve<Result extends Work>(task: Task<Result>): Step<Result> {
     const book = this.#book
     const result = task.decide(book)
     try {
@@ -110,20 +158,25 @@ export class AccountDesk {
       throw error
     }
     const commit = this.#options.submit(unitOf(task.message, result, book))
-    this.#inFlight.add(commit)
+    this.#inFlight++
     // Registered first, so that nobody decides on a doubtful book before it is known to be one.
     commit.then(
-      (outcome) => {
-        this.#inFlight.delete(commit)
-        if (outcome.kind !== 'committed') this.#distrust(book, outcome.kind)
-      },
+      ({ kind }) => this.#answered(book, kind === 'committed' ? null : kind),
       (error: unknown) => {
-        this.#inFlight.delete(commit)
         // Whether the unit was committed is not known.
-        this.#distrust(book, error instanceof Error ? error.name : 'commit failed')
+        this.#answered(book, error instanceof Error ? error.name : 'commit failed')
       },
     )
     return { result, commit }
+  }
+
+  #answered(book: Book, doubt: string | null): void {
+    this.#inFlight--
+    if (this.#inFlight === 0) {
+      this.#whenIdle.resolve()
+      this.#whenIdle = Promise.withResolvers()
+    }
+    if (doubt !== null) this.#distrust(book, doubt)
   }
 
   #distrust(book: Book, reason: string): void {
@@ -150,4 +203,9 @@ export class AccountDesk {
     this.#doubt = null
     this.#options.onRebuilt?.(reason)
   }
+}
+
+/** Lets the event loop have a turn. */
+function othersFirst(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

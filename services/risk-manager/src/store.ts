@@ -1,5 +1,5 @@
 import type { AnyMessage } from '@flotilla/contracts'
-import type { Ledger, LedgerChange, Unit } from '@flotilla/ledger'
+import { writeDecision, type Ledger, type LedgerChange, type Unit } from '@flotilla/ledger'
 import type { MarketStore } from '@flotilla/market-store'
 import type { Decimal } from '@flotilla/money'
 import type { SharedConfig } from '@flotilla/fleet'
@@ -10,7 +10,9 @@ import {
   notePrice,
   type Book,
   type BookSnapshot,
+  type Decided,
   type OpenReservation,
+  type Verdict,
   type Work,
 } from './core/index.ts'
 
@@ -143,7 +145,23 @@ export function unitOf(cause: AnyMessage | null, work: Work, book?: Book): Unit 
     ...(book === undefined ? {} : { chain: book }),
     consumer: 'risk-manager',
     causeId: cause?.messageId ?? null,
-    changes: [...work.changes, ...work.records],
+    changes: [...work.changes, ...work.records.map(written)],
     outgoing: work.outgoing,
   }
+}
+
+export type BriefVerdict = Brief<Verdict>
+type Brief<Each> = Each extends Verdict ? Omit<Each, 'checks'> : never
+
+/** What is kept of a decision until it is durable: its record as text, and not a second time. */
+export function inBrief(decided: Decided): Work & { readonly verdict: BriefVerdict } {
+  const { checks: _, ...verdict } = decided.verdict
+  return { ...decided, records: decided.records.map(written), verdict }
+}
+
+/** What waits for its commit waits as text. */
+/** What waits for its commit waits as text. */
+function written(record: LedgerChange): LedgerChange {
+  if (record.kind !== 'decision-recorded') return record
+  return { kind: record.kind, decision: writeDecision(record.decision) }
 }

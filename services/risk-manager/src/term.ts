@@ -19,12 +19,11 @@ import {
   type Limits,
   type MarketMessage,
   type OrderMessage,
-  type Verdict,
   type Work,
 } from './core/index.ts'
 import { AccountDesk, type Done, type Task } from './desk.ts'
 import type { RiskMetrics } from './metrics.ts'
-import type { RiskStore } from './store.ts'
+import { inBrief, type BriefVerdict, type RiskStore } from './store.ts'
 import { Sweeper } from './sweeper.ts'
 import { tellRegimes } from './tell.ts'
 import { Trimmer } from './trimmer.ts'
@@ -201,7 +200,7 @@ export class Term {
     }
     const done = await this.#carryOut(desk, delivery, {
       turn: () => this.#turns.take(message.payload),
-      decide: (book) => decide({ book, message, limits, now: clock.now() }),
+      decide: (book) => inBrief(decide({ book, message, limits, now: clock.now() })),
     })
     timer()
     if (done.kind === 'committed') this.#tellVerdict(message, done.result.verdict)
@@ -290,7 +289,7 @@ export class Term {
     return retry(`the ledger refused: ${constraint}: ${detail}`)
   }
 
-  #tellVerdict(message: IntentMessage, verdict: Verdict): void {
+  #tellVerdict(message: IntentMessage, verdict: BriefVerdict): void {
     const { metrics } = this.#options
     const { correlationId } = message
     const { symbol, side, intentId, strategy } = message.payload

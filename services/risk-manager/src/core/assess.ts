@@ -82,14 +82,15 @@ function checksFor(intent: IntentProposed): readonly Check[] {
 function runAll(checks: readonly Check[], base: Context) {
   const records: CheckRecord[] = []
   const reasons: DenialReason[] = []
-  let draft: Draft | null = null
+  // One for all of them: they read it and keep nothing of it.
+  const context: { -readonly [Key in keyof Context]: Context[Key] } = { ...base }
   for (const check of checks) {
-    const outcome = check.run({ ...base, draft })
-    if ('draft' in outcome) draft = outcome.draft ?? draft
+    const outcome = check.run(context)
+    if ('draft' in outcome) context.draft = outcome.draft ?? context.draft
     if (outcome.kind === 'denied') reasons.push(outcome.reason)
     records.push({ check: check.name, outcome: outcome.kind, inputs: outcome.inputs })
   }
-  return { checks: records, reasons, draft }
+  return { checks: records, reasons, draft: context.draft }
 }
 
 type ChosenExits = { readonly prices: Exits; readonly adjustments: readonly string[] }

@@ -26,6 +26,8 @@ export type Work = {
   readonly outgoing: readonly AnyMessage[]
 }
 
+export type Decided = Work & { readonly verdict: Verdict }
+
 export type IntentMessage = MessageOfType<'strategy.intent.proposed.v1'>
 
 export function decide(question: {
@@ -35,7 +37,7 @@ export function decide(question: {
   readonly now: number
   /** Of an exit that is to sell no more than this of the position. */
   readonly exitQuantity?: Decimal
-}): Work & { readonly verdict: Verdict } {
+}): Decided {
   const { book, message, limits, now, exitQuantity = null } = question
   const intent = message.payload
   const seen = observe({ book, limits, now })
@@ -157,7 +159,7 @@ function recordOf(decision: IntentDecision, verdict: Verdict): Decision {
     symbol: intent.symbol,
     side: intent.side,
     verdict: verdict.kind,
-    checks: verdict.checks.map(({ check, outcome, inputs }) => ({ check, outcome, inputs })),
+    checks: verdict.checks,
     reasons: approved ? [] : verdict.reasons.map((reason) => ({ ...reason })),
     sizing: sizingOf(verdict),
     reservationId: approved ? reservationId : null,

@@ -68,13 +68,14 @@ const positionOpen: Check = {
 const openPositions: Check = {
   name: 'open-positions',
   run({ book, intent, limits }) {
-    const symbols = new Set(book.openEntries.keys())
-    for (const symbol of book.positions.keys()) {
-      if (isTradable(book, symbol)) symbols.add(symbol)
+    const { openEntries, positions } = book
+    let open = openEntries.size
+    for (const symbol of positions.keys()) {
+      if (!openEntries.has(symbol) && isTradable(book, symbol)) open++
     }
-    const counts = { openPositions: symbols.size, openPositionsMax: limits.openPositionsMax }
-    const grows = !symbols.has(intent.symbol)
-    if (!grows || symbols.size < limits.openPositionsMax) return passed(counts)
+    const counts = { openPositions: open, openPositionsMax: limits.openPositionsMax }
+    const grows = !openEntries.has(intent.symbol) && !isTradable(book, intent.symbol)
+    if (!grows || open < limits.openPositionsMax) return passed(counts)
     return denied({ code: 'open_positions_exceed_limit', ...counts }, counts)
   },
 }

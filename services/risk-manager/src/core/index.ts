@@ -3,7 +3,7 @@ export type { ApprovedIntent, CheckRecord, Question, Verdict } from './assess.ts
 export { applyAll, assetsOf, availableOf, createBook, fundsOf, notePrice } from './book.ts'
 export type { Book, BookChange, BookSnapshot, Funds, OpenReservation, PriceQuote } from './book.ts'
 export { decide, decisionIdOf, reservationIdOf } from './decide.ts'
-export type { IntentMessage, Work } from './decide.ts'
+export type { Decided, IntentMessage, Work } from './decide.ts'
 export type { DrawdownLimits, Regime } from './drawdown.ts'
 export { compareIntents } from './intent-order.ts'
 export { isTimeZone } from './trading-day.ts'
