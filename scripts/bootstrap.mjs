@@ -21,6 +21,7 @@ const COMMANDS = {
   test: ['scripts/test.ts'],
   bench: ['bench/main.ts'],
   generate: ['scripts/generate.ts'],
+  goldens: [bin('vitest'), 'run', 'services/risk-manager/src/core', '--update'],
   lint: [bin('oxlint'), '--type-aware', '--deny-warnings'],
   types: [bin('tsc'), '--noEmit', '-p', '.'],
   format: [bin('oxfmt'), '--check'],
