@@ -125,6 +125,7 @@ test('no file is left over of a scene that is gone', () => {
 function recordOf(asked: IntentProposed | null, { changes, records, outgoing }: Work): string {
   const [record] = records
   if (record?.kind !== 'decision-recorded') throw new Error('nothing was recorded')
+  if ('written' in record.decision) throw new Error('the record is a text before it is asked for')
   const { checks, reasons, sizing: size, verdict, ...about } = record.decision
   const section = (title: string, values: readonly unknown[]) => [
     title,
