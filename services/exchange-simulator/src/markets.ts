@@ -6,6 +6,7 @@ import {
   createHistory,
   createMood,
   createRecordedTape,
+  createScriptedTape,
   createSyntheticTape,
   createTradeTape,
   hashText,
@@ -14,6 +15,7 @@ import {
   profileOf,
   rulesOf,
   units,
+  type Engine,
   type Feed,
   type Simulation,
   type SymbolRules,
@@ -55,18 +57,7 @@ export async function createMarkets(config: SimulatorConfig, logger: Logger): Pr
       Object.entries(config.balances).map(([asset, amount]) => [asset, units(amount)]),
     ),
   })
-  const feeds = sources.flatMap(({ tape, rules }) => {
-    const seed = mix(config.seed, hashText(rules.symbol))
-    const market = engine.markets.get(rules.symbol)
-    const gaps: Feed['gaps'] = []
-    const history = createHistory(createGappedTape(tape, gaps, rules.tick), {
-      seed,
-      tick: rules.tick,
-    })
-    const spread = units((config.spreadBasisPoints / 10_000).toFixed(8))
-    const liquidity = { rules, seed, spread }
-    return market === undefined ? [] : [{ market, history, liquidity, gaps }]
-  })
+  const feeds = sources.flatMap((source) => feedOf(config, engine, source) ?? [])
   const from = Math.max(...sources.map(({ tape }) => tape.opensAt ?? tape.from * MINUTE_MS))
   const ends = sources.flatMap(({ tape }) => (tape.to === null ? [] : [tape.to * MINUTE_MS]))
   const recordedStart = ends.length > 0 ? from + config.historyMinutes * MINUTE_MS : null
@@ -77,6 +68,27 @@ export async function createMarkets(config: SimulatorConfig, logger: Logger): Pr
     startAt: config.startAt ?? recordedStart,
     origin,
     close: async () => followed?.stop(),
+  }
+}
+
+/** A gap moves the tape, and a script comes over both. */
+function feedOf(config: SimulatorConfig, engine: Engine, { tape, rules }: Source): Feed | null {
+  const market = engine.markets.get(rules.symbol)
+  if (market === undefined) return null
+  const seed = mix(config.seed, hashText(rules.symbol))
+  const { tick, step } = rules
+  const shape = { seed, tick, step }
+  const gaps: Feed['gaps'] = []
+  const script: Feed['script'] = { stretches: [] }
+  const gapped = createGappedTape(tape, gaps, tick)
+  const spread = units((config.spreadBasisPoints / 10_000).toFixed(8))
+  return {
+    market,
+    history: createHistory(createScriptedTape(gapped, script, shape), shape),
+    own: createHistory(gapped, shape),
+    liquidity: { rules, seed, spread },
+    gaps,
+    script,
   }
 }
 

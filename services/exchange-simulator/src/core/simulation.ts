@@ -3,6 +3,7 @@ import type { Gap } from './gaps.ts'
 import type { History } from './history.ts'
 import type { LiquidityShape } from './liquidity.ts'
 import { peek } from './order-queue.ts'
+import type { PriceScript } from './script.ts'
 import { exactAt, MINUTE_MS, minuteOf, SECOND_MS, SECONDS, type Candle } from './tape.ts'
 import { movePrice } from './triggers.ts'
 import type { Engine, Market } from './types.ts'
@@ -20,6 +21,10 @@ export type Feed = {
   readonly liquidity: LiquidityShape
   /** Jumps that somebody has ordered; the history's tape reads them. */
   readonly gaps: Gap[]
+  /** Prices by hand, which the history's tape reads too. */
+  readonly script: PriceScript
+  /** The history without the script. */
+  readonly own: History
 }
 
 /** Sets the clock and lays out the books, without anything being traded. */

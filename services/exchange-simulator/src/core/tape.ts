@@ -41,7 +41,7 @@ export type ExactTape = {
 }
 
 export type Tape = {
-  readonly exact?: ExactTape
+  readonly exact?: ExactTape | undefined
   /** The first moment with a price, in milliseconds, where that is not the first minute's. */
   readonly opensAt?: number
   /** False while nobody knows the price: the market is closed. Without it, never. */

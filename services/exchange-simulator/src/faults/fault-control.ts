@@ -1,8 +1,7 @@
-import { z } from 'zod'
 import type { Desk } from '../desk.ts'
 import type { Limits } from '../http/limits.ts'
 import type { Hub } from '../streams/hub.ts'
-import { befall, feedsFor, openGap } from './deeds.ts'
+import { befall } from './deeds.ts'
 import { readFault } from './fault-kinds.ts'
 import type { Fault, FaultRegistry } from './fault-registry.ts'
 import { remember } from './faulty-wire.ts'
@@ -13,15 +12,7 @@ export type FaultControl = {
   list(): unknown
   /** One by its id, or all. */
   lift(id: number | null): unknown
-  /** A jump of prices at the next minute. */
-  moveMarket(body: unknown): unknown
 }
-
-const MarketMove = z.strictObject({
-  symbol: z.string().min(1).optional(),
-  percent: z.number().gt(-100).max(1_000),
-  minutes: z.int().min(1).optional(),
-})
 
 type ControlParts = {
   readonly desk: Desk
@@ -50,12 +41,6 @@ export function createFaultControl({ desk, limits, registry, hub }: ControlParts
       else registry.remove(id)
       limits.pardon()
       return list()
-    },
-    moveMarket: (body) => {
-      const { symbol, ...gap } = MarketMove.parse(body)
-      const feeds = feedsFor(desk, symbol)
-      for (const feed of feeds) openGap(desk, feed, gap)
-      return { moved: feeds.map(({ market }) => market.rules.symbol) }
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Desk } from '../desk.ts'
 import type { FaultControl } from '../faults/fault-control.ts'
 import type { Simulator } from '../simulator.ts'
 import { conversionReport } from './convert-endpoints.ts'
+import { createMarketControl } from './market-control.ts'
 import { moveByHand } from './funds-control.ts'
 import { orderReport, listReport, tradeReport } from './reports.ts'
 import type { TextRequest, TextResponse } from './server.ts'
@@ -19,30 +20,28 @@ export type ControlParts = {
   readonly faults: FaultControl
 }
 
-export function createControl(parts: ControlParts): (request: TextRequest) => TextResponse {
+type Deed = (request: TextRequest) => TextResponse
+
+export function createControl(parts: ControlParts): Deed {
+  const { desk, faults } = parts
+  const market = createMarketControl(desk)
+  const deeds: Readonly<Record<string, Deed>> = {
+    'GET /__sim/ledger': () => json(200, groundTruth(desk)),
+    'GET /__sim/escapes': () => json(200, desk.escapes),
+    'GET /__sim/clock': () => json(200, clockState(parts)),
+    'POST /__sim/clock': ({ body }) => moveClock(parts, body),
+    'POST /__sim/balances': ({ body }) => checked(() => moveByHand(desk, parseObject(body))),
+    'GET /__sim/faults': () => json(200, faults.list()),
+    'POST /__sim/faults': ({ body }) => checked(() => faults.set(parseObject(body))),
+    'DELETE /__sim/faults': ({ query }) => json(200, faults.lift(idOf(query))),
+    'GET /__sim/market': () => json(200, market.show()),
+    'POST /__sim/market': ({ body }) => checked(() => market.script(parseObject(body))),
+    'DELETE /__sim/market': ({ query }) =>
+      checked(() => market.release(new URLSearchParams(query).get('symbol'))),
+  }
   return (request) => {
-    switch (`${request.method} ${request.path}`) {
-      case 'GET /__sim/ledger':
-        return json(200, groundTruth(parts.desk))
-      case 'GET /__sim/escapes':
-        return json(200, parts.desk.escapes)
-      case 'GET /__sim/clock':
-        return json(200, clockState(parts))
-      case 'POST /__sim/clock':
-        return moveClock(parts, request.body)
-      case 'POST /__sim/balances':
-        return checked(() => moveByHand(parts.desk, parseObject(request.body)))
-      case 'GET /__sim/faults':
-        return json(200, parts.faults.list())
-      case 'POST /__sim/faults':
-        return checked(() => parts.faults.set(parseObject(request.body)))
-      case 'DELETE /__sim/faults':
-        return json(200, parts.faults.lift(idOf(request.query)))
-      case 'POST /__sim/market':
-        return checked(() => parts.faults.moveMarket(parseObject(request.body)))
-      default:
-        return json(404, { error: `no control ${request.method} ${request.path}` })
-    }
+    const name = `${request.method} ${request.path}`
+    return deeds[name]?.(request) ?? json(404, { error: `no control ${name}` })
   }
 }
 

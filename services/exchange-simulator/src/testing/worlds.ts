@@ -38,11 +38,14 @@ export function world(
   })
   const feeds: Feed[] = Object.values(tapes).map((tape, index) => {
     const rule = rules[index]!
+    const history = createHistory(tape, { seed: index, tick: rule.tick })
     return {
       market: engine.markets.get(rule.symbol)!,
-      history: createHistory(tape, { seed: index, tick: rule.tick }),
+      history,
+      own: history,
       liquidity: { rules: rule, seed: index, spread: units('0.0001') },
       gaps: [],
+      script: { stretches: [] },
     }
   })
   return { engine, feeds, now: 0 }
