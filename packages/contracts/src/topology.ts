@@ -159,6 +159,7 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
       'risk.trading-state.changed.v1',
       'control.flatten.v1',
       'control.resume.v1',
+      'control.reload.v1',
       'agent.heartbeat.v1',
     ],
   },

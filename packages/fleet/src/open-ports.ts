@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { MemoryBroker } from '@flotilla/bus'
 import type { MarketStore } from '@flotilla/market-store'
 import type { AgentContext, Logger } from '@flotilla/runtime'
-import type { Venue } from '@flotilla/venue'
+import type { Venue, VenueKeys } from '@flotilla/venue'
 import type { PortName, Ports } from './agent.ts'
 import type { SharedConfig } from './shared-config.ts'
 
@@ -99,21 +99,28 @@ export async function openVenue(
   context: Pick<AgentContext, 'logger' | 'clock'>,
 ): Promise<Venue> {
   const { openBinanceVenue, openSpotVenue } = await import('@flotilla/venue')
-  const { id, kind, url, apiKey, apiSecret, testnet, weightPerMinute, weightShare } = shared.venue
-  const common = { name: id, clock: context.clock, logger: context.logger }
-  const live = { ...common, testnet, apiKey, secret: apiSecret }
+  const { id, kind, url, testnet, weightPerMinute, weightShare } = shared.venue
+  const { clock, logger } = context
+  const common = { name: id, clock, logger, ...venueKeysOf(shared) }
+  const live = { ...common, testnet }
   if (kind === 'binance') return openBinanceVenue({ ...live, weightPerMinute, weightShare })
   if (kind !== 'simulator') return openSpotVenue({ ...live, kind, weightShare })
   const { speed, limits } = shared.simulator
   return openBinanceVenue({
     ...common,
     baseUrl: url,
-    apiKey: apiKey ?? simulatorKeys.apiKey,
-    secret: apiSecret ?? simulatorKeys.apiSecret,
     weightPerMinute: limits.weightPerMinute * Math.max(1, speed),
     weightShare,
     ...(speed > 1 ? { recvWindowMs: recvWindowMsMax } : {}),
   })
+}
+
+/** The keys that the settings have for the venue; null where they have none, or half of them. */
+export function venueKeysOf({ venue }: Pick<SharedConfig, 'venue'>): VenueKeys | null {
+  const own = venue.kind === 'simulator' ? simulatorKeys : null
+  const apiKey = venue.apiKey ?? own?.apiKey
+  const secret = venue.apiSecret ?? own?.apiSecret
+  return apiKey === undefined || secret === undefined ? null : { apiKey, secret }
 }
 
 /** Keys of a venue that lives on this machine or in the same compose file; they guard nothing. */

@@ -1,5 +1,6 @@
 import { createAgenda, type Agenda } from './agenda.ts'
 import type { SimulatorConfig } from './config.ts'
+import { createDoor, type Door } from './door.ts'
 import {
   advance,
   drainChanges,
@@ -28,6 +29,7 @@ type DeskListener = {
  */
 export type Desk = {
   readonly config: SimulatorConfig
+  readonly door: Door
   readonly engine: Engine
   readonly feeds: ReadonlyMap<string, Feed>
   readonly names: Names
@@ -64,6 +66,8 @@ export type DeskParts = {
   readonly onFailure: (error: unknown) => void
 }
 
+type Noted = Pick<Write, 'changes' | 'requests' | 'realTime'>
+
 export function createDesk(parts: DeskParts): Desk {
   const { config, simulation, store } = parts
   const { engine } = simulation
@@ -73,8 +77,7 @@ export function createDesk(parts: DeskParts): Desk {
   const escapes: Escape[] = []
   let unnamed = 0
   let notedAt = -1
-  const save = (write: Pick<Write, 'changes' | 'requests' | 'realTime'>): void =>
-    store.save({ ...write, marketTime: simulation.now, engine })
+  const save = (write: Noted) => store.save({ ...write, marketTime: simulation.now, engine })
   const journal = createJournal({
     save: (write) => save({ ...write, realTime: parts.realNow() }),
     onFailure: parts.onFailure,
@@ -82,13 +85,14 @@ export function createDesk(parts: DeskParts): Desk {
   const commit: Desk['commit'] = (request) => {
     const changes = drainChanges(engine)
     if (changes === null && request === null) return
-    const requests =
-      request === null ? [] : [{ ...request, arrival: ++arrivals, at: simulation.now }]
+    const at = simulation.now
+    const requests = request === null ? [] : [{ ...request, arrival: ++arrivals, at }]
     const tellers = changes === null ? [] : listeners.map(({ changed }) => changed(changes))
     journal.note({ changes, requests, tellers })
   }
   return {
     config,
+    door: createDoor(config),
     engine,
     feeds: new Map(simulation.feeds.map((feed) => [feed.market.rules.symbol, feed])),
     names: { next: () => nameOf(engine, ++unnamed) },

@@ -1,9 +1,8 @@
 // What people and the risk manager command: whether entries are sent, what is sold at once, what goes on.
 import { ack, type Delivery, type Settlement } from '@flotilla/bus'
-import type { AnyMessage } from '@flotilla/contracts'
+import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import type { Ledger, LedgerChange, Unit, UnitOutcome } from '@flotilla/ledger'
 import type { Logger } from '@flotilla/runtime'
-import type { Venue } from '@flotilla/venue'
 import type { Input } from './core/index.ts'
 import type { DeskRunner } from './desk-runner.ts'
 import type { Reconciler } from './reconciler.ts'
@@ -13,7 +12,8 @@ import { ToldStops } from './told-stops.ts'
 export type CommandsOptions = {
   readonly account: string
   readonly ledger: Ledger
-  readonly venue: Pick<Venue, 'retryKeys'>
+  /** The keys at the venue: the same ones are tried once more, or those are taken that the settings have now. */
+  readonly keys: { retry(): void; reload(): void }
   readonly log: Logger
   readonly runners: ReadonlyMap<string, Pick<DeskRunner, 'submit'>>
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
@@ -45,6 +45,7 @@ export class Commands {
   take(delivery: Delivery): Promise<Settlement> {
     const { message } = delivery
     if (message.type === 'control.resume.v1') return this.#takeResume(message)
+    if (message.type === 'control.reload.v1') return this.#takeReload(message)
     return this.#takeFlatten(message as Flatten)
   }
 
@@ -79,9 +80,15 @@ export class Commands {
     const words = `resumed by ${requestedBy}${reason === '' ? '' : `: ${reason}`}`
     await this.#toDesks(symbol, { kind: 'resume', reason: words })
     await this.#options.reconciler()?.accept(symbol)
-    this.#options.venue.retryKeys()
+    this.#options.keys.retry()
     await this.#note(message, this.#told.resuming(symbol))
     this.#told.resumed(symbol)
+    return ack
+  }
+
+  /** Doing it twice is doing it once: nothing is remembered of it. */
+  async #takeReload({ payload }: MessageOfType<'control.reload.v1'>): Promise<Settlement> {
+    if (payload.agent === null || payload.agent === 'execution') this.#options.keys.reload()
     return ack
   }
 

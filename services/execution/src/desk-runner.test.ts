@@ -36,6 +36,7 @@ it('a lease that lapsed before a call ends the term, since the desk waits for th
     entriesStopped: () => null,
     followed: () => false,
     venueAheadMs: () => 0,
+    keyRefused: () => null,
     reload: async () => desk,
     mayCall: () => leads,
     over: new AbortController().signal,

@@ -37,6 +37,8 @@ export type RunnerOptions = {
   readonly venueAheadMs: () => number
   /** Whether the venue tells of our orders by itself at this moment. */
   readonly followed: () => boolean
+  /** What the venue refuses our key with; null while it takes it. */
+  readonly keyRefused: () => string | null
   /** The desk as the ledger has it now. */
   readonly reload: () => Promise<Desk>
   /** False when the lease may be over: then nothing is sent any more. */
@@ -185,8 +187,9 @@ export class DeskRunner {
       const entriesStopped = this.#options.entriesStopped() ?? this.#fault?.reason ?? null
       const flattened = this.#options.flattened()
       const venueAheadMs = this.#options.venueAheadMs()
-      const followed = this.#options.followed()
-      const told = { entriesStopped, flattened, followed, venueAheadMs }
+      const { followed, keyRefused } = this.#options
+      const now = { followed: followed(), venueAheadMs, keyRefused: keyRefused() }
+      const told = { entriesStopped, flattened, ...now }
       return step({ ...this.#desk, ...told }, input, clock.now())
     } catch (error) {
       const { symbol } = this.#desk.market
@@ -238,11 +241,11 @@ export class DeskRunner {
   /** Whether the commit came through is not known: the ledger is, and it is right. */
   async #loadAgain(reason: string): Promise<void> {
     const { logger, over } = this.#options
-    const { price, market } = this.#desk
+    const { price, market, barred } = this.#desk
     logger.warn({ symbol: market.symbol, reason }, 'desk loaded again from the ledger')
     for (;;) {
       try {
-        this.#desk = { ...(await this.#options.reload()), price, market }
+        this.#desk = { ...(await this.#options.reload()), price, market, barred }
         return
       } catch (err) {
         logger.error({ err, symbol: market.symbol }, 'ledger away, execution waits')

@@ -2,19 +2,22 @@
 // the gate that stops entries and the watch over who has gone silent.
 import { instant } from '@flotilla/contracts'
 import { LeadingLife, type Agent, type Readiness } from '@flotilla/fleet'
+import { VenueError, type Venue } from '@flotilla/venue'
 import { isDoubtful, type Desk } from './core/index.ts'
 import { DeadMan } from './dead-man.ts'
 import { EntriesGate } from './entries-gate.ts'
 import { createExecutionMetrics } from './metrics.ts'
 import { stretchOf } from './settings.ts'
 import { Term, type Deps } from './term.ts'
-import { VenueWatch } from './venue-watch.ts'
+import { signingKeysOf, type SigningKeys } from './venue-keys.ts'
+import { VenueWatch, type VenueWatchOptions } from './venue-watch.ts'
 
 export class Execution implements Agent {
   readonly #deps: Deps
   readonly #gate: EntriesGate
   readonly #deadMan: DeadMan
   readonly #venueWatch: VenueWatch
+  readonly #keys: SigningKeys
   readonly #life: LeadingLife<Term>
 
   constructor(deps: Deps) {
@@ -29,14 +32,22 @@ export class Execution implements Agent {
       gate: this.#gate,
       clock: deps.context.clock,
       silenceMs: deps.config.silenceMs * stretchOf(deps.shared),
-      venue: () => deps.venue.fetchTime(),
+      venue: () => signOfLifeOf(deps.venue),
       ledger: () => deps.ledger.recall('execution', 'sign-of-life'),
       isBusUp: () => deps.bus.health().state === 'connected',
       isListening: () => this.#life.term !== null,
       lateMs: deps.config.lateMs * stretchOf(deps.shared),
       agentSilenceMs: agentSilenceMsOf(deps),
     })
-    this.#venueWatch = venueWatchOf(deps, this.#gate)
+    this.#keys = signingKeysOf(deps, () => {
+      this.#venueWatch.lookNow()
+      this.#life.term?.wake()
+    })
+    this.#venueWatch = venueWatchOf(deps, {
+      gate: this.#gate,
+      keys: this.#keys,
+      positions: () => (this.#life.term?.desks ?? []).filter(isHeld).map(wordsOf),
+    })
     const metrics = createExecutionMetrics(deps.context.metrics, {
       desks: () => this.#life.term?.desks ?? [],
       stops: () => this.#gate.stops.length,
@@ -56,6 +67,7 @@ export class Execution implements Agent {
           deps,
           metrics,
           gate: this.#gate,
+          keys: this.#keys,
           heard: (at) => this.#deadMan.heard(at),
           alive: (agent) => this.#deadMan.alive(agent),
           ...grant,
@@ -104,12 +116,22 @@ function agentSilenceMsOf({ config, shared }: Deps): number {
   return limitMs * stretchOf(shared)
 }
 
-function venueWatchOf({ config, shared, venue, context }: Deps, gate: EntriesGate): VenueWatch {
+/** Some venues tell their time to who has a key only: to be refused is an answer. */
+async function signOfLifeOf(venue: Venue): Promise<unknown> {
+  return venue.fetchTime().catch((error: unknown) => {
+    if (error instanceof VenueError && error.code === 'unauthorized') return null
+    throw error
+  })
+}
+
+type WatchParts = Pick<VenueWatchOptions, 'gate' | 'keys' | 'positions'>
+
+function venueWatchOf({ config, shared, venue, context }: Deps, parts: WatchParts): VenueWatch {
   const stretch = stretchOf(shared)
   const { clock, logger } = context
   return new VenueWatch({
+    ...parts,
     venue,
-    gate,
     clock,
     logger,
     lookMs: config.pollMs * stretch,
@@ -117,6 +139,13 @@ function venueWatchOf({ config, shared, venue, context }: Deps, gate: EntriesGat
     skewAlarmMs: config.skewAlarmMs * stretch,
     skewStopMs: config.skewStopMs * stretch,
   })
+}
+
+function wordsOf({ market, position }: Desk): string {
+  const { state, listId } = position?.protection ?? { state: 'unprotected', listId: null }
+  const rests =
+    state === 'protected' && listId !== null ? 'its stop rests at the venue' : 'no stop rests'
+  return `${market.symbol} ${position?.quantity.toString() ?? ''}, ${rests}`
 }
 
 function isHeld({ position }: Desk): boolean {

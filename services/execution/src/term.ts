@@ -13,7 +13,7 @@ import { Decimal } from '@flotilla/money'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import type { SymbolRules } from '@flotilla/venue'
 import { AccountEar } from './account-ear.ts'
-import { Commands } from './commands.ts'
+import { Commands, type CommandsOptions } from './commands.ts'
 import type { ExecutionConfig } from './config.ts'
 import { recoverDesk, type Desk, type Difference, type Input, type Settings } from './core/index.ts'
 import { DeskRunner, type Done } from './desk-runner.ts'
@@ -33,11 +33,18 @@ import { loadBaselines, loadRecords, loadTradedSymbols } from './store.ts'
 
 export type Deps = AgentDeps<ExecutionConfig, 'bus' | 'ledger' | 'venue'>
 
+type TermKeys = CommandsOptions['keys'] & {
+  /** What the venue refuses our key with; null while it takes it. */
+  readonly refusal: string | null
+}
+
 export type TermOptions = {
   readonly deps: Deps
   readonly metrics: ExecutionMetrics
   /** Stops of execution's own; they outlive a term. */
   readonly gate: EntriesGate
+  /** The keys at the venue, and whether they are taken. */
+  readonly keys: TermKeys
   /** Told when a message was said that arrives now. */
   readonly heard: (saidAt: number) => void
   /** Told when another agent says that it is alive. */
@@ -91,12 +98,12 @@ export class Term {
     })
   }
 
-  #commandsOf({ deps, submit }: TermOptions): Commands {
-    const { ledger, venue, shared } = deps
+  #commandsOf({ deps, submit, keys }: TermOptions): Commands {
+    const { ledger, shared } = deps
     return new Commands({
       account: shared.account.id,
       ledger,
-      venue,
+      keys,
       log: this.#log,
       runners: this.#runners,
       submit,
@@ -106,6 +113,11 @@ export class Term {
 
   get desks(): readonly Desk[] {
     return [...this.#runners.values()].map(({ desk }) => desk)
+  }
+
+  /** What waited for something outside is due now. */
+  wake(): void {
+    for (const runner of this.#runners.values()) runner.tick()
   }
 
   get isFollowed(): boolean {
@@ -200,7 +212,8 @@ export class Term {
     const over = this.#ended.signal
     const followed = () => this.#ear.isConnected
     const venueAheadMs = () => deps.venue.health().clock?.aheadMs ?? 0
-    const told = { entriesStopped, flattened, followed, venueAheadMs }
+    const keyRefused = () => this.#options.keys.refusal
+    const told = { entriesStopped, flattened, followed, venueAheadMs, keyRefused }
     const runner = new DeskRunner({ ...around, ...told, desk, reload, over })
     this.#runners.set(rules.symbol, runner)
     return runner
@@ -249,7 +262,7 @@ export class Term {
       }),
       await bus.subscribe({
         agent,
-        types: ['control.flatten.v1', 'control.resume.v1'],
+        types: ['control.flatten.v1', 'control.resume.v1', 'control.reload.v1'],
         handler: (delivery) => this.#patiently(() => this.#commands.take(delivery)),
       }),
       await bus.subscribe({

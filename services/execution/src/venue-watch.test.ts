@@ -2,17 +2,17 @@
 // messages that come too late.
 import { createMessage, Resume } from '@flotilla/contracts'
 import { afterEach, expect, it } from 'vitest'
-import { isFlat, isProtected } from './testing/deaths.ts'
+import { isFlat, isProtected, wrapped } from './testing/deaths.ts'
 import { approval, hold, type ApprovalOptions } from './testing.ts'
-import { createRig, createWorld, type Rig, type World } from './testing/rig.ts'
+import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
 
 const rigs: Rig[] = []
 afterEach(async () => {
   await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
 })
 
-async function live(world: World): Promise<Rig> {
-  const rig = await createRig(world)
+async function live(world: World, options: RigOptions = {}): Promise<Rig> {
+  const rig = await createRig(world, options)
   rigs.push(rig)
   await rig.agent.start()
   return rig
@@ -39,7 +39,7 @@ it('a key that is refused stops entries with the setting to look at, until one i
   world.venue.state = { ...world.venue.state, keysRefused: 'refused; check venue.apiKey' }
   await rig.until(() => changes(rig).length === 1)
   expect(changes(rig)).toMatchObject([{ cause: 'keys_refused', asset: null, allowed: false }])
-  expect(changes(rig)[0]?.reason).toMatch(/check venue\.apiKey; exits wait/)
+  expect(changes(rig)[0]?.reason).toMatch(/check venue\.apiKey; nothing is held; exits/)
   await approve(world, rig, { name: 'one' })
   await rig.until(() => rig.heardOf('execution.order.expired.v1').length === 1)
   const payload = { account: null, symbol: null, requestedBy: 'test', reason: 'new key' }
@@ -47,10 +47,31 @@ it('a key that is refused stops entries with the setting to look at, until one i
     createMessage(Resume, { source: 'operator', occurredAt: 1, discriminator: 'resume', payload }),
   )
   await rig.until(() => world.venue.callsOf('retryKeys').length === 1)
+  const signed = world.venue.callsOf('fetchBalances').length
   world.venue.state = { ...world.venue.state, keysRefused: null }
   await rig.until(() => changes(rig).length === 2)
+  expect(world.venue.callsOf('fetchBalances').length).toBeGreaterThan(signed)
   await approve(world, rig, { name: 'two' })
   await rig.until(() => isProtected(world))
+})
+
+it('a key that is said to be good again is believed when the venue has answered', async () => {
+  const world = await createWorld()
+  let away = false
+  const venue = wrapped(world.venue, (method, _, call) =>
+    away && method === 'fetchBalances' ? Promise.reject(new Error('away')) : call(),
+  )
+  const rig = await live(world, { venue })
+  away = true
+  world.venue.state = { ...world.venue.state, keysRefused: 'refused; check venue.apiKey' }
+  await rig.until(() => changes(rig).length === 1)
+  world.venue.state = { ...world.venue.state, keysRefused: null }
+  const later = world.now + 120_000
+  await rig.until(() => world.now > later)
+  const ofKeys = () => changes(rig).filter(({ cause }) => cause === 'keys_refused')
+  expect(ofKeys()).toHaveLength(1)
+  away = false
+  await rig.until(() => ofKeys().length === 2)
 })
 
 it('clocks that differ are told at 250 ms and stop entries at 750 ms, not exits', async () => {

@@ -1,10 +1,14 @@
 // How we stand with the venue: whether it takes our key, and whether our clocks agree. Where they do not, entries
-// stop by themselves and people are told, once; exits go on with the venue's time.
+// stop by themselves and people are told, once; exits go on with the venue's time, but not without a key.
 import type { Clock, Logger, Timer } from '@flotilla/runtime'
 import type { ClockReading, Venue } from '@flotilla/venue'
 import type { EntriesGate } from './entries-gate.ts'
+import type { SigningKeys } from './venue-keys.ts'
 
 export type VenueWatchOptions = {
+  readonly keys: Pick<SigningKeys, 'look' | 'refusal'>
+  /** What is held, a few words for each position. */
+  readonly positions: () => readonly string[]
   readonly venue: Venue
   readonly gate: EntriesGate
   readonly clock: Clock
@@ -46,17 +50,36 @@ export class VenueWatch {
     this.#look()
   }
 
+  /** The keys are others, or are taken now: nobody has to wait for the next look. */
+  lookNow(): void {
+    this.#look()
+  }
+
   #look(): void {
-    const { keysRefused, clock } = this.#options.venue.health()
-    this.#judgeKeys(keysRefused)
+    const { venue, keys } = this.#options
+    const { clock } = venue.health()
+    keys.look()
+    this.#judgeKeys(keys.refusal)
     if (clock !== null) this.#judgeClock(clock)
   }
 
   #judgeKeys(keysRefused: string | null): void {
-    const { gate } = this.#options
+    const { gate, positions } = this.#options
     const which = { cause: 'keys_refused', asset: null } as const
-    if (keysRefused === null) gate.lift({ ...which, reason: 'the venue takes the key again' })
-    else gate.stop({ ...which, reason: `${keysRefused}; exits wait for it too, prices go on` })
+    if (keysRefused === null) {
+      gate.lift({ ...which, reason: 'the venue takes the key again' })
+      return
+    }
+    const held = positions()
+    const without =
+      held.length === 0
+        ? 'nothing is held'
+        : `${held.length} ${held.length === 1 ? 'position is' : 'positions are'} without a working ` +
+          `key and cannot be protected, moved or sold (${held.join(', ')})`
+    gate.stop({
+      ...which,
+      reason: `${keysRefused}; ${without}; exits wait for it too, prices go on`,
+    })
   }
 
   /** Only what is certain counts: the answer may have been half of its way under way. */

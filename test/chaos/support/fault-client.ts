@@ -15,11 +15,16 @@ export type FaultClient = {
   hits(id: number): Promise<number>
   /** One fault, or all. */
   lift(id?: number): Promise<void>
+  /** The key of the account is another one from now on. */
+  changeKeys(keys: { readonly apiKey: string; readonly apiSecret: string }): Promise<void>
+  /** Requests that came with a key which is not that of the account. */
+  refusedKeys(): Promise<number>
   /** A jump of all prices at the next minute, in percent. */
   moveMarket(percent: number, minutes?: number): Promise<void>
 }
 
 const Fault = z.looseObject({ id: z.number(), hits: z.number() })
+const Refusals = z.object({ refusals: z.number() })
 const Listing = z.looseObject({ faults: z.array(Fault) })
 
 export function createFaultClient(controlUrl: string): FaultClient {
@@ -38,6 +43,10 @@ export function createFaultClient(controlUrl: string): FaultClient {
     lift: async (id) => {
       await call('DELETE', id === undefined ? '/__sim/faults' : `/__sim/faults?id=${id}`)
     },
+    changeKeys: async (keys) => {
+      await call('POST', '/__sim/keys', keys)
+    },
+    refusedKeys: async () => Refusals.parse(await call('GET', '/__sim/keys')).refusals,
     moveMarket: async (percent, minutes) => {
       await call('POST', '/__sim/market', {
         percent,

@@ -11,7 +11,7 @@ import { createPendingCalls } from '../../e2e/support/pending-calls.ts'
 import { createCallLog, type CallLog } from './call-log.ts'
 import { chaosConfig } from './chaos-config.ts'
 import { Stage, type Actor } from './stage.ts'
-import { openChaosVenue } from './venue.ts'
+import { openChaosVenue, venueKeys } from './venue.ts'
 
 export type InProcess = {
   readonly stage: Stage
@@ -21,6 +21,8 @@ export type InProcess = {
   /** What was put on the bus, each message once, in the order of the first time. */
   said(): readonly AnyMessage[]
   readonly logs: CapturedLogs
+  /** What the settings have as keys when they are read again. */
+  setKeys(keys: typeof venueKeys): void
   close(): Promise<void>
 }
 
@@ -37,6 +39,7 @@ export async function openInProcess(settings = ''): Promise<InProcess> {
     busIsQuiet: () => broker.idle(),
   })
   const closers: (() => Promise<void>)[] = []
+  let keys = venueKeys
   await stage.open(async () => {
     const specs = [riskManager, execution]
     const text = settings === '' ? chaosConfig : withSettings(settings)
@@ -50,9 +53,12 @@ export async function openInProcess(settings = ''): Promise<InProcess> {
     const watched = pending.watch(calls.watch(venue))
     const ports = { bus, ledger: pending.watch(ledger), venue: watched }
     const config = fleet.section('execution')
+    const { shared } = fleet
+    const again = () => ({ config, shared: { ...shared, venue: { ...shared.venue, ...keys } } })
     const agent = hostAgent({
       spec: execution,
-      shared: fleet.shared,
+      settings: again,
+      shared,
       context,
       ports,
       folder,
@@ -72,6 +78,9 @@ export async function openInProcess(settings = ''): Promise<InProcess> {
     broker,
     calls,
     logs,
+    setKeys: (changed) => {
+      keys = changed
+    },
     said: () => [...said.values()],
     close: async () => {
       for (const close of closers) await close()

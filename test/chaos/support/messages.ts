@@ -5,6 +5,7 @@ import {
   Flatten,
   instant,
   IntentProposed,
+  Reload,
   TickerUpdated,
   type AnyMessage,
 } from '@flotilla/contracts'
@@ -62,6 +63,15 @@ export function intentMessage(wish: IntentWish, { now, price, number }: Moment) 
       expiresAt: instant(now + (wish.expiresInMs ?? 3_600_000)),
       chain: [],
     },
+  })
+}
+
+export function reloadMessage(now: number): AnyMessage {
+  return createMessage(Reload, {
+    source: 'operator',
+    occurredAt: now,
+    discriminator: `reload:${now}`,
+    payload: { requestedBy: 'chaos', reason: 'other keys', agent: null },
   })
 }
 

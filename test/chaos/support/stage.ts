@@ -19,6 +19,7 @@ import { createFaultClient, type FaultClient } from './fault-client.ts'
 import {
   flattenMessage,
   intentMessage,
+  reloadMessage,
   symbol,
   tickerMessage,
   type IntentWish,
@@ -170,6 +171,10 @@ export class Stage {
 
   async flatten(): Promise<void> {
     await this.#market?.publish(flattenMessage(this.now()))
+  }
+
+  async reload(): Promise<void> {
+    await this.#market?.publish(reloadMessage(this.now()))
   }
 
   /** A venue asked for a pause in real time: for so long market time runs no faster than that. */

@@ -281,12 +281,9 @@ export class SingleFleet implements Life {
       metrics: createMetrics({ agent: spec.name, instance, process: this.#agents.length === 0 }),
       clock: parts.clock,
     }
-    // A further account's agents go by settings of their own, which nobody follows while they run.
-    const again =
-      'section' in parts ? {} : { settings: () => this.#settingsNow(spec, parts.shared) }
     return hostAgent({
       ...parts,
-      ...again,
+      settings: () => this.#settingsNow(spec, parts.shared),
       spec,
       context,
       config: section,
@@ -296,12 +293,20 @@ export class SingleFleet implements Life {
 
   /** What the file says now, with what this run has started itself in its place. */
   #settingsNow(spec: AgentSpec, running: SharedConfig) {
-    const fresh = this.#options.readAgain()
-    const { venue } = this.#options.config.shared
+    const { id } = running.account
+    const before = accountOf(this.#options.config, id) ?? this.#options.config
+    const whole = this.#options.readAgain()
+    const further = accountOf(whole, id)
+    const { venue } = before.shared
     const isOwnMarket = venue.kind === 'simulator' && venue.url === undefined
     const { ledger, simulator } = running
     const kept = { ledger, simulator, ...(isOwnMarket ? { venue: running.venue } : {}) }
-    return { config: fresh.section(spec.name), shared: { ...fresh.shared, ...kept } }
+    if (further !== null && isPerAccount(spec.name)) {
+      return { config: further.section(spec.name), shared: { ...further.shared, ...kept } }
+    }
+    // One that is not named any more goes on as it was: what the others have is not for it.
+    if (id !== whole.shared.account.id) throw new Error(`no account ${id} in the settings any more`)
+    return { config: whole.section(spec.name), shared: { ...whole.shared, ...kept } }
   }
 
   #loggerFor(agent: AgentName | 'fleet' | 'exchange-simulator', marketClock?: Clock): Logger {
@@ -316,4 +321,9 @@ export class SingleFleet implements Life {
       ...(marketClock === undefined ? {} : { marketClock }),
     })
   }
+}
+
+/** The settings of a further account; null where none has that name. */
+function accountOf({ further }: FleetConfig, id: string) {
+  return further.find(({ shared }) => shared.account.id === id) ?? null
 }

@@ -1,4 +1,4 @@
-import { ZodError, prettifyError } from 'zod'
+import { prettifyError, z, ZodError } from 'zod'
 import { formatUnits, ordersOf } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import type { FaultControl } from '../faults/fault-control.ts'
@@ -31,6 +31,9 @@ export function createControl(parts: ControlParts): Deed {
     'GET /__sim/clock': () => json(200, clockState(parts)),
     'POST /__sim/clock': ({ body }) => moveClock(parts, body),
     'POST /__sim/balances': ({ body }) => checked(() => moveByHand(desk, parseObject(body))),
+    // The key of the account: changed as at a real exchange, and how often a wrong one came.
+    'GET /__sim/keys': () => json(200, { refusals: desk.door.refusals }),
+    'POST /__sim/keys': ({ body }) => checked(() => changeKeys(desk, parseObject(body))),
     'GET /__sim/faults': () => json(200, faults.list()),
     'POST /__sim/faults': ({ body }) => checked(() => faults.set(parseObject(body))),
     'DELETE /__sim/faults': ({ query }) => json(200, faults.lift(idOf(query))),
@@ -43,6 +46,16 @@ export function createControl(parts: ControlParts): Deed {
     const name = `${request.method} ${request.path}`
     return deeds[name]?.(request) ?? json(404, { error: `no control ${name}` })
   }
+}
+
+const Keys = z.strictObject({
+  apiKey: z.string().regex(/^[A-Za-z0-9]+$/),
+  apiSecret: z.string().min(1),
+})
+
+function changeKeys({ door }: Desk, wish: unknown): object {
+  door.change(Keys.parse(wish))
+  return {}
 }
 
 /** A wish that makes no sense is told why. */

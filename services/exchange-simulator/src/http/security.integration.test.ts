@@ -93,7 +93,7 @@ describe('who may come in', () => {
       apiSecret: 'NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j',
     })
     const request = { method: 'POST', path: '/api/v3/order', query, body: '', apiKey: null }
-    const context = { config, marketNow: 1_499_827_319_559, realNow: 0 }
+    const context = { config, keys: config, marketNow: 1_499_827_319_559, realNow: 0 }
     const parameters = (hex: string) => new Map([...new URLSearchParams(query), ['signature', hex]])
     expect(checkSignature(request, parameters(signature), context)).toBeNull()
     expect(checkSignature(request, parameters(`d${signature.slice(1)}`), context)).toMatchObject({

@@ -1,11 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isRefusal, refusals, refuse, type Parameters, type Refusal } from '../core/index.ts'
 import type { SimulatorConfig } from '../config.ts'
+import type { Keys } from '../door.ts'
 import type { WireRequest } from './wire.ts'
 
 /** Checks of a signed request, in this order: key, what is missing, time, signature. */
 export type SecurityContext = {
   readonly config: SimulatorConfig
+  readonly keys: Keys
   readonly marketNow: number
   readonly realNow: number
 }
@@ -17,12 +19,12 @@ const AHEAD_MAX = 1_000
 /** Anything larger than this can only be microseconds. */
 const MICROSECONDS_FROM = 1e15
 
-export function checkKey(request: WireRequest, config: SimulatorConfig): Refusal | null {
+export function checkKey(request: WireRequest, keys: Keys): Refusal | null {
   const { apiKey } = request
   if (apiKey === null || !/^[A-Za-z0-9]+$/.test(apiKey)) {
     return refuse(-2014, 'API-key format invalid.', 401)
   }
-  if (apiKey !== config.apiKey) {
+  if (apiKey !== keys.apiKey) {
     return refuse(-2015, 'Invalid API-key, IP, or permissions for action.', 401)
   }
   return null
@@ -38,7 +40,7 @@ export function checkSignature(
   }
   return (
     checkTime(parameters, context) ??
-    (isSigned(request, parameters.get('signature') ?? '', context.config.apiSecret)
+    (isSigned(request, parameters.get('signature') ?? '', context.keys.apiSecret)
       ? null
       : refuse(-1022, 'Signature for this request is not valid.'))
   )

@@ -141,10 +141,12 @@ function checkAccess({ parts, request, endpoint, sent, twist }: Handling): Refus
   const { skewMs } = twist
   const context = {
     config: desk.config,
+    keys: desk.door.keys,
     marketNow: desk.now() + skewMs,
     realNow: parts.realNow() + skewMs,
   }
-  const refusal = checkKey(request, desk.config)
+  const refusal = checkKey(request, desk.door.keys)
+  if (refusal !== null) desk.door.noteRefusal()
   if (refusal !== null || endpoint.security === 'key') return refusal
   return checkSignature(request, sent.parameters, context)
 }

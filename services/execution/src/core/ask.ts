@@ -22,6 +22,7 @@ import {
 
 /** Asks about every working order whose turn it is. */
 export function askWhatIsDue(work: Work): void {
+  if (work.barred !== null) return
   for (const subject of workingSubjects(work)) {
     if (isBusy(work, subject)) continue
     if (work.now >= watchOf(work, subject).nextAt) ask(work, subject)

@@ -7,6 +7,7 @@ import type { ConvertQuote, VenueConversion, VenueFill, VenueOrder } from '@flot
 import { noteConvertFailure, type ConvertFailure } from './convert-failures.ts'
 import type { Answer, Ticket } from './desk.ts'
 import { isWorking } from './order-life.ts'
+import { isTime } from './retry.ts'
 import { ownTicket, submit } from './send.ts'
 import { detailsOf } from './terms.ts'
 import { callVenue, heldOf, nextAttempt, offersDust, protectionOf, put, type Work } from './work.ts'
@@ -52,7 +53,7 @@ function askQuote(work: Work, clientOrderId: string | null, amount: Decimal): vo
 
 /** Dust that nothing is going to be added to or taken from. */
 export function convertDust(work: Work): void {
-  if (!offersDust(work) || work.now < work.converting.nextAt || !isIdleDust(work)) return
+  if (!offersDust(work) || !isTime(work, work.converting) || !isIdleDust(work)) return
   askQuote(work, null, heldOf(work).quantity)
 }
 

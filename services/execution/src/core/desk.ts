@@ -159,6 +159,10 @@ export type Desk = {
   readonly venueAheadMs: number
   /** The venue tells of our orders by itself at the moment. */
   readonly followed: boolean
+  /** What the venue refuses our key with, as told at this moment; null while it takes it. */
+  readonly keyRefused: string | null
+  /** The same as of the last step: from one to the other everything that waited is done. */
+  readonly barred: string | null
   readonly tickets: ReadonlyMap<string, Ticket>
   readonly position: Position | null
   readonly owner: Owner | null
@@ -322,6 +326,8 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     closed: null,
     venueAheadMs: 0,
     followed: false,
+    keyRefused: null,
+    barred: null,
     tickets: new Map(),
     position: null,
     owner: null,

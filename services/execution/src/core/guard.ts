@@ -4,7 +4,7 @@
 import { Decimal } from '@flotilla/money'
 import { close, type Why } from './close.ts'
 import { sayProtectionFailed } from './conclude.ts'
-import { retryAfter } from './retry.ts'
+import { isTime, retryAfter } from './retry.ts'
 import { convertDust, goesByConversion } from './convert.ts'
 import { calm, subjectOf, type Owner, type Ticket } from './desk.ts'
 import { dropExits, dueRung, superviseExits } from './exits.ts'
@@ -63,7 +63,7 @@ function keepOrSellPart(work: Work, resting: readonly Ticket[]): void {
   const part = dueRung(work)
   if (part === null) protect(work, resting)
   else if (resting.length > 0) takeAway(work, resting)
-  else if (!hasUnsettledSale(work)) sendRung(work, part)
+  else if (!hasUnsettledSale(work) && work.barred === null) sendRung(work, part)
 }
 
 /** From the moment the resting orders are gone the time without protection counts. */
@@ -103,7 +103,7 @@ function sell(work: Work, resting: readonly Ticket[]): void {
     takeAway(work, resting)
     return
   }
-  if (hasUnsettledSale(work) || work.now < work.selling.nextAt) return
+  if (hasUnsettledSale(work) || !isTime(work, work.selling)) return
   const due = dueExitOf(work)
   if (due === null) {
     flatten(work)
@@ -142,7 +142,7 @@ function takeAway(work: Work, resting: readonly Ticket[]): void {
   const { order } = resting[0]!
   const subject = subjectOf(order)
   const busy = work.pending.has(`place:${subject}`) || work.pending.has(`cancel:${subject}`)
-  if (busy || work.now < work.canceling.nextAt) return
+  if (busy || !isTime(work, work.canceling)) return
   work.canceling = retryAfter(work, work.canceling)
   work.takingAway = subject
   const key = `cancel:${subject}`
@@ -198,7 +198,7 @@ function place(work: Work, owner: Owner, stop: Decimal): void {
   const why = reasonAfterAttempts(work) ?? reasonInPrice(work, stop)
   if (why !== null) close(work, why)
   else if (isBeingFilled(work)) return
-  else if (work.now >= work.protecting.nextAt) sendProtection(work, owner, stop)
+  else if (isTime(work, work.protecting)) sendProtection(work, owner, stop)
 }
 
 /** The stream tells fill by fill, a moment before the answer tells all: one protection is for all of them. */
@@ -292,9 +292,13 @@ function reasonAfterAttempts(work: Work): Why | null {
   return work.protecting.failures > 0 ? reasonToGiveUp(work) : null
 }
 
-/** Where the venue trades nothing, nothing is proved by what it refuses, and nothing could be sold either. */
-function reasonToGiveUp({ now, settings, protecting, position, closed }: Work): Why | null {
-  if (closed !== null) return null
+/**
+ * Where the venue trades nothing, or nothing with our key, nothing is proved by what it refuses, and nothing could
+ * be sold either.
+ */
+function reasonToGiveUp(work: Work): Why | null {
+  const { now, settings, protecting, position } = work
+  if (work.closed !== null || work.barred !== null) return null
   if (protecting.failures >= settings.protectionAttemptsMax) {
     const reason = `${protecting.failures} attempts to protect the position failed`
     return { code: 'protection_refused', reason, failed: true }

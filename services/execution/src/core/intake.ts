@@ -54,7 +54,7 @@ function refusalOf(work: Work, { message, reservation }: Approved): Refusal | nu
   return stopOf(work)
 }
 
-function stopOf({ halted, closed, entriesStopped, flattened }: Work): Refusal | null {
+function stopOf({ halted, closed, entriesStopped, flattened, barred }: Work): Refusal | null {
   if (flattened !== null) {
     return { code: 'flattened', reason: `no entries until resumed: flattened: ${flattened}` }
   }
@@ -64,7 +64,8 @@ function stopOf({ halted, closed, entriesStopped, flattened }: Work): Refusal | 
   if (closed !== null) {
     return { code: 'market_closed', reason: `no entries now: ${closedText(closed)}` }
   }
-  return entriesStopped === null ? null : stopped(entriesStopped)
+  const stop = entriesStopped ?? barred
+  return stop === null ? null : stopped(stop)
 }
 
 function expired(expiresAt: string): Refusal {

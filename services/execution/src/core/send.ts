@@ -28,6 +28,7 @@ import {
 } from './work.ts'
 
 export function sendEntries(work: Work): void {
+  if (work.barred !== null) return
   for (const ticket of work.tickets.values()) {
     const { order, terms } = ticket
     const waits = order.leg === 'entry' && order.state === 'created'

@@ -21,6 +21,7 @@ import { passThrough } from './fills-through.ts'
 import { guard } from './guard.ts'
 import { askPriceIfDue, PRICE_KEY, priceFailed } from './supervise.ts'
 import { hear, sweep } from './hear.ts'
+import { noteKey } from './key.ts'
 import { halt, resume, type Halt } from './halt.ts'
 import { approve, endWhatMayNotBeSent } from './intake.ts'
 import { observe, recordFill, settle } from './observe.ts'
@@ -41,6 +42,7 @@ import { subjectOf } from './desk.ts'
 
 export function step(desk: Desk, input: Input, now: number): Draft {
   const work = begin(desk, now)
+  noteKey(work)
   take(work, input)
   noteMarket(work)
   endWhatMayNotBeSent(work)
