@@ -23,54 +23,45 @@ export type InProcess = {
   readonly logs: CapturedLogs
   /** What the settings have as keys when they are read again. */
   setKeys(keys: typeof venueKeys): void
+  /** What execution reports of itself; empty while it is away. */
+  detail(): Readonly<Record<string, unknown>>
+  metrics(): Promise<string>
+  /** Execution stops, as at the end of a process, and starts anew. */
+  leave(): Promise<void>
+  rejoin(): Promise<void>
   close(): Promise<void>
 }
 
+export type InProcessOptions = {
+  /** By how much the clock of execution is ahead of everybody else's, milliseconds. */
+  readonly aheadMs?: number
+}
+
 /** With further settings of execution, as YAML, where a scenario needs them. */
-export async function openInProcess(settings = ''): Promise<InProcess> {
+export async function openInProcess(
+  settings = '',
+  { aheadMs = 0 }: InProcessOptions = {},
+): Promise<InProcess> {
   const ledger = createMemoryLedger({ now: () => 0 })
   const broker = createMemoryBroker()
   const calls = createCallLog(ledger)
   const logs = captureLogs({ agent: 'execution' })
   const said = new Map<string, AnyMessage>()
+  const connect = () => recorded(broker.connect(), said)
   const stage = new Stage({
     ledger,
-    connect: async () => recorded(broker.connect(), said),
+    connect: async () => connect(),
     busIsQuiet: () => broker.idle(),
   })
-  const closers: (() => Promise<void>)[] = []
   let keys = venueKeys
+  const join = () => {
+    const parts = { stage, ledger, calls, logs, connect, settings, aheadMs }
+    return joinExecution({ ...parts, keys: () => keys })
+  }
+  let life: Life | null = null
   await stage.open(async () => {
-    const specs = [riskManager, execution]
-    const text = settings === '' ? chaosConfig : withSettings(settings)
-    const fleet = readFleetConfig({ file: 'chaos.yaml', text, specs })
-    const { clock, folder } = stage
-    const metrics = createMetrics({ agent: 'execution', instance: '1' })
-    const context = { name: execution.name, instance: '1', logger: logs.logger, clock, metrics }
-    const pending = createPendingCalls()
-    const venue = await openChaosVenue(stage.simulator.url, clock)
-    const bus = recorded(broker.connect(), said)
-    const watched = pending.watch(calls.watch(venue))
-    const ports = { bus, ledger: pending.watch(ledger), venue: watched }
-    const config = fleet.section('execution')
-    const { shared } = fleet
-    const again = () => ({ config, shared: { ...shared, venue: { ...shared.venue, ...keys } } })
-    const agent = hostAgent({
-      spec: execution,
-      settings: again,
-      shared,
-      context,
-      ports,
-      folder,
-      config,
-    })
-    closers.push(async () => {
-      await stage.whileTimeMoves(agent.stop())
-      await bus.close()
-      await venue.close()
-    })
-    await stage.whileTimeMoves(agent.start())
-    return actorOf(pending)
+    life = await join()
+    return life.actor
   })
   return {
     stage,
@@ -82,9 +73,69 @@ export async function openInProcess(settings = ''): Promise<InProcess> {
       keys = changed
     },
     said: () => [...said.values()],
+    detail: () => life?.detail() ?? {},
+    metrics: async () => (await life?.metrics()) ?? '',
+    leave: async () => {
+      await life?.leave()
+      life = null
+      stage.replaceActor({ advance: async () => {}, rest: async () => {} })
+    },
+    rejoin: async () => {
+      life = await join()
+      stage.replaceActor(life.actor)
+    },
     close: async () => {
-      for (const close of closers) await close()
+      await life?.leave()
       await stage.close()
+    },
+  }
+}
+
+type Parts = {
+  readonly stage: Stage
+  readonly ledger: Ledger
+  readonly calls: CallLog
+  readonly logs: CapturedLogs
+  readonly connect: () => Bus
+  readonly settings: string
+  readonly aheadMs: number
+  readonly keys: () => typeof venueKeys
+}
+
+/** One life of execution. */
+type Life = {
+  readonly actor: Actor
+  detail(): Readonly<Record<string, unknown>>
+  metrics(): Promise<string>
+  leave(): Promise<void>
+}
+
+async function joinExecution(parts: Parts): Promise<Life> {
+  const { stage, ledger, calls, logs, connect, keys, aheadMs } = parts
+  const specs = [riskManager, execution]
+  const text = parts.settings === '' ? chaosConfig : withSettings(parts.settings)
+  const fleet = readFleetConfig({ file: 'chaos.yaml', text, specs })
+  const { folder } = stage
+  const clock = { ...stage.clock, now: () => stage.clock.now() + aheadMs }
+  const metrics = createMetrics({ agent: 'execution', instance: '1' })
+  const context = { name: execution.name, instance: '1', logger: logs.logger, clock, metrics }
+  const pending = createPendingCalls()
+  const venue = await openChaosVenue(stage.simulator.url, clock)
+  const bus = connect()
+  const ports = { bus, ledger: pending.watch(ledger), venue: pending.watch(calls.watch(venue)) }
+  const { shared } = fleet
+  const config = fleet.section('execution')
+  const settings = () => ({ config, shared: { ...shared, venue: { ...shared.venue, ...keys() } } })
+  const agent = hostAgent({ spec: execution, settings, shared, context, ports, folder, config })
+  await stage.whileTimeMoves(agent.start())
+  return {
+    actor: actorOf(pending),
+    detail: () => agent.readiness().detail,
+    metrics: () => metrics.metrics(),
+    leave: async () => {
+      await stage.whileTimeMoves(agent.stop())
+      await bus.close()
+      await venue.close()
     },
   }
 }
