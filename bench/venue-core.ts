@@ -1,5 +1,6 @@
-// The simulator's matching core in a process of its own: no wire, no disk, no clock. One account sends
-// orders of the kinds that a fleet sends, and after each the changes are taken out, as the wire does.
+// The simulator's matching core in a process of its own: no wire, no disk, no clock. One account, of
+// which so many orders rest all the while, sends orders of the kinds that a fleet sends, and after each
+// the changes are taken out, as the wire does. What ends is kept, as in a venue that runs for days.
 import {
   cancelOrder,
   drainChanges,
@@ -17,12 +18,6 @@ import {
   rules,
   type OrderShape,
 } from '../services/exchange-simulator/src/testing/builders.ts'
-
-export type CoreOrder = {
-  readonly orders: number
-  /** Orders of the account that rest in the book all the while. */
-  readonly resting: number
-}
 
 export type CoreAnswer = {
   /** By processor time: other processes on the machine are no matter of ours. */
@@ -47,10 +42,10 @@ const book: Omit<Move, 'now'> = {
   levels: (side, index) => levels[side][index] ?? null,
 }
 
-process.on('message', ({ orders, resting }: CoreOrder) => {
-  const warm = Math.ceil(orders / 4)
-  const bench = open(resting)
-  bench.go(warm)
+const bench = open(Number(process.argv[2]))
+
+/** So many orders are to be sent. */
+process.on('message', (orders: number) => {
   const began = process.cpuUsage()
   const trades = bench.go(orders)
   const { user, system } = process.cpuUsage(began)
@@ -92,8 +87,8 @@ function open(resting: number) {
     const order = { ...newOrder({ price: 50, quantity: 1 }), clientOrderId: `order-${sent}` }
     const outcome = submitOrder(engine, { ...order, price: order.price + away }, sent)
     if (isRefusal(outcome)) throw new Error(outcome.message)
+    drainChanges(engine)
   }
-  drainChanges(engine)
   return {
     go: (orders: number): number => {
       const before = market.trades.length

@@ -140,6 +140,6 @@ function advanceThrough(simulation: Simulation, agenda: Agenda, to: number): voi
 
 /** Counts on from the orders that exist, so that a restart repeats no name. */
 function nameOf(engine: Engine, unnamed: number): string {
-  const orders = [...engine.markets.values()].reduce((sum, market) => sum + market.orders.length, 0)
+  const orders = [...engine.markets.values()].reduce((sum, market) => sum + market.orders.last, 0)
   return `sim-${orders}-${unnamed}`
 }

@@ -77,11 +77,11 @@ test('a folder of the first version opens, and its orders go on', () => {
   const holding = { free: 0n, locked: 1_000_000_000n, house: 0n, fees: 0n }
   const memory = store.load()
   restoreEngine(engine, { ...memory, holdings: new Map([['BTC', holding]]) })
-  expect(market.trades.map(({ id }) => id)).toEqual([7])
+  expect(market.trades.all().map(({ id }) => id)).toEqual([7])
   expect(findByName(market, 'old-1')?.trades).toHaveLength(1)
   desk.move(107)
   desk.move(94)
-  expect(market.orders.map(({ status }) => status)).toEqual(['FILLED', 'FILLED', 'FILLED'])
+  expect(market.orders.all().map(({ status }) => status)).toEqual(['FILLED', 'FILLED', 'FILLED'])
   const name = { symbol: 'BTCUSDT', orderId: 3, clientOrderId: null }
   expect(cancelOrder(engine, name, 9)).toMatchObject({ message: 'Unknown order sent.' })
   store.close()

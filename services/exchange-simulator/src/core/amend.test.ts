@@ -61,7 +61,7 @@ test('of two that exclude each other both shrink, and the list hears of the name
   ] as const
   desk.oco(profit, stop)
   amend(desk, 2, 2)
-  expect(desk.market.orders.map(left)).toEqual([2, 2])
+  expect(desk.market.orders.all().map(left)).toEqual([2, 2])
   expect(desk.balance('BTC')).toEqual({ free: '3', locked: '2' })
   expect(drainChanges(desk.engine)?.events.at(-1)).toMatchObject({
     kind: 'LIST',

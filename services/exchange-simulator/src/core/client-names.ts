@@ -1,3 +1,4 @@
+import { NameTable } from './name-table.ts'
 import type { Market, Order } from './types.ts'
 
 /**
@@ -6,40 +7,45 @@ import type { Market, Order } from './types.ts'
  * so that no order pays for a map of all there ever were.
  */
 export type ClientNames = {
-  readonly live: Map<string, Order>
-  readonly past: Map<string, Order>
+  readonly live: NameTable
+  /** The ids of those that had them last. */
+  readonly past: Map<string, number>
   /** How many of the market's orders have been put into `past`. */
   indexed: number
 }
 
 type Named = Pick<Market, 'names' | 'orders'>
+type LiveOrders = Market['live']
 
-export function createNames(): ClientNames {
-  return { live: new Map(), past: new Map(), indexed: 0 }
+export function createNames(orders: LiveOrders): ClientNames {
+  const live = new NameTable((id) => orders.get(id)?.clientOrderId)
+  for (const order of orders.values()) live.set(order.clientOrderId, order.id)
+  return { live, past: new Map(), indexed: 0 }
 }
 
 export function isNameTaken({ names }: Named, clientOrderId: string): boolean {
-  return names.live.has(clientOrderId)
+  return names.live.get(clientOrderId) > 0
 }
 
 export function takeName({ names }: Named, order: Order): void {
-  names.live.set(order.clientOrderId, order)
+  names.live.set(order.clientOrderId, order.id)
 }
 
 /** The order has ended: another one may have its name. */
 export function giveUpName({ names }: Named, order: Order): void {
-  names.live.delete(order.clientOrderId)
+  names.live.delete(order.clientOrderId, order.id)
 }
 
 /** The latest order of that name: an id may be used again once its order has ended. */
 export function findByName({ names, orders }: Named, clientOrderId: string): Order | undefined {
-  const live = names.live.get(clientOrderId)
+  const live = orders.get(names.live.get(clientOrderId))
   if (live !== undefined) return live
-  for (; names.indexed < orders.length; names.indexed += 1) {
-    const order = orders[names.indexed]
-    if (order !== undefined) names.past.set(order.clientOrderId, order)
+  while (names.indexed < orders.last) {
+    names.indexed += 1
+    const name = orders.nameOf(names.indexed)
+    if (name !== null) names.past.set(name, names.indexed)
   }
-  const found = names.past.get(clientOrderId)
+  const found = orders.get(names.past.get(clientOrderId) ?? 0)
   return found?.clientOrderId === clientOrderId ? found : undefined
 }
 
@@ -49,5 +55,5 @@ export function changeName(market: Named, order: Order, clientOrderId: string): 
   giveUpName(market, order)
   order.clientOrderId = clientOrderId
   takeName(market, order)
-  if (order.id <= names.indexed) names.past.set(clientOrderId, order)
+  if (order.id <= names.indexed) names.past.set(clientOrderId, order.id)
 }

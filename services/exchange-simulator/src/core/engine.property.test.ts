@@ -203,16 +203,18 @@ function noteSeen(engine: Engine, order: Order): void {
 
 function compare(engine: Engine, model: ReferenceVenue): void {
   const market = engine.markets.get('BTCUSDT')!
-  const ours = market.orders.map((order) => [
-    order.id,
-    order.status,
-    order.expiryReason,
-    order.executed,
-    order.executedQuote,
-    order.quantity,
-    order.prevented,
-    order.clientOrderId,
-  ])
+  const ours = market.orders
+    .all()
+    .map((order) => [
+      order.id,
+      order.status,
+      order.expiryReason,
+      order.executed,
+      order.executedQuote,
+      order.quantity,
+      order.prevented,
+      order.clientOrderId,
+    ])
   const theirs = model.orders.map((order) => [
     order.id,
     order.status,
@@ -225,7 +227,7 @@ function compare(engine: Engine, model: ReferenceVenue): void {
   ])
   expect(ours).toEqual(theirs)
   for (const order of market.orders) noteSeen(engine, order)
-  if (market.trades.some(({ isSelfTrade }) => isSelfTrade)) seen.add('self trade')
+  if (market.trades.all().some(({ isSelfTrade }) => isSelfTrade)) seen.add('self trade')
   for (const { mode } of market.prevented) seen.add(`prevented ${mode}`)
   for (const asset of ['BTC', 'USDT']) {
     const { free, locked } = engine.holdings.get(asset)!
@@ -233,13 +235,15 @@ function compare(engine: Engine, model: ReferenceVenue): void {
     expect(free >= 0n && locked >= 0n).toBe(true)
   }
   expect(
-    market.trades.map((trade) => [
-      trade.orderId,
-      trade.price,
-      trade.quantity,
-      trade.commission,
-      trade.isMaker,
-    ]),
+    market.trades
+      .all()
+      .map((trade) => [
+        trade.orderId,
+        trade.price,
+        trade.quantity,
+        trade.commission,
+        trade.isMaker,
+      ]),
   ).toEqual(model.trades)
   expect(market.prevented.map((match) => [match.takerOrderId, match.makerOrderId])).toEqual(
     model.matches,
@@ -253,7 +257,7 @@ function summary({ algoOrders, icebergOrders, openLists, live }: Market) {
 }
 
 function countsOf({ orders }: Market) {
-  const open = orders.filter(isLive)
+  const open = orders.all().filter(isLive)
   return {
     algoOrders: open.filter(({ type }) => isStop(type)).length,
     icebergOrders: open.filter(({ icebergQuantity }) => icebergQuantity > 0n).length,

@@ -208,7 +208,7 @@ describe('money', () => {
     desk.move(107)
     expect(desk.balance('BTC')).toEqual({ free: '6', locked: '0' })
     expect(desk.balance('USDT').free).toBe(String(420 * 0.999))
-    expect(desk.market.trades).toMatchObject([{ isMaker: true, price: units('105') }])
+    expect(desk.market.trades.all()).toMatchObject([{ isMaker: true, price: units('105') }])
   })
 
   test('a cancelled order gives back what it did not spend', () => {
@@ -252,7 +252,7 @@ describe('stops', () => {
     )
     desk.move(98, [10, 10, 10])
     expect([near, far].map((order) => summary(order!))).toEqual(['FILLED 10', 'FILLED 10'])
-    expect(desk.market.trades.map(({ price }) => formatUnits(price))).toEqual([
+    expect(desk.market.trades.all().map(({ price }) => formatUnits(price))).toEqual([
       '97.00000000',
       '96.00000000',
     ])

@@ -1,15 +1,9 @@
 import { createNames } from './client-names.ts'
+import { OrderFile } from './order-file.ts'
 import { createQueue } from './order-queue.ts'
 import { Touched } from './touched.ts'
-import {
-  isLive,
-  type Changes,
-  type Engine,
-  type Holding,
-  type Market,
-  type Order,
-  type SymbolRules,
-} from './types.ts'
+import { TradeFile } from './trade-file.ts'
+import type { Changes, Engine, Holding, Market, Order, SymbolRules } from './types.ts'
 
 export type EngineOptions = {
   readonly rules: readonly SymbolRules[]
@@ -49,8 +43,8 @@ function emptyHolding(free: bigint): Holding {
 function createMarket(rules: SymbolRules): Market {
   const price = (order: Order): bigint => order.price
   const stop = (order: Order): bigint => order.stopPrice
-  const isBooked = (order: Order): boolean => isLive(order) && order.workingAt >= 0
-  const isWaiting = (order: Order): boolean => isLive(order) && order.workingAt < 0
+  const trades = new TradeFile(rules.symbol)
+  const orders = OrderFile.create(rules.symbol, trades)
   return {
     rules,
     status: 'TRADING',
@@ -61,15 +55,15 @@ function createMarket(rules: SymbolRules): Market {
     levels: () => null,
     depletion: { BUY: { index: 0, taken: 0n }, SELL: { index: 0, taken: 0n } },
     supply: { BUY: null, SELL: null },
-    bids: createQueue({ best: 'highest', priceOf: price, belongs: isBooked }),
-    asks: createQueue({ best: 'lowest', priceOf: price, belongs: isBooked }),
-    rising: createQueue({ best: 'lowest', priceOf: stop, belongs: isWaiting }),
-    falling: createQueue({ best: 'highest', priceOf: stop, belongs: isWaiting }),
-    orders: [],
+    bids: createQueue({ best: 'highest', priceOf: price }),
+    asks: createQueue({ best: 'lowest', priceOf: price }),
+    rising: createQueue({ best: 'lowest', priceOf: stop }),
+    falling: createQueue({ best: 'highest', priceOf: stop }),
+    orders,
     touches: 0,
-    live: new Map(),
-    names: createNames(),
-    trades: [],
+    live: orders.live,
+    names: createNames(orders.live),
+    trades,
     prevented: [],
     trailing: new Set(),
     ripe: [],

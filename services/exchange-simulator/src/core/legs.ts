@@ -10,7 +10,7 @@ export function listOf(engine: Engine, order: Order): OrderList | null {
 
 export function ordersOf(engine: Engine, list: OrderList): Order[] {
   const { orders } = marketOf(engine, list.symbol)
-  return list.orderIds.flatMap((id) => orders[id - 1] ?? [])
+  return list.orderIds.flatMap((id) => orders.get(id) ?? [])
 }
 
 /** The orders that wait for the first one; none in a plain OCO. */
@@ -34,7 +34,7 @@ export function siblingOf(engine: Engine, order: Order): Order | null {
   const pair = list.kind === 'OCO' ? list.orderIds : list.orderIds.slice(1)
   if (pair.length < 2 || !pair.includes(order.id)) return null
   const id = pair.find((orderId) => orderId !== order.id) ?? 0
-  return marketOf(engine, order.symbol).orders[id - 1] ?? null
+  return marketOf(engine, order.symbol).orders.get(id) ?? null
 }
 
 /** The leg begins to trade or is triggered: the other one ends and hands over what both held. */

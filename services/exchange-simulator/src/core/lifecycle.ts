@@ -1,6 +1,6 @@
 import { giveUpName } from './client-names.ts'
 import { lock } from './holdings.ts'
-import { forget } from './order-queue.ts'
+import { leave } from './order-queue.ts'
 import { appended } from './touched.ts'
 import {
   isLive,
@@ -56,6 +56,7 @@ export function endOrder(engine: Engine, order: Order, ending: Ending): void {
   if (isStop(order.type)) market.algoOrders -= 1
   if (order.icebergQuantity > 0n) market.icebergOrders -= 1
   leaveQueue(market, order)
+  market.orders.end(order)
   engine.changes.orders.add(order)
   const kind = endEvents[ending.status]
   if (kind === undefined) return
@@ -105,7 +106,7 @@ export function noteList(
 export function leaveQueue(market: Market, order: Order): void {
   if (order.rank === 0) return
   order.rank = 0
-  if (order.workingAt >= 0) forget(order.side === 'BUY' ? market.bids : market.asks)
+  if (order.workingAt >= 0) leave(order.side === 'BUY' ? market.bids : market.asks, order)
   else if (order.trailingDelta > 0) market.trailing.delete(order)
-  else forget(waitsForRise(order.type, order.side) ? market.rising : market.falling)
+  else leave(waitsForRise(order.type, order.side) ? market.rising : market.falling, order)
 }

@@ -159,7 +159,7 @@ function record(input: TradeInput, done: Trade): void {
   order.executedQuote = plus(order.executedQuote, done.quote)
   order.updatedAt = now
   order.trades = appended(order.trades, done)
-  market.trades.push(done)
+  market.trades.add(done)
   printPrice(engine, market, { price: done.price, now })
   engine.changes.trades = appended(engine.changes.trades, done)
   engine.changes.orders.add(order)

@@ -2,6 +2,8 @@ import { createNames } from './client-names.ts'
 import { noteLegEnd } from './legs.ts'
 import { endOrder, marketOf } from './lifecycle.ts'
 import { trade } from './matching.ts'
+import type { OrderFile } from './order-file.ts'
+import type { TradeFile } from './trade-file.ts'
 import { settle, trigger } from './triggers.ts'
 import { isLive, isStop, remainingOf, type Engine, type Market, type Order } from './types.ts'
 import { smaller } from './units.ts'
@@ -39,41 +41,32 @@ export function expireByVenue(engine: Engine, orders: readonly Order[], now: num
 
 /** A copy that no later order, trade or cancel changes: what a database says that lags behind. */
 export function freeze(engine: Engine): Engine {
-  return withMarkets(engine, (market) => market.orders.map(copyOrder))
+  return withMarkets(engine, ({ orders }, trades) => orders.copy(trades))
 }
 
 /** The same engine as seen by somebody to whom some of its orders are not known yet. */
 export function withoutOrders(engine: Engine, isHidden: (order: Order) => boolean): Engine {
-  return withMarkets(engine, (market) => market.orders.filter((order) => !isHidden(order)))
+  return withMarkets(engine, ({ orders }, trades) => orders.without(trades, isHidden))
 }
 
-function withMarkets(engine: Engine, ordersOf: (market: Market) => readonly Order[]): Engine {
+type Seen = (market: Market, trades: TradeFile) => OrderFile
+
+function withMarkets(engine: Engine, seen: Seen): Engine {
   const lists = engine.lists.map((list) => ({ ...list }))
   return {
     ...engine,
     holdings: new Map([...engine.holdings].map(([asset, holding]) => [asset, { ...holding }])),
     markets: new Map(
-      [...engine.markets].map(([symbol, market]) => [symbol, copyMarket(market, ordersOf(market))]),
+      [...engine.markets].map(([symbol, market]) => [symbol, copyMarket(market, seen)]),
     ),
     lists,
     listsByClientId: new Map(lists.map((list) => [list.clientOrderId, list])),
   }
 }
 
-function copyOrder(order: Order): Order {
-  return { ...order, trades: [...order.trades] }
-}
-
-/** Orders stay at the place that their id gives them, so hidden ones leave holes. */
-function copyMarket(market: Market, orders: readonly Order[]): Market {
-  const placed: Order[] = []
-  for (const order of orders) placed[order.id - 1] = order
-  const live = orders.filter(isLive)
-  return {
-    ...market,
-    orders: placed,
-    live: new Map(live.map((order) => [order.id, order])),
-    names: { ...createNames(), live: new Map(live.map((order) => [order.clientOrderId, order])) },
-    trades: [...market.trades],
-  }
+function copyMarket(market: Market, seen: Seen): Market {
+  const trades = market.trades.copy()
+  const orders = seen(market, trades)
+  const { live } = orders
+  return { ...market, orders, live, names: createNames(live), trades }
 }

@@ -1,126 +1,167 @@
+import { ById } from './by-id.ts'
 import type { Order } from './types.ts'
 
 /**
- * Orders by price, then by rank: a binary heap whose entries are dropped when they come up dead, so
- * that adding, cancelling and taking the best cost the same with ten orders as with a hundred thousand.
- * An order that loses its place gets a new entry; the old one is dead, since its rank is another.
+ * Orders by price, then by rank. Those of one price stand in line; the prices are a binary heap, so that
+ * adding, cancelling and taking the best cost the same with ten orders as with a hundred thousand.
+ * Whoever leaves is gone at once: nothing in the queue holds on to an order that has ended.
  */
-type Entry = { readonly order: Order; readonly price: bigint; readonly rank: number }
-
 export type OrderQueue = {
-  readonly entries: Entry[]
   readonly best: 'highest' | 'lowest'
   readonly priceOf: (order: Order) => bigint
-  readonly belongs: (order: Order) => boolean
-  /** Entries whose order has left the queue but has not come up yet. */
-  stale: number
+  /** Every price at which somebody stands; the best is the first. */
+  readonly lines: Line[]
+  readonly byPrice: Map<bigint, Line>
+  /** By the order's id. */
+  readonly seats: ById<Seat>
 }
 
-/** Below this size dead entries are not worth looking for. */
-const STALE_MIN = 64
-
-export function createQueue(shape: Pick<OrderQueue, 'best' | 'priceOf' | 'belongs'>): OrderQueue {
-  return { ...shape, entries: [], stale: 0 }
+type Line = {
+  readonly price: bigint
+  first: Seat
+  last: Seat
+  /** Where it stands among the prices. */
+  place: number
 }
 
-export function enqueue(queue: OrderQueue, order: Order): void {
-  push(queue, { order, price: queue.priceOf(order), rank: order.rank })
-}
+/** A class, since V8 makes what a literal makes among the old objects once many of them have stayed. */
+class Seat {
+  readonly order: Order
+  readonly line: Line
+  ahead: Seat | null
+  behind: Seat | null
 
-export function peek(queue: OrderQueue): Order | null {
-  for (;;) {
-    const top = queue.entries[0]
-    if (top === undefined) return null
-    if (isAlive(queue, top)) return top.order
-    removeTop(queue)
-    if (queue.stale > 0) queue.stale -= 1
+  constructor(order: Order, line: Line, ahead: Seat | null) {
+    this.order = order
+    this.line = line
+    this.ahead = ahead
+    this.behind = ahead === null ? null : ahead.behind
   }
 }
 
-/** Tells the queue that one of its entries is dead; it is rebuilt when most of it is. */
-export function forget(queue: OrderQueue): void {
-  queue.stale += 1
-  if (queue.stale < STALE_MIN || queue.stale * 2 < queue.entries.length) return
-  const kept = queue.entries.filter((entry) => isAlive(queue, entry))
-  queue.entries.length = 0
-  queue.stale = 0
-  for (const entry of kept) push(queue, entry)
+export function createQueue(shape: Pick<OrderQueue, 'best' | 'priceOf'>): OrderQueue {
+  return { ...shape, lines: [], byPrice: new Map(), seats: new ById() }
+}
+
+/** Behind all of its price with a lower rank: nearly always at the end. */
+export function enqueue(queue: OrderQueue, order: Order): void {
+  const price = queue.priceOf(order)
+  const line = queue.byPrice.get(price)
+  if (line === undefined) return openLine(queue, price, order)
+  let ahead: Seat | null = line.last
+  while (ahead !== null && ahead.order.rank > order.rank) ahead = ahead.ahead
+  const seat = new Seat(order, line, ahead)
+  if (ahead === null) seat.behind = line.first
+  const { behind } = seat
+  if (ahead === null) line.first = seat
+  else ahead.behind = seat
+  if (behind === null) line.last = seat
+  else behind.ahead = seat
+  queue.seats.set(order.id, seat)
+}
+
+/** An order that is only the picture of one stands nowhere. */
+export function leave(queue: OrderQueue, order: Order): void {
+  const seat = queue.seats.get(order.id)
+  if (seat?.order !== order) return
+  queue.seats.delete(order.id)
+  const { line, ahead, behind } = seat
+  if (ahead === null && behind === null) return closeLine(queue, line)
+  if (ahead === null) line.first = behind!
+  else ahead.behind = behind
+  if (behind === null) line.last = ahead!
+  else behind.ahead = ahead
+}
+
+export function peek(queue: OrderQueue): Order | null {
+  return queue.lines[0]?.first.order ?? null
 }
 
 export function members(queue: OrderQueue): Order[] {
-  return queue.entries.filter((entry) => isAlive(queue, entry)).map(({ order }) => order)
+  return queue.lines.flatMap((line) => [...membersOf(line)])
 }
 
 /** From the best on, without touching the queue; costs only as much as is asked for. */
 export function* inOrder(queue: OrderQueue): Generator<Order> {
-  const { entries } = queue
-  const frontier = entries.length === 0 ? [] : [0]
+  const { lines } = queue
+  const frontier = lines.length === 0 ? [] : [0]
   while (frontier.length > 0) {
     const index = takeBest(queue, frontier)
-    const entry = entries[index]
-    if (entry === undefined) continue
     for (const child of [index * 2 + 1, index * 2 + 2]) {
-      if (child < entries.length) frontier.push(child)
+      if (child < lines.length) frontier.push(child)
     }
-    if (isAlive(queue, entry)) yield entry.order
+    yield* membersOf(lines[index]!)
   }
 }
 
+function* membersOf(line: Line): Generator<Order> {
+  for (let seat: Seat | null = line.first; seat !== null; seat = seat.behind) yield seat.order
+}
+
+/** Takes the best of those prices that have not been looked at, of which none is better. */
 function takeBest(queue: OrderQueue, frontier: number[]): number {
+  const { lines } = queue
   let best = 0
   for (let at = 1; at < frontier.length; at += 1) {
-    const entry = queue.entries[frontier[at] ?? 0]
-    const champion = queue.entries[frontier[best] ?? 0]
-    if (entry !== undefined && champion !== undefined && isBefore(queue, entry, champion)) best = at
+    if (isBefore(queue, lines[frontier[at]!]!, lines[frontier[best]!]!)) best = at
   }
-  const index = frontier[best] ?? 0
-  const last = frontier.pop() ?? 0
+  const index = frontier[best]!
+  const last = frontier.pop()!
   if (best < frontier.length) frontier[best] = last
   return index
 }
 
-function isAlive(queue: OrderQueue, { order, rank }: Entry): boolean {
-  return order.rank === rank && queue.belongs(order)
+function openLine(queue: OrderQueue, price: bigint, order: Order): void {
+  const line = { price, place: queue.lines.length } as Line
+  const seat = new Seat(order, line, null)
+  line.first = seat
+  line.last = seat
+  queue.byPrice.set(price, line)
+  queue.seats.set(order.id, seat)
+  queue.lines.push(line)
+  rise(queue, line)
 }
 
-function push(queue: OrderQueue, entry: Entry): void {
-  const { entries } = queue
-  let index = entries.length
-  entries.push(entry)
-  while (index > 0) {
-    const parent = (index - 1) >> 1
-    const above = entries[parent]
-    if (above === undefined || !isBefore(queue, entry, above)) break
-    entries[index] = above
-    index = parent
+/** Nobody stands at this price any more: the last one takes its place, and goes where it belongs. */
+function closeLine(queue: OrderQueue, line: Line): void {
+  queue.byPrice.delete(line.price)
+  const last = queue.lines.pop()!
+  if (last === line) return
+  put(queue, last, line.place)
+  rise(queue, last)
+  sink(queue, last)
+}
+
+function rise(queue: OrderQueue, line: Line): void {
+  while (line.place > 0) {
+    const above = queue.lines[(line.place - 1) >> 1]!
+    if (!isBefore(queue, line, above)) return
+    swap(queue, line, above)
   }
-  entries[index] = entry
 }
 
-function removeTop(queue: OrderQueue): void {
-  const { entries } = queue
-  const last = entries.pop()
-  if (last === undefined || entries.length === 0) return
-  let index = 0
+function sink(queue: OrderQueue, line: Line): void {
   for (;;) {
-    const child = betterChild(queue, index)
-    const below = entries[child]
-    if (below === undefined || !isBefore(queue, below, last)) break
-    entries[index] = below
-    index = child
+    const left = queue.lines[line.place * 2 + 1]
+    const right = queue.lines[line.place * 2 + 2]
+    const below =
+      left !== undefined && right !== undefined && isBefore(queue, right, left) ? right : left
+    if (below === undefined || !isBefore(queue, below, line)) return
+    swap(queue, line, below)
   }
-  entries[index] = last
 }
 
-function betterChild(queue: OrderQueue, index: number): number {
-  const left = index * 2 + 1
-  const first = queue.entries[left]
-  const second = queue.entries[left + 1]
-  if (first === undefined || second === undefined) return left
-  return isBefore(queue, second, first) ? left + 1 : left
+function swap(queue: OrderQueue, one: Line, other: Line): void {
+  const { place } = one
+  put(queue, one, other.place)
+  put(queue, other, place)
 }
 
-function isBefore(queue: OrderQueue, left: Entry, right: Entry): boolean {
-  if (left.price === right.price) return left.rank < right.rank
-  return left.price > right.price === (queue.best === 'highest')
+function put(queue: OrderQueue, line: Line, place: number): void {
+  queue.lines[place] = line
+  line.place = place
+}
+
+function isBefore(queue: OrderQueue, left: Line, right: Line): boolean {
+  return queue.best === 'highest' ? left.price > right.price : left.price < right.price
 }

@@ -10,6 +10,7 @@ import { findByName, takeName } from './client-names.ts'
 import { checkFilters } from './filters.ts'
 import { finishList, listOf, lockFor, lockPriceOf, ordersOf, takeLock } from './legs.ts'
 import { endOrder, marketOf, noteEvent } from './lifecycle.ts'
+import { openedOrder } from './opened-order.ts'
 import { isRefusal, refusals, type Refusal } from './refusal.ts'
 import { settle } from './triggers.ts'
 import {
@@ -78,49 +79,10 @@ function enlist(market: Market, order: Order): void {
   takeName(market, order)
 }
 
-/** The first trade replaces it, so that those without one share it. */
-const NO_TRADES: Trade[] = []
-
 function createOrder(engine: Engine, request: NewOrder, now: number): Order {
   const market = marketOf(engine, request.symbol)
-  // Written out, since copying the request and adding to it costs several times as much.
-  const order: Order = {
-    symbol: request.symbol,
-    side: request.side,
-    type: request.type,
-    timeInForce: request.timeInForce,
-    price: request.price,
-    stopPrice: request.stopPrice,
-    trailingDelta: request.trailingDelta,
-    quantity: request.quantity,
-    quoteQuantity: request.quoteQuantity,
-    icebergQuantity: request.icebergQuantity,
-    clientOrderId: request.clientOrderId,
-    selfTradeMode: request.selfTradeMode,
-    strategyId: request.strategyId,
-    strategyType: request.strategyType,
-    id: market.orders.length + 1,
-    listId: -1,
-    status: 'NEW',
-    expiryReason: null,
-    trailingAt: -1,
-    extreme: 0n,
-    visible: 0n,
-    executed: 0n,
-    executedQuote: 0n,
-    prevented: 0n,
-    preventedQuote: 0n,
-    preventedMatchId: null,
-    lockPrice: lockPriceOf(request, market.lastPrice),
-    amends: 0,
-    rank: 0,
-    locked: 0n,
-    createdAt: now,
-    updatedAt: now,
-    workingAt: -1,
-    trades: NO_TRADES,
-  }
-  market.orders.push(order)
+  const lockPrice = lockPriceOf(request, market.lastPrice)
+  const order = openedOrder(request, { id: market.orders.next(), lockPrice, now })
   if (isStop(order.type)) market.algoOrders += 1
   if (order.icebergQuantity > 0n) market.icebergOrders += 1
   engine.changes.orders.add(order)
@@ -141,7 +103,7 @@ export function findOrder(engine: Engine, name: OrderName): Order | Refusal {
   if (market === undefined) return refusals.invalidSymbol()
   const { orderId, clientOrderId } = name
   const order =
-    orderId === null ? findByName(market, clientOrderId ?? '') : market.orders[orderId - 1]
+    orderId === null ? findByName(market, clientOrderId ?? '') : market.orders.get(orderId)
   if (order === undefined) return refusals.noSuchOrder()
   if (orderId !== null && clientOrderId !== null && order.clientOrderId !== clientOrderId) {
     return refusals.idMismatch()

@@ -13,7 +13,7 @@ import {
 
 /** Each order's status, what was traded of how much, and why it expired. */
 function summary({ market }: Desktop): string[] {
-  return market.orders.map((order: Order) => {
+  return market.orders.all().map((order: Order) => {
     const [executed, quantity] = [order.executed, order.quantity].map((amount) =>
       Number(formatUnits(amount)),
     )
@@ -51,7 +51,7 @@ describe.each(lists)('%s', (kind, pendings, count) => {
     const { desk, submission } = placed(kind, pendings)
     expect(summary(desk)).toEqual(['NEW 0/10', waiting, ...other])
     expect(submission.orders.map(({ status }) => status)).toEqual(
-      desk.market.orders.map(({ status }) => status),
+      desk.market.orders.all().map(({ status }) => status),
     )
     expect(desk.market.live.size).toBe(count)
     expect(desk.balance('USDT').locked).toBe('1000')
@@ -63,7 +63,7 @@ describe.each(lists)('%s', (kind, pendings, count) => {
     expect(submission.orders.map(({ status }) => status)).toEqual(
       ['FILLED', 'PENDING_NEW', 'PENDING_NEW'].slice(0, count),
     )
-    expect(desk.market.orders[1]?.status).toBe('NEW')
+    expect(desk.market.orders.get(2)?.status).toBe('NEW')
   })
 
   test('a part of the first order wakes nobody, all of it does', () => {
@@ -76,7 +76,7 @@ describe.each(lists)('%s', (kind, pendings, count) => {
     expect(desk.balance('BTC')).toEqual({ free: '0.99', locked: '9' })
     expect(list.orderStatus).toBe('EXECUTING')
     desk.move(95)
-    expect(desk.market.orders.at(-1)?.status).toBe('FILLED')
+    expect(desk.market.orders.all().at(-1)?.status).toBe('FILLED')
     expect(list.orderStatus).toBe('ALL_DONE')
   })
 
@@ -101,8 +101,8 @@ describe.each(lists)('%s', (kind, pendings, count) => {
     desk.move(98, [4])
     const name = { symbol: 'BTCUSDT', orderId: index + 1, clientOrderId: null }
     expect(cancelOrder(desk.engine, name, 1).kind).toBe('list-cancelled')
-    expect(desk.market.orders.map(({ status }) => status)).toEqual(
-      desk.market.orders.map(() => 'CANCELED'),
+    expect(desk.market.orders.all().map(({ status }) => status)).toEqual(
+      desk.market.orders.all().map(() => 'CANCELED'),
     )
     expect(list.orderStatus).toBe('ALL_DONE')
     expect(desk.balance('BTC').locked).toBe('0')
@@ -138,7 +138,7 @@ test('the fee that is taken from another asset leaves all of what was bought', (
   desk.engine.feeDiscount = { asset: 'BNB', price: units('500'), share: units('0.75') }
   desk.pending('OPOCO', { ...entry, price: 101 }, profit, loss)
   expect(summary(desk)).toEqual(['FILLED 10/10', 'NEW 0/10', 'NEW 0/10'])
-  expect(desk.market.trades).toMatchObject([
+  expect(desk.market.trades.all()).toMatchObject([
     { commissionAsset: 'BNB', commission: units('0.00303') },
   ])
 })
@@ -156,7 +156,7 @@ test('of two that are filled in one go, who waited for the first begins first', 
   desk.pending('OPO', { price: 100, quantity: 10 }, sale)
   desk.pending('OPO', { price: 99, quantity: 10 }, sale)
   desk.move(96, [40])
-  expect(desk.market.trades.map(({ orderId }) => orderId)).toEqual([1, 3, 2, 4])
+  expect(desk.market.trades.all().map(({ orderId }) => orderId)).toEqual([1, 3, 2, 4])
 })
 
 describe('what is refused', () => {

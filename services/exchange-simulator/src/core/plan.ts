@@ -117,7 +117,7 @@ function houseLevel({ market, maker, index, taken, supply }: Offers): Level | nu
 /** Own orders that would expire are not in the way. */
 function ownOrders(market: Market, { mode, side }: Wish): Generator<Order> | null {
   const queue = side === 'BUY' ? market.asks : market.bids
-  return mode === 'EXPIRE_MAKER' || queue.entries.length === 0 ? null : inOrder(queue)
+  return mode === 'EXPIRE_MAKER' || queue.lines.length === 0 ? null : inOrder(queue)
 }
 
 function firstOf(own: Generator<Order> | null): Order | null {

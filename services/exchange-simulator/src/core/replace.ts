@@ -1,5 +1,6 @@
 import { openMarket, type NewOrder } from './checks.ts'
 import { checkFilters } from './filters.ts'
+import { openedOrder } from './opened-order.ts'
 import {
   cancelOrder,
   checkRestriction,
@@ -10,7 +11,7 @@ import {
   type Submission,
 } from './orders.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
-import type { Engine, Order } from './types.ts'
+import type { Engine } from './types.ts'
 
 /** One order goes and another comes, in one step; each of the two can fail alone. */
 export const REPLACE_MODES = ['STOP_ON_FAILURE', 'ALLOW_FAILURE'] as const
@@ -73,12 +74,7 @@ function tellRejected(engine: Engine, { request, rejection, now }: Rejected): vo
   engine.changes.events.push({
     kind: 'REJECTED',
     executionId: engine.lastExecutionId,
-    order: {
-      ...request,
-      ...nothingDone,
-      createdAt: now,
-      updatedAt: now,
-    },
+    order: { ...openedOrder(request, { id: -1, lockPrice: 0n, now }), status: 'REJECTED' },
     trade: null,
     prevention: null,
     replacedId: null,
@@ -86,24 +82,3 @@ function tellRejected(engine: Engine, { request, rejection, now }: Rejected): vo
     rejection,
   })
 }
-
-const nothingDone = {
-  id: -1,
-  listId: -1,
-  status: 'REJECTED',
-  expiryReason: null,
-  trailingAt: -1,
-  extreme: 0n,
-  visible: 0n,
-  executed: 0n,
-  executedQuote: 0n,
-  prevented: 0n,
-  preventedQuote: 0n,
-  preventedMatchId: null,
-  lockPrice: 0n,
-  amends: 0,
-  rank: 0,
-  locked: 0n,
-  workingAt: -1,
-  trades: [],
-} satisfies Partial<Order>

@@ -33,19 +33,25 @@ export function restoreEngine(engine: Engine, remembered: Remembered): void {
   engine.lastExecutionId = remembered.lastExecutionId
   engine.amendments.push(...remembered.amendments)
   engine.conversions.push(...remembered.conversions)
-  for (const order of remembered.orders) restoreOrder(engine, order)
+  const traded = new Map<string, Trade[]>()
+  for (const trade of remembered.trades) restoreTrade(engine, trade, traded)
+  for (const order of remembered.orders) restoreOrder(engine, order, traded)
   for (const written of remembered.lists) restoreList(engine, written)
-  for (const trade of remembered.trades) restoreTrade(engine, trade)
   for (const match of remembered.prevented) engine.markets.get(match.symbol)?.prevented.push(match)
 }
 
-function restoreTrade(engine: Engine, trade: Trade): void {
+/** Trades of an order are known before it, since one that has ended is filed with all of them. */
+function restoreTrade(engine: Engine, trade: Trade, traded: Map<string, Trade[]>): void {
   const market = engine.markets.get(trade.symbol)
   if (market === undefined) return
-  market.trades.push(trade)
+  market.trades.add(trade)
   market.lastTradeId = trade.id
-  const order = market.orders[trade.orderId - 1]
-  if (order !== undefined) order.trades = appended(order.trades, trade)
+  const key = orderKey(trade.symbol, trade.orderId)
+  traded.set(key, appended(traded.get(key) ?? [], trade))
+}
+
+function orderKey(symbol: string, id: number): string {
+  return `${symbol} ${id}`
 }
 
 function restoreList(engine: Engine, written: OrderList): void {
@@ -61,13 +67,13 @@ function restoreList(engine: Engine, written: OrderList): void {
   if (isRipe) market.ripe.push(list)
 }
 
-function restoreOrder(engine: Engine, written: Order): void {
-  const market = engine.markets.get(written.symbol)
-  if (market === undefined) throw new Error(`an open folder holds orders of ${written.symbol}`)
-  const order = completed(written)
-  market.orders[order.id - 1] = order
+function restoreOrder(engine: Engine, written: Order, traded: ReadonlyMap<string, Trade[]>): void {
+  const { symbol, id } = written
+  const market = engine.markets.get(symbol)
+  if (market === undefined) throw new Error(`an open folder holds orders of ${symbol}`)
+  const order = { ...completed(written), trades: traded.get(orderKey(symbol, id)) ?? [] }
+  market.orders.restore(order)
   if (!isLive(order)) return
-  market.live.set(order.id, order)
   takeName(market, order)
   if (isStop(order.type)) market.algoOrders += 1
   if (order.icebergQuantity > 0n) market.icebergOrders += 1

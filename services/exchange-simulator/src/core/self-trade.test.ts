@@ -77,7 +77,7 @@ test('a trade with oneself is one trade, told twice, and costs both fees', () =>
   const { desk, maker } = withMaker()
   const before = desk.balance('BTC')
   const taker = accepted(desk.send({ type: 'MARKET', quantity: 12, selfTradeMode: 'NONE' }))
-  const own = desk.market.trades.filter(({ isSelfTrade }) => isSelfTrade)
+  const own = desk.market.trades.all().filter(({ isSelfTrade }) => isSelfTrade)
   expect(own).toMatchObject([
     { orderId: taker.id, isMaker: false, isBuyer: true, commissionAsset: 'BTC' },
     { orderId: maker.id, isMaker: true, isBuyer: false, commissionAsset: 'USDT' },

@@ -42,7 +42,8 @@ function ocoThrough(...candles: Parameters<typeof tapeOf>[1][number][]): string[
   advance(simulation, START + (candles.length + 1) * MINUTE_MS - 1)
   return simulation.engine.markets
     .get('BTCUSDT')!
-    .orders.map((order) => `${order.clientOrderId} ${order.status}`)
+    .orders.all()
+    .map((order) => `${order.clientOrderId} ${order.status}`)
 }
 
 describe('inside a candle', () => {
@@ -148,13 +149,15 @@ describe('passing over quiet minutes changes nothing', () => {
   function outcome({ engine }: Simulation): unknown {
     return [...engine.markets.values()].map(({ trades, orders, lastPrice }) => ({
       lastPrice,
-      trades: trades.map(({ id, time, price, quantity }) => [id, time, price, quantity]),
-      orders: orders.map(({ status, workingAt, trailingAt, extreme }) => [
-        status,
-        workingAt,
-        trailingAt,
-        extreme,
-      ]),
+      trades: trades.all().map(({ id, time, price, quantity }) => [id, time, price, quantity]),
+      orders: orders
+        .all()
+        .map(({ status, workingAt, trailingAt, extreme }) => [
+          status,
+          workingAt,
+          trailingAt,
+          extreme,
+        ]),
     }))
   }
 

@@ -1,7 +1,10 @@
+import type { ById } from './by-id.ts'
 import type { ClientNames } from './client-names.ts'
+import type { OrderFile } from './order-file.ts'
 import type { OrderQueue } from './order-queue.ts'
 import type { Refusal } from './refusal.ts'
 import type { Touched } from './touched.ts'
+import type { TradeFile } from './trade-file.ts'
 
 export const SIDES = ['BUY', 'SELL'] as const
 export type Side = (typeof SIDES)[number]
@@ -31,24 +34,28 @@ export const SELF_TRADE_MODES = [
 ] as const
 export type SelfTradeMode = (typeof SELF_TRADE_MODES)[number]
 
-export type OrderStatus =
-  | 'NEW'
-  | 'PENDING_NEW'
-  | 'PARTIALLY_FILLED'
-  | 'FILLED'
-  | 'CANCELED'
-  | 'REJECTED'
-  | 'EXPIRED'
-  | 'EXPIRED_IN_MATCH'
+export const ORDER_STATUSES = [
+  'NEW',
+  'PENDING_NEW',
+  'PARTIALLY_FILLED',
+  'FILLED',
+  'CANCELED',
+  'REJECTED',
+  'EXPIRED',
+  'EXPIRED_IN_MATCH',
+] as const
+export type OrderStatus = (typeof ORDER_STATUSES)[number]
 
-export type ExpiryReason =
-  | 'INSUFFICIENT_LIQUIDITY'
-  | 'UNFILLED_FOK_ORDER_EXPIRED'
-  | 'UNFILLED_IOC_QUANTITY_EXPIRED'
-  | 'OCO_TRIGGER'
-  | 'OTO_PHASE_ONE_EXPIRED'
-  | 'REJECTED'
-  | 'EXCHANGE_CANCELED'
+export const EXPIRY_REASONS = [
+  'INSUFFICIENT_LIQUIDITY',
+  'UNFILLED_FOK_ORDER_EXPIRED',
+  'UNFILLED_IOC_QUANTITY_EXPIRED',
+  'OCO_TRIGGER',
+  'OTO_PHASE_ONE_EXPIRED',
+  'REJECTED',
+  'EXCHANGE_CANCELED',
+] as const
+export type ExpiryReason = (typeof EXPIRY_REASONS)[number]
 
 /** Everything is in units of 1e-8 of the asset; zero where the venue has no such value. */
 export type Order = {
@@ -242,11 +249,10 @@ export type Market = {
   readonly trailing: Set<Order>
   /** Lists whose first order is filled, so that the others may begin. */
   readonly ripe: OrderList[]
-  /** Order n is at index n - 1. */
-  readonly orders: Order[]
-  readonly live: Map<number, Order>
+  readonly orders: OrderFile
+  readonly live: ById<Order>
   readonly names: ClientNames
-  readonly trades: Trade[]
+  readonly trades: TradeFile
   readonly prevented: PreventedMatch[]
   algoOrders: number
   icebergOrders: number

@@ -81,7 +81,7 @@ function ordersMeant(desk: Desk, parameters: Parameters): Order[] {
   const name = parameters.get('origClientOrderId')
   if (orderId === undefined && name === undefined) return [...market.live.values()]
   const order =
-    orderId === undefined ? findByName(market, name ?? '') : market.orders[Number(orderId) - 1]
+    orderId === undefined ? findByName(market, name ?? '') : market.orders.get(Number(orderId))
   return order === undefined ? [] : [order]
 }
 
@@ -92,7 +92,7 @@ function legsMeant({ engine }: Desk, market: Market, parameters: Parameters): Or
   if (name === undefined && id === undefined) return null
   const list =
     id === undefined ? engine.listsByClientId.get(name ?? '') : engine.lists[Number(id) - 1]
-  const legs = (list?.orderIds ?? []).flatMap((legId) => market.orders[legId - 1] ?? [])
+  const legs = (list?.orderIds ?? []).flatMap((legId) => market.orders.get(legId) ?? [])
   return legs.sort((left, right) => right.workingAt - left.workingAt)
 }
 
@@ -106,7 +106,7 @@ function ordersPlaced(desk: Desk, subject: Subject, response: TextResponse): Ord
     ...(body.orders ?? []).map(({ orderId }) => orderId),
   ]
   const market = desk.engine.markets.get(subject.parameters.get('symbol') ?? '')
-  return ids.flatMap((id) => market?.orders[id - 1] ?? [])
+  return ids.flatMap((id) => market?.orders.get(id) ?? [])
 }
 
 /** After an answer that said all is well. */
@@ -137,7 +137,7 @@ const bars = new WeakMap<Fault, Bar>()
 export function openBar({ engine }: Desk, fault: Fault, { parameters }: Subject): void {
   if (fault.spec.kind !== 'F21') return
   const symbol = parameters.get('symbol') ?? ''
-  const known = engine.markets.get(symbol)?.orders.length ?? 0
+  const known = engine.markets.get(symbol)?.orders.last ?? 0
   const bar: Bar = { symbol, after: known, upTo: Infinity }
   bars.set(fault, bar)
   const before = engine.activates
@@ -154,7 +154,7 @@ export function openBar({ engine }: Desk, fault: Fault, { parameters }: Subject)
 function closeBar({ engine }: Desk, fault: Fault, { parameters }: Subject): void {
   const bar = bars.get(fault)
   if (bar !== undefined) {
-    bar.upTo = engine.markets.get(parameters.get('symbol') ?? '')?.orders.length ?? bar.after
+    bar.upTo = engine.markets.get(parameters.get('symbol') ?? '')?.orders.last ?? bar.after
   }
 }
 

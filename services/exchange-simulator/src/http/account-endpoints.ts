@@ -150,12 +150,9 @@ function checkFilter({ orderId, fromId, startTime, endTime }: TradeFilter): Refu
 
 /** Trades are in the order of their ids, so the old ones need not be looked at one by one. */
 function candidates(market: Market, filter: TradeFilter): readonly Trade[] {
-  if (filter.orderId !== null) return market.orders[filter.orderId - 1]?.trades ?? []
+  if (filter.orderId !== null) return market.orders.get(filter.orderId)?.trades ?? []
   const { fromId, startTime } = filter
-  const start = market.trades.findLastIndex(
-    (trade) => trade.id < (fromId ?? 0) || trade.time < (startTime ?? 0),
-  )
-  return market.trades.slice(start + 1)
+  return market.trades.after((trade) => trade.id < (fromId ?? 0) || trade.time < (startTime ?? 0))
 }
 
 function isWanted(trade: Trade, filter: TradeFilter): boolean {

@@ -90,9 +90,9 @@ function groundTruth(desk: Desk): unknown {
   return {
     now: desk.now(),
     orders: markets.flatMap(({ orders }) =>
-      orders.map((order) => ({ ...orderReport(order), locked: formatUnits(order.locked) })),
+      orders.all().map((order) => ({ ...orderReport(order), locked: formatUnits(order.locked) })),
     ),
-    trades: markets.flatMap(({ trades }) => trades.map(tradeReport)),
+    trades: markets.flatMap(({ trades }) => trades.all().map(tradeReport)),
     lists: engine.lists.map((list) => listReport(list, ordersOf(engine, list))),
     conversions: engine.conversions
       .filter(({ acceptedAt }) => acceptedAt >= 0)

@@ -205,9 +205,8 @@ function tradesOf(feed: Feed, second: number): PublicTrade[] {
 }
 
 function ownTrades(market: Market, from: number, to: number): PublicTrade[] {
-  const start = market.trades.findLastIndex(({ time }) => time < from) + 1
   return market.trades
-    .slice(start)
+    .after(({ time }) => time < from)
     .filter(({ time, isSelfTrade, isMaker }) => time <= to && !(isSelfTrade && isMaker))
     .map(({ id, price, quantity, time, isBuyer, isMaker }) => ({
       id,

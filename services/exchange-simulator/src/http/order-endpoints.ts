@@ -12,7 +12,6 @@ import {
   refusals,
   submitOrder,
   type Cancellation,
-  type Order,
   type OrderName,
   type Parameters,
   type Refusal,
@@ -184,13 +183,12 @@ function allOrders(call: Call): Reply | Refusal {
     const isTooLong = startTime !== null && endTime !== null && endTime - startTime > DAY_MS
     if (isTooLong) reader.refuse(refusals.windowTooLong())
     if (reader.refusal !== null) return reader.refusal
-    const within = (order: Order): boolean =>
-      order.createdAt >= (startTime ?? 0) && order.createdAt <= (endTime ?? Infinity)
-    if (fromId !== null || startTime !== null) {
-      const found = market.orders.slice(Math.max(0, (fromId ?? 1) - 1)).filter(within)
-      return reply(found.slice(0, limit).map(orderReport))
-    }
-    const recent = endTime === null ? market.orders : market.orders.filter(within)
-    return reply(recent.slice(-limit).map(orderReport))
+    const within = (createdAt: number): boolean =>
+      createdAt >= (startTime ?? 0) && createdAt <= (endTime ?? Infinity)
+    const isForward = fromId !== null || startTime !== null
+    const found = isForward
+      ? market.orders.from(Math.max(1, fromId ?? 1), limit, within)
+      : market.orders.latest(limit, within)
+    return reply(found.map(orderReport))
   })
 }

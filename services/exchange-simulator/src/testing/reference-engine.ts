@@ -227,7 +227,11 @@ export class ReferenceEngine extends ReferenceState {
       const limit = hasLimit(order.request) ? order.request.price : null
       if (price === undefined || !isWilling(side, limit, price)) return
       const wanted = this.#wanted(order, price)
-      if (wanted === 0n) return this.#closeByQuote(order, ending)
+      if (wanted === 0n) {
+        // Its own order, which would only expire, offers nothing: with nobody else the book is empty.
+        if (house === undefined && mode === 'EXPIRE_MAKER') return
+        return this.#closeByQuote(order, ending)
+      }
       if (!isOwn) this.#trade(order, [price, least(wanted, house!.quantity)], 'taker')
       else if (mode === 'NONE') this.#tradeOwn(order, own, least(wanted, own.shown))
       else this.#prevent(order, own, wanted)
