@@ -146,7 +146,7 @@ test('a picture of the present does not hear of what comes later', () => {
       trades.add(trade)
       order.trades = [trade]
       file.end(order)
-      for (const each of [...file.live.values()]) {
+      for (const each of file.live.values()) {
         each.status = 'CANCELED'
         file.live.delete(each.id)
         file.end(each)
