@@ -82,7 +82,7 @@ test('the longest life ends with a word of warning', async () => {
   await serve({ pingMs: 20, lifetimeMs: 40 })
   const talk = await connect('/ws-api/v3')
   await vi.waitFor(() => expect(talk.codes).toEqual([1001]), PATIENCE)
-  expect(talk.heard).toMatchObject([{ e: 'serverShutdown' }])
+  expect(talk.heard).toMatchObject([{ event: { e: 'serverShutdown' } }])
 })
 
 test('who speaks too fast on a market stream is cut off; requests are counted by weight', async () => {
