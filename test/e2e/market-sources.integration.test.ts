@@ -53,12 +53,11 @@ describe('a venue that refuses our key', () => {
     const requests = await countRequests(refusing)
     const context = createTestContext('data-collection', { now: startAt })
     const source = { kind: 'simulator', url: refusing.url, symbols: ['ETH/USDT'], ...simulatorKeys }
-    const watch = await watchMarket({
-      context,
-      url: traded.url,
-      data: { historyCandles: 10, settleMs: 0, sources: { second: source } },
+    const settings = (second: object) => ({
+      data: { historyCandles: 10, settleMs: 0, sources: { second } },
       shared: { symbols: ['BTC/USDT'] },
     })
+    const watch = await watchMarket({ context, url: traded.url, ...settings(source) })
     watches.push(watch)
     for (let passed = 0; passed < 3; passed += 1) await pass(minute, watch, context)
     const asked = await requests()
@@ -84,6 +83,17 @@ describe('a venue that refuses our key', () => {
     expect(watch.candles('BTC/USDT').length).toBeGreaterThanOrEqual(62)
     expect(watch.candles('ETH/USDT')).toEqual([])
     expect(watch.agent.readiness().ready).toBe(true)
+
+    // The same key again, twice, and then one that is good.
+    for (let reloads = 0; reloads < 2; reloads += 1) {
+      await watch.reload()
+      for (let passed = 0; passed < 10; passed += 1) await pass(minute, watch, context)
+    }
+    expect(await requests()).toBe(asked)
+    await watch.reload(settings({ ...source, apiKey: 'otherKey' }))
+    for (let passed = 0; passed < 3; passed += 1) await pass(minute, watch, context)
+    expect(await requests()).toBeGreaterThan(asked)
+    expect(watch.candles('ETH/USDT').length).toBeGreaterThan(0)
   }, 120_000)
 })
 

@@ -1,6 +1,7 @@
 // data-collection on a simulator's wire, with a bus, a store and a venue of its own, and what it said.
 import { createMemoryBroker } from '@flotilla/bus'
 import type { MemoryBroker } from '@flotilla/bus'
+import { createMessage, Reload } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import { agent as spec } from '@flotilla/data-collection'
 import { SharedConfigSchema } from '@flotilla/fleet'
@@ -29,6 +30,8 @@ export type MarketWatch = {
   readonly store: MarketStore
   readonly heard: readonly AnyMessage[]
   candles(symbol?: string): MessageOfType<'market.candle.closed.v1'>['payload'][]
+  /** Whatever stands in the settings by now. */
+  reload(settings?: { readonly data: object; readonly shared: object }): Promise<void>
   /** Lets every message reach its hearer. */
   idle(): Promise<void>
   stop(): Promise<void>
@@ -60,9 +63,10 @@ export async function watchMarket(options: MarketWatchOptions): Promise<MarketWa
       return { kind: 'ack' }
     },
   })
+  let now: Pick<MarketWatchOptions, 'data' | 'shared'> = options
   const agent = spec.create({
-    config: spec.config.parse(options.data ?? {}),
-    shared: SharedConfigSchema.parse({ simulator: { speed: 1 }, ...options.shared }),
+    ...read(options),
+    settings: () => read(now),
     context,
     bus: broker.connect(),
     marketStore: store,
@@ -80,6 +84,14 @@ export async function watchMarket(options: MarketWatchOptions): Promise<MarketWa
         if (each.type !== 'market.candle.closed.v1') return []
         return symbol === undefined || each.payload.symbol === symbol ? [each.payload] : []
       }),
+    reload: async (settings) => {
+      now = settings ?? now
+      const payload = { agent: null, requestedBy: 'test', reason: 'reload' }
+      const discriminator = String(context.clock.now())
+      const facts = { source: 'operator', occurredAt: 0, discriminator, payload } as const
+      await ear.publish(createMessage(Reload, facts))
+      await broker.idle()
+    },
     idle: () => broker.idle(),
     stop: async () => {
       await agent.stop()
@@ -87,6 +99,13 @@ export async function watchMarket(options: MarketWatchOptions): Promise<MarketWa
       await venue.close()
       if (options.store === undefined) await store.close()
     },
+  }
+}
+
+function read({ data = {}, shared }: Pick<MarketWatchOptions, 'data' | 'shared'>) {
+  return {
+    config: spec.config.parse(data),
+    shared: SharedConfigSchema.parse({ simulator: { speed: 1 }, ...shared }),
   }
 }
 

@@ -16,6 +16,7 @@ import {
   PositionChanged,
   ProtectionFailed,
 } from './execution.ts'
+import { HistoryProvided, HistoryRequested } from './history.ts'
 import {
   BookUpdated,
   CandleClosed,
@@ -39,6 +40,8 @@ export const definitions = [
   BookUpdated,
   UniverseChanged,
   SourceStateChanged,
+  HistoryRequested,
+  HistoryProvided,
   SignalsComputed,
   IntentProposed,
   IntentApproved,

@@ -30,6 +30,11 @@ export const streams = {
   candles: { ...market, lengthMax: 20_000, types: ['market.candle.closed.v1'] },
   tickers: { ...market, lengthMax: 1_000, types: ['market.ticker.updated.v1'] },
   books: { ...market, lengthMax: 200, types: ['market.book.updated.v1'] },
+  history: {
+    ...market,
+    lengthMax: 500,
+    types: ['market.history.requested.v1', 'market.history.provided.v1'],
+  },
   signals: { ...market, lengthMax: 20_000, types: ['analysis.signals.computed.v1'] },
   heartbeats: {
     exchange: 'market',
@@ -106,13 +111,22 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
       ...streams.tickers.types,
       ...streams.books.types,
       ...streams.sources.types,
+      'market.history.provided.v1',
       'agent.heartbeat.v1',
     ],
-    consumes: ['control.reload.v1'],
+    consumes: ['control.reload.v1', 'market.history.requested.v1'],
   },
   'technical-analysis': {
-    publishes: ['analysis.signals.computed.v1', 'agent.heartbeat.v1'],
-    consumes: ['market.candle.closed.v1', 'market.universe.changed.v1'],
+    publishes: [
+      'analysis.signals.computed.v1',
+      'market.history.requested.v1',
+      'agent.heartbeat.v1',
+    ],
+    consumes: [
+      'market.candle.closed.v1',
+      'market.history.provided.v1',
+      'market.universe.changed.v1',
+    ],
   },
   strategy: {
     publishes: ['strategy.intent.proposed.v1', 'agent.heartbeat.v1'],

@@ -41,6 +41,9 @@ export type Look = {
 /** Candles before the next one that are asked for again, to see whether the venue corrected them. */
 const overlapCandles = 2
 
+/** The most that is given at once: a month of one-minute candles, fifty questions at most venues. */
+const providedMax = 50_000
+
 /** The least that a venue answers with when it is asked for more: Coinbase has pages of 300. */
 const leastPage = 300
 
@@ -115,6 +118,34 @@ export class CandleFeed {
         await this.#catchUp({ graceMs: 0 })
       }
     })
+  }
+
+  /**
+   * Closed candles of the past for who cannot ask the venue: as they were stored, or as the venue answers
+   * now. What is not published yet is news and stays out. Throws what the venue throws.
+   */
+  async provide({ from, to }: Gap): Promise<readonly VenueCandle[]> {
+    const end = Math.min(to, this.#sequence.nextOpenTime ?? this.#floor(this.#deps.venueNow()))
+    const begin = Math.max(from, end - providedMax * this.#intervalMs)
+    if (begin >= end) return []
+    const isWanted = ({ openTime, closed }: VenueCandle): boolean =>
+      closed && openTime >= begin && openTime < end
+    const stored = (await this.#storedFrom(begin)).filter(isWanted)
+    if (stored.length === (end - begin) / this.#intervalMs) return stored
+    const found = (await this.#fetchAll({ from: begin, to: end })).filter(isWanted)
+    await this.#deps.store.save(this.series, found)
+    return found
+  }
+
+  async #storedFrom(begin: number): Promise<readonly VenueCandle[]> {
+    const { store, series, venueNow } = this.#deps
+    const count = Math.ceil((venueNow() - begin) / this.#intervalMs)
+    try {
+      return store.isWell ? await store.load(series, count) : []
+    } catch {
+      // That the store is away is the reason why somebody asks.
+      return []
+    }
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {

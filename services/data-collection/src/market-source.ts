@@ -117,6 +117,10 @@ export class MarketSource {
     return this.#watch.health.state === 'disabled'
   }
 
+  get isKeyRefused(): boolean {
+    return this.isDisabled && this.#watch.isKeyRefused
+  }
+
   async start(): Promise<void> {
     await this.#addFeeds()
     await this.#poll()
@@ -187,6 +191,15 @@ export class MarketSource {
   rememberHole({ symbol, from, to }: CandleHole): void {
     const feed = this.#feeds.get(symbol)
     feed?.rememberHole({ from, to: to + timeframeMs[feed.series.timeframe] })
+  }
+
+  /** Null when it is not watched here, or the venue may not be asked now. Throws what the venue throws. */
+  async provideHistory(
+    symbol: string,
+    range: { readonly from: number; readonly to: number },
+  ): Promise<readonly VenueCandle[] | null> {
+    const feed = this.#feeds.get(symbol)
+    return feed === undefined || !this.#watch.mayAsk ? null : feed.provide(range)
   }
 
   /** One feed for each symbol that is configured or was taken in by its volume. */

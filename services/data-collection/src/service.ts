@@ -1,5 +1,6 @@
 import { ack } from '@flotilla/bus'
 import type { Subscription } from '@flotilla/bus'
+import { epochMs } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import { openVenue } from '@flotilla/fleet'
 import type { Agent, AgentDeps, Readiness, SharedConfig } from '@flotilla/fleet'
@@ -7,6 +8,7 @@ import { gauge } from '@flotilla/runtime'
 import type { AgentContext } from '@flotilla/runtime'
 import type { Venue } from '@flotilla/venue'
 import type { DataCollectionConfig } from './config.ts'
+import { historyMessages } from './core/index.ts'
 import { MarketSource } from './market-source.ts'
 import { createFeedMetrics } from './metrics.ts'
 import type { FeedMetrics } from './metrics.ts'
@@ -40,6 +42,7 @@ export class DataCollection implements Agent {
   readonly #metrics: FeedMetrics
   readonly #running = new Map<string, Running>()
   #subscription: Subscription | null = null
+  #history: Subscription | null = null
   /** Changes of the sources, one after the other. */
   #changing: Promise<void> = Promise.resolve()
   #isStopping = false
@@ -69,12 +72,21 @@ export class DataCollection implements Agent {
         return ack
       },
     })
+    this.#history = await bus.subscribe({
+      agent: 'data-collection',
+      types: ['market.history.requested.v1'],
+      handler: async ({ message }) => {
+        await this.#provide(message as MessageOfType<'market.history.requested.v1'>)
+        return ack
+      },
+    })
     await Promise.all(plansOf(this.#deps).map((plan) => this.#begin(plan)))
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true
     await this.#subscription?.cancel()
+    await this.#history?.cancel()
     await this.#changing
     const ended = [...this.#running.values()]
     await Promise.all(ended.map(({ source }) => source.stop()))
@@ -147,6 +159,23 @@ export class DataCollection implements Agent {
     await this.#change(running, plan)
   }
 
+  /** Who is not answered asks again by itself; a request is never worth another try from here. */
+  async #provide(request: MessageOfType<'market.history.requested.v1'>): Promise<void> {
+    const { shared, context, bus } = this.#deps
+    const { venue, symbol, timeframe, from, to } = request.payload
+    const source = this.#running.get(venue)?.source
+    if (source === undefined || timeframe !== shared.timeframe || this.#isStopping) return
+    try {
+      const range = { from: epochMs(from), to: epochMs(to) }
+      const candles = await source.provideHistory(symbol, range)
+      if (candles === null) return
+      await bus.publishAll(historyMessages(request, candles, context.clock.now()))
+      context.logger.info({ venue, symbol, candles: candles.length }, 'history provided')
+    } catch (err) {
+      context.logger.warn({ err, venue, symbol }, 'history not provided')
+    }
+  }
+
   /** An operator has changed something: each source is asked once more, with what is set now. */
   #reload(message: AnyMessage): void {
     const { agent } = (message as MessageOfType<'control.reload.v1'>).payload
@@ -171,6 +200,11 @@ export class DataCollection implements Agent {
 
   async #follow(running: Running, plan: SourcePlan): Promise<void> {
     const isSame = fingerprintOf(plan) === fingerprintOf(running.plan)
+    if (isSame && running.source.isKeyRefused && plan.shared.venue.apiKey !== undefined) {
+      const { id: venue } = plan
+      this.#deps.context.logger.info({ venue }, 'key was refused and is the same, not asked again')
+      return
+    }
     // A venue that was refused keeps its key back by itself: only a new one asks again.
     if (isSame && !running.source.isDisabled) running.source.askAgain(null)
     else await this.#change(running, plan)

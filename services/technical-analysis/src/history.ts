@@ -3,6 +3,7 @@ import type { Logger } from '@flotilla/runtime'
 import { realClock } from '@flotilla/runtime'
 import type { AnalysedCandle, MarketAnalysis, Step } from './core/index.ts'
 import type { AnalysisStore } from './store.ts'
+import type { VenueHistory } from './venue-history.ts'
 
 /** After so many candles what is not in the store is not to be had. */
 const deepenings = 5
@@ -15,6 +16,7 @@ type Missing = Extract<Step, { kind: 'missing' }>
 
 export type HistoryOptions = {
   readonly store: AnalysisStore
+  readonly venue: VenueHistory
   readonly logger: Logger
   readonly refillAttempts: number
   readonly refillPauseMs: number
@@ -58,11 +60,30 @@ export class History {
     } catch (err) {
       if (!(err instanceof MarketStoreError)) throw err
       logger.warn({ err, symbol: series.symbol }, 'store not readable, indicators start cold')
+      this.#cold.add(market)
     }
+  }
+
+  /**
+   * At a start, for a market that the store was no help with: the venue's answer is there with the first
+   * candle. An empty store alone is no reason: at the very first start it is just being filled.
+   */
+  async askAtStart(market: MarketAnalysis, now: number): Promise<void> {
+    if (!this.#cold.has(market) && !this.#shallow.has(market)) return
+    const { intervalMs } = market.base
+    await this.#options.venue.want(market, Math.floor(now / intervalMs) * intervalMs)
   }
 
   /** The candles before this one that are news; after a cold start they are warm-up and none. */
   async before(market: MarketAnalysis, openTime: number): Promise<readonly AnalysedCandle[]> {
+    const candles = await this.#before(market, openTime)
+    if (isWarm(market)) this.#options.venue.forget(market)
+    else await this.#options.venue.want(market, openTime)
+    return candles
+  }
+
+  async #before(market: MarketAnalysis, openTime: number): Promise<readonly AnalysedCandle[]> {
+    this.#warmUpFromVenue(market, openTime)
     if (this.#cold.has(market)) await this.#warmUpLate(market, openTime)
     if (this.#shallow.has(market)) await this.#deepen(market)
     if (market.stepTo(openTime).kind === 'missing') await this.goToLastTold(market)
@@ -70,6 +91,27 @@ export class History {
     if (step.kind !== 'missing') return []
     const candles = await this.#load(market, step)
     return step.cold ? [] : candles
+  }
+
+  /**
+   * What the venue answered takes the place of what there was, up to the last candle that was fed; or up
+   * to this one when none was. An answer that does not reach so far would lose the place.
+   */
+  #warmUpFromVenue(market: MarketAnalysis, openTime: number): void {
+    const answer = this.#options.venue.answerFor(market)
+    if (answer === null || isWarm(market)) return
+    const { lastOpenTime, series } = market.base
+    const before = lastOpenTime === null ? openTime : lastOpenTime + 1
+    const usable = answer.filter((candle) => candle.openTime < before)
+    const newest = usable.at(-1)?.openTime
+    if (newest === undefined || (lastOpenTime !== null && newest !== lastOpenTime)) return
+    market.reset()
+    for (const candle of usable) market.feed(candle)
+    this.#options.venue.used(market)
+    this.#cold.delete(market)
+    this.#shallow.delete(market)
+    const values = { symbol: series.symbol, candles: usable.length, warm: isWarm(market) }
+    this.#options.logger.info(values, 'indicators warmed up from the venue')
   }
 
   /** The store was away at the start; as soon as it is back, its candles replace the cold ones. */

@@ -13,6 +13,7 @@ import type { AnalysedCandle, AnalysedSeries } from './core/index.ts'
 import { History } from './history.ts'
 import { AnalysisStore } from './store.ts'
 import type { AnalysedValues } from './store.ts'
+import { VenueHistory } from './venue-history.ts'
 
 export type Deps = AgentDeps<TechnicalAnalysisConfig, 'bus' | 'marketStore'>
 type CandleMessage = MessageOfType<'market.candle.closed.v1'>
@@ -25,6 +26,7 @@ const writeEveryMs = 1_000
 export class TechnicalAnalysis implements Agent {
   readonly #deps: Deps
   readonly #store: AnalysisStore
+  readonly #venue: VenueHistory
   readonly #history: History
   readonly #indicators: readonly IndicatorSpec[]
   readonly #markets = new Map<string, MarketAnalysis>()
@@ -43,8 +45,10 @@ export class TechnicalAnalysis implements Agent {
     this.#store = new AnalysisStore(marketStore, config.storeIndicators)
     this.#indicators = config.indicators.map(parseIndicator)
     this.#metrics = createAnalysisMetrics(deps)
+    this.#venue = new VenueHistory({ context, bus: deps.bus })
     this.#history = new History({
       store: this.#store,
+      venue: this.#venue,
       logger: context.logger,
       refillAttempts: config.refillAttempts,
       refillPauseMs: config.refillPauseMs,
@@ -62,10 +66,17 @@ export class TechnicalAnalysis implements Agent {
     }
     this.#subscription = await bus.subscribe({
       agent: 'technical-analysis',
-      types: ['market.candle.closed.v1', 'market.universe.changed.v1'],
+      types: [
+        'market.candle.closed.v1',
+        'market.history.provided.v1',
+        'market.universe.changed.v1',
+      ],
       handler: (delivery) => this.#handle(delivery),
       ...(partitions === undefined ? {} : { partitions }),
     })
+    for (const market of this.#markets.values()) {
+      await this.#history.askAtStart(market, this.#deps.context.clock.now())
+    }
     this.#writing = realClock.every(writeEveryMs, () => this.#store.write())
   }
 
@@ -96,6 +107,10 @@ export class TechnicalAnalysis implements Agent {
   }
 
   async #handle({ message }: Delivery): Promise<Settlement> {
+    if (message.type === 'market.history.provided.v1') {
+      this.#venue.take(message)
+      return ack
+    }
     // Nothing to do for a change of the universe: analyses come to be with their first candle.
     if (message.type !== 'market.candle.closed.v1') return ack
     if (this.#stopping.signal.aborted) {
@@ -152,6 +167,7 @@ export class TechnicalAnalysis implements Agent {
     const messages: AnyMessage[] = []
     const values: AnalysedValues[] = []
     for (const each of candles) {
+      this.#venue.noteFed(market.base.series, each)
       market.feed(each, (analysis, candle, { onTime, missing }) => {
         messages.push(analysis.report(candle, onTime ? origin : 'backfill'))
         values.push(this.#store.valuesOf(analysis, candle.closeTime))

@@ -6,6 +6,7 @@ export { holesBetween } from './holes.ts'
 export {
   bookMessage,
   candleMessage,
+  historyMessages,
   fixOf,
   sourceMessage,
   symbolMessage,

@@ -7,12 +7,14 @@ import {
   CandleClosed,
   candleKey,
   createMessage,
+  HistoryProvided,
+  historyPageMax,
   instant,
   SourceStateChanged,
   TickerUpdated,
   UniverseChanged,
 } from '@flotilla/contracts'
-import type { AnyMessage, Timeframe } from '@flotilla/contracts'
+import type { AnyMessage, MessageOfType, Timeframe } from '@flotilla/contracts'
 import type { Decimal } from '@flotilla/money'
 import type { VenueCandle, VenueOrderBook, VenueTicker } from '@flotilla/venue'
 import type { FreshnessChange } from './freshness.ts'
@@ -53,6 +55,37 @@ export function candleMessage(
     },
   })
 }
+
+/** The answer to a request, in as many pages as it takes; one without candles when there are none. */
+export function historyMessages(
+  request: MessageOfType<'market.history.requested.v1'>,
+  candles: readonly VenueCandle[],
+  now: number,
+): AnyMessage[] {
+  const pages = Math.max(1, Math.ceil(candles.length / historyPageMax))
+  return Array.from({ length: pages }, (_, index) => {
+    const page = candles.slice(index * historyPageMax, (index + 1) * historyPageMax)
+    return createMessage(HistoryProvided, {
+      source,
+      occurredAt: now,
+      cause: request,
+      discriminator: String(index + 1),
+      payload: {
+        ...request.payload,
+        page: index + 1,
+        pages,
+        candles: page.map(rowOf),
+      },
+    })
+  })
+}
+
+function rowOf({ openTime, open, high, low, close, baseVolume }: VenueCandle) {
+  const [o, h, l, c, v] = [open, high, low, close, baseVolume].map(String) as Figures
+  return [instant(openTime), o, h, l, c, v] satisfies HistoryRow
+}
+type HistoryRow = HistoryProvided['candles'][number]
+type Figures = [string, string, string, string, string]
 
 export function tickerMessage(venue: string, ticker: VenueTicker): AnyMessage {
   return createMessage(TickerUpdated, {
