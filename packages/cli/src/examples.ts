@@ -11,6 +11,7 @@ export const examples = {
   equity: 'npm run flotilla -- equity --account main --since 2026-01-05',
   decisions: 'npm run flotilla -- decisions --symbol BTC/USDT --code no_price --since 2026-01-05',
   trades: 'npm run --silent flotilla -- trades --since 2026-01-05 --csv > trades.csv',
+  holdings: 'npm run flotilla -- holdings --account main',
   reservations: 'npm run flotilla -- reservations --account main',
   commands: 'npm run flotilla -- commands --account main',
   why: 'npm run flotilla -- why BTC/USDT',

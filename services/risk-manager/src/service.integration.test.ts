@@ -137,6 +137,7 @@ describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
     })
     await withRig(async (rig) => {
       expect(rig.agent.readiness().detail).toMatchObject({
+        valued: { coverage: { assets: 1, priced: 1 }, unpriced: [] },
         stopped: [{ scope: '*', state: 'flattened', requestedBy: 'ada', reason: 'news' }],
       })
       const next = (name: string) =>

@@ -45,6 +45,7 @@ export class RiskManager implements Agent {
         account: this.#deps.shared.account.id,
         openReservations: term?.book?.reservations.size ?? null,
         prices: term?.book?.prices.size ?? null,
+        valued: term?.valued ?? null,
         /** What an operator has paused, flattened or halted; `*` is the whole account. */
         stopped: [...(term?.book?.tradingStates ?? [])].map(([scope, entry]) => ({
           scope,

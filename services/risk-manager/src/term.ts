@@ -59,6 +59,7 @@ export class Term {
   readonly #timers: Timer[] = []
   #desk: AccountDesk | null = null
   #sweeper: Sweeper | null = null
+  #valuer: Valuer | null = null
 
   constructor(options: TermOptions) {
     this.#options = options
@@ -78,6 +79,11 @@ export class Term {
     return this.#desk?.book ?? null
   }
 
+  /** What the account was worth at the last look. */
+  get valued(): Valuer['last'] {
+    return this.#valuer?.last ?? null
+  }
+
   /** Load, take facts, learn the venue's rules, value what is there, and only then take intents. */
   async begin(): Promise<void> {
     const { store } = this.#options
@@ -87,6 +93,7 @@ export class Term {
     await this.#subscribeFacts(desk)
     await this.#untilDone('the rules of the venue', () => this.#refreshRules(desk))
     const valuer = new Valuer({ ...this.#options, desk, limits: this.#limits })
+    this.#valuer = valuer
     await valuer.value()
     const sweeper = this.#sweeperOf(desk)
     this.#sweeper = sweeper

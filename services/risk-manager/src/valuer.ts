@@ -1,4 +1,4 @@
-import type { EquityValued } from '@flotilla/contracts'
+import { instant, type EquityValued } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import type { Logger } from '@flotilla/runtime'
 import { notePrice, takeStock, type Book, type Limits } from './core/index.ts'
@@ -22,10 +22,16 @@ export class Valuer {
   readonly #log: Logger
   /** The assets at fault in the valuation before. */
   #faults = ''
+  #last: (EquityValued & { readonly at: string }) | null = null
 
   constructor(options: ValuerOptions) {
     this.#options = options
     this.#log = options.deps.context.logger
+  }
+
+  /** The newest, with every asset. */
+  get last(): (EquityValued & { readonly at: string }) | null {
+    return this.#last
   }
 
   /** Never throws: a valuation that could not be made is followed by the next one. */
@@ -41,6 +47,7 @@ export class Valuer {
       })
       if (done.kind !== 'committed') return
       const { valued, outgoing } = done.result
+      this.#last = { ...valued, at: instant(now) }
       tellRegimes(this.#log, outgoing)
       this.#tell(valued)
       await store.writeEquity(now, Decimal.from(valued.equity))

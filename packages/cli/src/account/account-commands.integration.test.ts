@@ -25,6 +25,19 @@ describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
       unit([memory('operator', 'command/paper/1/a', commandOf('paper', 'pause', 'accepted'))]),
       unit([memory('operator', '@bold/command/bold/2/b', commandOf('bold', 'halt', 'refused'))]),
     ])
+    const adjusted = (asset: string, amount: string) =>
+      ({
+        kind: 'balance-adjusted',
+        account: 'paper',
+        asset,
+        totalDelta: Decimal.from(amount),
+      }) as const
+    const prices = { BTC: ['60000', START] }
+    const value = { at: START, equity: '1060', prices }
+    await ledger.commit([
+      unit([adjusted('BTC', '0.001'), adjusted('SHIB', '5')]),
+      unit([memory('risk-manager', '@paper/standing/paper/valued', value)]),
+    ])
     const loss = {
       netProfit: Decimal.from(-1),
       rMultiple: null,
@@ -151,5 +164,18 @@ describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
     const [row] = JSON.parse((await run('reservations', '--json')).out) as object[]
     expect(row).toMatchObject({ waiting: { cause: 'fills-not-told', amount: '60.0001' } })
     expect((await run('reservations', '--account', 'nobody')).out).toBe('nothing is set aside')
+  })
+
+  test('every asset is shown with its price, value and share, and what has no price by name', async () => {
+    const { out, err } = await run('holdings')
+    expect(err).toBe('')
+    expect(out).toMatch(/paper: 1060 USDT at prices of 2024-08-01T\S+Z, 2 of 3 assets priced/)
+    expect(out).toMatch(/asset +amount +reserved +price +value +share/)
+    expect(out).toMatch(/USDT +1000 +60\.3 +1 +1000 +94\.34 %/)
+    expect(out).toMatch(/BTC +0\.001 +0 +60000 +60 +5\.66 %/)
+    expect(out).toContain('without a price: SHIB')
+    const [holdings] = JSON.parse((await run('holdings', '--json')).out) as object[]
+    expect(holdings).toMatchObject({ topHoldings: [{ asset: 'USDT' }, { asset: 'BTC' }] })
+    expect((await run('holdings', '--account', 'nobody')).out).toBe('no such account was opened')
   })
 })

@@ -5,6 +5,7 @@ import { momentOf, numberFrom, oneOf, symbolOf, wholeNumberFrom } from '../argum
 import type { CommandsOptions } from './commands-command.ts'
 import type { DecisionsOptions } from './decisions-command.ts'
 import type { CompareOptions } from '../compare/compare-command.ts'
+import type { HoldingsOptions } from './holdings-command.ts'
 import type { ReservationsOptions } from './reservations-command.ts'
 import type { TradesOptions } from './trades-command.ts'
 import type { EquityOptions } from '../compare/equity-command.ts'
@@ -27,8 +28,24 @@ const jsonFlag = ['--json', 'as JSON'] as const
 export function addAccountCommands(program: Command, terminal: Terminal, finish: Finish): void {
   addEquityCommands(program, terminal, finish)
   addRecordCommands(program, terminal, finish)
+  addHoldingsCommand(program, terminal, finish)
   addReservationsCommand(program, terminal, finish)
   addTradesCommand(program, terminal, finish)
+}
+
+function addHoldingsCommand(program: Command, terminal: Terminal, finish: Finish): void {
+  program
+    .command('holdings')
+    .description('show every asset of an account with its price, its value and its share')
+    .addHelpText('after', exampleText('holdings'))
+    .option(...configFlag)
+    .option(...ledgerFlag)
+    .option('--account <name>', 'of this account; all unless given')
+    .option(...jsonFlag)
+    .action(async (options: HoldingsOptions) => {
+      const { showHoldings } = await import('./holdings-command.ts')
+      await finish(showHoldings(options, terminal))
+    })
 }
 
 function addReservationsCommand(program: Command, terminal: Terminal, finish: Finish): void {
