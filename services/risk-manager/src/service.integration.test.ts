@@ -135,6 +135,7 @@ describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
       await until(() => denied(rig).length === 1)
       expect(denied(rig)[0]).toContain('trading_flattened')
     })
+    const later = { now: testNow + 1 }
     await withRig(async (rig) => {
       expect(rig.agent.readiness().detail).toMatchObject({
         valued: { coverage: { assets: 1, priced: 1 }, unpriced: [] },
@@ -151,6 +152,6 @@ describe.skipIf(!hasPostgres)('on a real PostgreSQL', () => {
       await until(() => rig.heard.filter(({ type }) => type.startsWith('risk.intent')).length === 2)
       const codes = denied(rig).flat()
       expect(codes.filter((code) => code === 'trading_flattened')).toHaveLength(1)
-    })
+    }, later)
   })
 })

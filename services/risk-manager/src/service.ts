@@ -38,20 +38,20 @@ export class RiskManager implements Agent {
 
   readiness(): Readiness {
     const { term, waitsFor } = this.#life
-    return {
-      ready: waitsFor === null,
-      detail: {
-        waitsFor,
-        account: this.#deps.shared.account.id,
-        openReservations: term?.book?.reservations.size ?? null,
-        prices: term?.book?.prices.size ?? null,
-        valued: term?.valued ?? null,
-        /** What an operator has paused, flattened or halted; `*` is the whole account. */
-        stopped: [...(term?.book?.tradingStates ?? [])].map(([scope, entry]) => ({
-          scope,
-          ...entry,
-        })),
-      },
-    }
+    const { id: account } = this.#deps.shared.account
+    return { ready: waitsFor === null, detail: { waitsFor, account, ...detailOf(term) } }
+  }
+}
+
+function detailOf(term: Term | null) {
+  const book = term?.book ?? null
+  const valued = term?.valued ?? null
+  if (book === null) return { openReservations: null, prices: null, valued, stopped: [] }
+  return {
+    openReservations: book.reservations.size,
+    prices: book.prices.size,
+    valued,
+    /** What an operator has paused, flattened or halted; `*` is the whole account. */
+    stopped: [...book.tradingStates].map(([scope, entry]) => ({ scope, ...entry })),
   }
 }
