@@ -25,7 +25,10 @@ const spotOnly = {
   fetchOpenOrders: { warnWithoutSymbol: false },
 }
 
-export async function loadCcxt(simulator: Simulator, change: object = {}): Promise<Exchange> {
+export async function loadCcxt(
+  simulator: Pick<Simulator, 'url' | 'now'>,
+  change: object = {},
+): Promise<Exchange> {
   const address = new URL('./src/pro/binance.js', import.meta.resolve('ccxt')).href
   const loaded = (await import(address)) as { default: new (config: object) => Exchange }
   const made = new loaded.default({
