@@ -138,11 +138,14 @@ export function orderFromUnified(told: UnifiedOrder, now: number): VenueOrder {
   }
 }
 
-/** Milliseconds, or what Coinbase tells in several forms. */
+/** Milliseconds; Coinbase tells them in several forms, Alpaca as a date with an offset and nanoseconds. */
 export const time = z.union([
   z.number(),
   z.looseObject({ epochMillis: z.coerce.number() }).transform(({ epochMillis }) => epochMillis),
   z.looseObject({ iso: z.iso.datetime() }).transform(({ iso }) => Date.parse(iso)),
+  z
+    .looseObject({ timestamp: z.iso.datetime({ offset: true }) })
+    .transform(({ timestamp }) => Date.parse(timestamp)),
 ])
 
 function timeInForceOf({ timeInForce }: UnifiedOrder): TimeInForce | null {

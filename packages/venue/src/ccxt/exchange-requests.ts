@@ -24,6 +24,13 @@ const orderMethods: Readonly<Record<SpotKind, string>> = {
   alpaca: 'traderPrivatePostV2Orders',
 }
 
+/** ccxt's own method reads whole seconds at Coinbase, and at Alpaca mistakes seconds for hours in UTC. */
+export const timeMethods: Readonly<Record<SpotKind, string>> = {
+  coinbase: 'v3PublicGetBrokerageTime',
+  mexc: 'fetchTime',
+  alpaca: 'traderPrivateGetV2Clock',
+}
+
 /** @throws RangeError for a type of order that the venue does not have */
 export function orderCall(kind: SpotKind, request: OrderRequest): WireOrderCall {
   const parameters = allowedParameters(kind, request.type, builders[kind](request))

@@ -39,7 +39,7 @@ import { listenWithCcxt } from './exchange-account.ts'
 import { streamedOrder } from './exchange-account-orders.ts'
 import { exchangeReadFailure } from './exchange-failure.ts'
 import { ExchangeOrders } from './exchange-orders.ts'
-import type { SpotKind } from './exchange-requests.ts'
+import { timeMethods, type SpotKind } from './exchange-requests.ts'
 import { checked, ExchangeWire, type Question } from './exchange-wire.ts'
 import { KeyDoor } from './key-door.ts'
 import type { VenueLogger } from './venue-logger.ts'
@@ -148,10 +148,7 @@ class SpotVenue implements Venue {
   }
 
   async fetchTime(): Promise<number> {
-    // What ccxt's own method reads at Coinbase are whole seconds.
-    const isCoinbase = this.#kind === 'coinbase'
-    const method = isCoinbase ? 'v3PublicGetBrokerageTime' : 'fetchTime'
-    return this.#read({ method, given: [], schema: answers.time })
+    return this.#read({ method: timeMethods[this.#kind], given: [], schema: answers.time })
   }
 
   async fetchRules(symbols?: readonly string[]): Promise<readonly SymbolRules[]> {
