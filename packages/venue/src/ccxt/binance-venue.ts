@@ -1,11 +1,8 @@
 // A Binance-like venue through ccxt: the simulator, Binance's test network, Binance.
 import { Decimal } from '@flotilla/money'
 
-import { systemTimeMs } from '../clock.ts'
 import type { MarketStream, MarketStreamListener, MarketStreamRequest } from '../market-stream.ts'
 import type {
-  AccountEvent,
-  AccountWatch,
   CandleRequest,
   FillsFrom,
   OrderOutcome,
@@ -19,26 +16,23 @@ import type {
   VenueBalance,
   VenueCandle,
   VenueFill,
-  VenueHealth,
   VenueOrder,
   VenueOrderBook,
-  VenueProfile,
   VenueProtection,
   VenueTicker,
 } from '../port.ts'
 import type { VenueConvert } from '../convert.ts'
-import type { VenueKeys } from '../refused-keys.ts'
 import { venueRows } from '../venue-rows.ts'
 import { openBinanceMarketStream } from './binance-market-stream.ts'
 import { listenOnSocket } from './account-socket.ts'
-import { AccountStream, type ConnectionEnd, type ConnectionListener } from './account-stream.ts'
+import type { ConnectionEnd, ConnectionListener } from './account-stream.ts'
 import { BinanceClient } from './client.ts'
 import { ConvertDesk } from './convert-desk.ts'
-import { KeyDoor } from './key-door.ts'
+import { KeyDoor, keysOf } from './key-door.ts'
+import { KeyedVenue } from './keyed-venue.ts'
 import { Markets } from './markets.ts'
 import { readFills } from './read-fills.ts'
 import type { VenueLogger } from './venue-logger.ts'
-import { VenueTime } from './venue-time.ts'
 import { candleFrom, orderFrom, protectionFrom, tickerFrom } from './wire-answers.ts'
 import * as schemas from './wire-schemas.ts'
 import { Wire } from './wire.ts'
@@ -93,58 +87,32 @@ export async function openBinanceVenue(options: BinanceVenueOptions): Promise<Ve
   return new BinanceVenue(client, { ...options, recvWindowMs })
 }
 
-class BinanceVenue implements Venue {
-  readonly name: string
-  readonly profile: VenueProfile
+class BinanceVenue extends KeyedVenue implements Venue {
   /** The test network has no such desk. */
   readonly convert: VenueConvert | undefined
   readonly #client: BinanceClient
-  readonly #time: VenueTime
   readonly #wire: Wire
   readonly #markets: Markets
   readonly #desk: OrderDesk
   readonly #timeoutMs: number
-  readonly #door: KeyDoor
-  readonly #options: BinanceVenueOptions
-  readonly #watches = new Set<AccountStream>()
-  #keys: VenueKeys | null
 
   constructor(
     client: BinanceClient,
     options: BinanceVenueOptions & { readonly recvWindowMs: number },
   ) {
+    const { name, baseUrl, testnet, logger, timeSyncMs = defaults.timeSyncMs } = options
+    const place = { kind: 'binance', baseUrl, testnet }
+    const door = new KeyDoor({ name, place, keys: keysOf(options), logger })
+    super({ ...options, row: venueRows.binance, client, door, timeSyncMs })
     const feeRates = options.feeRates ?? defaults.feeRates
-    const { clientOrderId, engineTimeoutMs, accountStream, fillsFrom } = venueRows.binance
-    this.name = options.name
-    this.profile = {
-      clientOrderIdPattern: clientOrderId.pattern,
-      recvWindowMs: options.recvWindowMs,
-      engineTimeoutMs,
-      tellsTransfers: accountStream.tellsTransfers,
-      fillsFrom,
-    }
+    const { time } = this
     this.#timeoutMs = options.timeoutMs ?? defaults.timeoutMs
-    this.#options = options
     this.#client = client
-    const { baseUrl, testnet, apiKey, secret } = options
-    this.#keys = apiKey === undefined || secret === undefined ? null : { apiKey, secret }
-    this.#door = new KeyDoor({
-      name: options.name,
-      place: { kind: 'binance', baseUrl, testnet },
-      keys: this.#keys,
-      logger: options.logger,
-    })
-    this.#time = new VenueTime({
-      ask: () => this.fetchTime(),
-      now: () => options.clock?.now() ?? systemTimeMs(),
-      intervalMs: options.timeSyncMs ?? defaults.timeSyncMs,
-    })
-    client.useTime(() => this.#time.current())
-    this.#wire = new Wire({ client, time: this.#time, door: this.#door })
+    this.#wire = new Wire({ client, time, door })
     this.#markets = new Markets({
       venueName: options.name,
       wire: this.#wire,
-      hasKeys: () => this.#keys !== null,
+      hasKeys: () => door.keys !== null,
       defaultFeeRates: {
         maker: Decimal.from(feeRates.maker),
         taker: Decimal.from(feeRates.taker),
@@ -152,12 +120,12 @@ class BinanceVenue implements Venue {
     })
     this.#desk = new OrderDesk({
       wire: this.#wire,
-      time: this.#time,
+      time: this.time,
       markets: this.#markets,
       clientIdPattern: this.profile.clientOrderIdPattern,
       logger: options.logger,
     })
-    const convert = { wire: this.#wire, time: this.#time, logger: options.logger }
+    const convert = { wire: this.#wire, time: this.time, logger: options.logger }
     this.convert = options.testnet === true ? undefined : new ConvertDesk(convert)
   }
 
@@ -172,9 +140,9 @@ class BinanceVenue implements Venue {
 
   async fetchCandles(request: CandleRequest): Promise<readonly VenueCandle[]> {
     const symbol = await this.#markets.wireFormOf(request.symbol)
-    await this.#time.ensure()
+    await this.time.ensure()
     // Taken before asking: what is not closed by now may still change.
-    const venueTime = this.#time.current()
+    const venueTime = this.time.current()
     const rows = await this.#wire.read({
       endpoint: 'publicGetKlines',
       parameters: {
@@ -218,7 +186,7 @@ class BinanceVenue implements Venue {
     })
     const levels = (side: typeof answer.bids) =>
       side.map(([price, quantity]) => ({ price, quantity }))
-    const observedAt = this.#time.current()
+    const observedAt = this.time.current()
     return { symbol, bids: levels(answer.bids), asks: levels(answer.asks), observedAt }
   }
 
@@ -230,13 +198,13 @@ class BinanceVenue implements Venue {
       return [await this.#markets.wireFormOf(symbol), symbol] as const
     })
     const symbols = new Map(await Promise.all(pairs))
-    await this.#time.ensure()
+    await this.time.ensure()
     return openBinanceMarketStream({
       url: this.#client.streamUrl,
       request,
       listener,
       symbols,
-      venueTime: () => this.#time.current(),
+      venueTime: () => this.time.current(),
       openWithinMs: this.#timeoutMs,
     })
   }
@@ -309,59 +277,19 @@ class BinanceVenue implements Venue {
 
   async fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]> {
     const wireSymbol = await this.#markets.wireFormOf(symbol)
-    await this.#time.ensure()
-    return readFills({ wire: this.#wire, symbol, wireSymbol, until: this.#time.current() }, from)
+    await this.time.ensure()
+    return readFills({ wire: this.#wire, symbol, wireSymbol, until: this.time.current() }, from)
   }
 
-  watchAccount(listener: (event: AccountEvent) => void): AccountWatch {
-    // Without keys there is no account to tell of.
-    if (this.#keys === null) return { close: () => Promise.resolve() }
-    const { time, door, logger } = { time: this.#time, door: this.#door, ...this.#options }
-    const connect = (heard: ConnectionListener): Promise<ConnectionEnd> => this.#connect(heard)
-    const stream = new AccountStream({ time, door, logger, connect }, listener)
-    this.#watches.add(stream)
-    return stream
-  }
-
-  #connect(listener: ConnectionListener): Promise<ConnectionEnd> {
+  protected connect(listener: ConnectionListener): Promise<ConnectionEnd> {
     return listenOnSocket({
       url: this.#client.apiSocketUrl,
-      keys: this.#keys ?? { apiKey: '', secret: '' },
+      keys: this.door.keys ?? { apiKey: '', secret: '' },
       recvWindowMs: this.profile.recvWindowMs,
       openWithinMs: this.#timeoutMs,
-      venueTime: () => this.#time.current(),
+      venueTime: () => this.time.current(),
       symbolOf: (wire) => this.#markets.symbolOf(wire),
       listener,
     })
-  }
-
-  health(): VenueHealth {
-    return {
-      keysRefused: this.#door.refusal,
-      pausedForMs: this.#client.pausedForMs,
-      clock: this.#time.reading,
-      ...this.#client.budget,
-    }
-  }
-
-  async measureClock(): Promise<void> {
-    await this.#time.measure()
-  }
-
-  retryKeys(): void {
-    this.#door.open()
-  }
-
-  useKeys(keys: VenueKeys): boolean {
-    if (!this.#door.change(keys)) return false
-    this.#keys = keys
-    this.#client.useKeys(keys)
-    for (const watch of this.#watches) watch.restart()
-    return true
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#watches].map((watch) => watch.close()))
-    await this.#client.close()
   }
 }

@@ -18,7 +18,7 @@ import { property, textOf } from './ccxt-hooks.ts'
 import { acceptedOrder } from './exchange-answers.ts'
 import { exchangeWriteFailure } from './exchange-failure.ts'
 import { orderCall, type SpotKind, type WireOrderCall } from './exchange-requests.ts'
-import { badClientId, brokenRule, notSent } from './refusals.ts'
+import { notSent, prepare } from './refusals.ts'
 import type { ExchangeWire } from './exchange-wire.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import type { VenueTime } from './venue-time.ts'
@@ -75,21 +75,16 @@ export class ExchangeOrders {
     }
   }
 
-  /** Everything that can go wrong before anything is sent. */
   async #refusalOf(request: OrderRequest): Promise<WriteRejected | null> {
     const { kind, rulesOf, time } = this.#options
-    const { pattern } = venueRows[kind].clientOrderId
-    if (!pattern.test(request.clientOrderId)) return badClientId(request.clientOrderId, pattern)
-    try {
-      const rules = await rulesOf(request.symbol)
-      const broken = brokenOrderRule(request, rules) ?? this.#brokenBuy(request, rules)
-      if (broken !== null) return brokenRule(broken)
-      await time.ensure()
-      return null
-    } catch (error) {
-      if (!(error instanceof VenueError)) throw error
-      return notSent(error)
-    }
+    const ready = await prepare({
+      ids: [request.clientOrderId],
+      idPattern: venueRows[kind].clientOrderId.pattern,
+      rulesOf: () => rulesOf(request.symbol),
+      check: (rules) => brokenOrderRule(request, rules) ?? this.#brokenBuy(request, rules),
+      time,
+    })
+    return 'kind' in ready ? ready : null
   }
 
   #brokenBuy(request: OrderRequest, rules: SymbolRules): BrokenRule | null {

@@ -3,12 +3,9 @@
 // each other: what rests there are single orders, and execution watches over the rest.
 import { Decimal } from '@flotilla/money'
 import type { z } from 'zod'
-import { systemTimeMs } from '../clock.ts'
 import { VenueError } from '../errors.ts'
 import type { MarketStream, MarketStreamListener, MarketStreamRequest } from '../market-stream.ts'
 import type {
-  AccountEvent,
-  AccountWatch,
   CandleRequest,
   FillsFrom,
   OrderOutcome,
@@ -20,18 +17,15 @@ import type {
   VenueBalance,
   VenueCandle,
   VenueFill,
-  VenueHealth,
   VenueOrder,
   VenueOrderBook,
-  VenueProfile,
   VenueProtection,
   VenueTicker,
 } from '../port.ts'
 import { quoteVolume24hOf } from '../quote-volume.ts'
-import type { VenueKeys } from '../refused-keys.ts'
 import type { Timer } from '../watchdog.ts'
 import { venueRows, venueSymbol, type VenueRow } from '../venue-rows.ts'
-import { AccountStream, type ConnectionEnd, type ConnectionListener } from './account-stream.ts'
+import type { ConnectionEnd, ConnectionListener } from './account-stream.ts'
 import * as answers from './exchange-answers.ts'
 import { candlesFrom, timeframeMs } from './exchange-candles.ts'
 import { ExchangeClient } from './exchange-client.ts'
@@ -41,9 +35,9 @@ import { exchangeReadFailure } from './exchange-failure.ts'
 import { ExchangeOrders } from './exchange-orders.ts'
 import { timeMethods, type SpotKind } from './exchange-requests.ts'
 import { checked, ExchangeWire, type Question } from './exchange-wire.ts'
-import { KeyDoor } from './key-door.ts'
+import { KeyDoor, keysOf } from './key-door.ts'
+import { KeyedVenue } from './keyed-venue.ts'
 import type { VenueLogger } from './venue-logger.ts'
-import { VenueTime } from './venue-time.ts'
 import { canWatch, openWatchedStream } from './watched-stream.ts'
 import { WireFailure } from './wire-failure.ts'
 
@@ -76,19 +70,22 @@ export async function openSpotVenue(options: SpotVenueOptions): Promise<Venue> {
   if (options.testnet === true && row.sandboxUrl === null) {
     throw new RangeError(`${options.kind} has no test network; set venue.testnet to false`)
   }
-  const { kind, name, baseUrl, testnet, apiKey, secret, logger } = options
-  const keys = apiKey === undefined || secret === undefined ? null : { apiKey, secret }
-  const door = new KeyDoor({ name, place: { kind, baseUrl, testnet }, keys, logger })
+  const { kind, name, baseUrl, testnet, logger } = options
+  const door = new KeyDoor({
+    name,
+    place: { kind, baseUrl, testnet },
+    keys: keysOf(options),
+    logger,
+  })
   const { timeoutMs = TIMEOUT_MS, rateLimited = true, weightShare = 1 } = options
   const limits = { timeoutMs, rateLimited, weightShare }
   const client = await ExchangeClient.open({ ...options, row, door, ...limits })
-  return new SpotVenue({ client, door, keys }, options)
+  return new SpotVenue({ client, door }, options)
 }
 
 type Parts = {
   readonly client: ExchangeClient
   readonly door: KeyDoor
-  readonly keys: VenueKeys | null
 }
 
 type Listening = {
@@ -96,50 +93,33 @@ type Listening = {
   readonly listener: MarketStreamListener
 }
 
-class SpotVenue implements Venue {
-  readonly name: string
-  readonly profile: VenueProfile
+class SpotVenue extends KeyedVenue implements Venue {
   readonly #kind: SpotKind
   readonly #row: VenueRow
   readonly #client: ExchangeClient
-  readonly #time: VenueTime
   readonly #orders: ExchangeOrders
   readonly #wire: ExchangeWire
-  readonly #door: KeyDoor
   readonly #options: SpotVenueOptions
-  readonly #watches = new Set<AccountStream>()
-  #keys: VenueKeys | null
   #rules: ReadonlyMap<string, SymbolRules> | null = null
   /** Absent where the streams want keys and there are none: the venue is polled then. */
   readonly openMarketStream?: NonNullable<Venue['openMarketStream']>
 
-  constructor({ client, door, keys }: Parts, options: SpotVenueOptions) {
-    this.name = options.name
+  constructor({ client, door }: Parts, options: SpotVenueOptions) {
+    const row = venueRows[options.kind]
+    const { recvWindowMs } = row
+    super({ ...options, row, recvWindowMs, client, door, timeSyncMs: TIME_SYNC_MS })
     this.#kind = options.kind
     this.#options = options
-    this.#row = venueRows[options.kind]
+    this.#row = row
     this.#client = client
-    this.#door = door
-    this.#keys = keys
-    const { clientOrderId, recvWindowMs, engineTimeoutMs, accountStream, fillsFrom } = this.#row
-    const clientOrderIdPattern = clientOrderId.pattern
-    const { tellsTransfers } = accountStream
-    const times = { recvWindowMs, engineTimeoutMs }
-    this.profile = { clientOrderIdPattern, ...times, tellsTransfers, fillsFrom }
-    this.#time = new VenueTime({
-      ask: () => this.fetchTime(),
-      now: () => options.clock?.now() ?? systemTimeMs(),
-      intervalMs: TIME_SYNC_MS,
-    })
-    client.useTime(() => this.#time.current())
-    this.#wire = new ExchangeWire(client, this.#time)
-    if (canWatch(this.#kind, keys !== null)) {
+    this.#wire = new ExchangeWire(client, this.time)
+    if (canWatch(this.#kind, door.keys !== null)) {
       this.openMarketStream = (request, listener) => this.#openStream({ request, listener })
     }
     this.#orders = new ExchangeOrders({
       kind: options.kind,
       wire: this.#wire,
-      time: this.#time,
+      time: this.time,
       logger: options.logger,
       rulesOf: (symbol) => this.#rulesOf(symbol),
       find: (reference) => this.queryOrder(reference),
@@ -162,8 +142,8 @@ class SpotVenue implements Venue {
   async fetchCandles(request: CandleRequest): Promise<readonly VenueCandle[]> {
     const { symbol, timeframe, since, limit = 300 } = request
     await this.#rulesOf(symbol)
-    await this.#time.ensure()
-    const venueTime = this.#time.current()
+    await this.time.ensure()
+    const venueTime = this.time.current()
     const given = [symbol, timeframe, since, limit]
     const rows = await this.#read({ method: 'fetchOHLCV', given, schema: answers.candles })
     return candlesFrom(rows, { symbol, timeframe, venueTime })
@@ -185,7 +165,7 @@ class SpotVenue implements Venue {
       if (one === undefined) return []
       const { last, bid, ask, timestamp, info } = one
       const quoteVolume24h = quoteVolume24hOf(this.#kind, info)
-      const observedAt = timestamp ?? this.#time.current()
+      const observedAt = timestamp ?? this.time.current()
       return [{ symbol, last, bid, ask, quoteVolume24h, observedAt }]
     })
   }
@@ -197,12 +177,12 @@ class SpotVenue implements Venue {
     const { bids, asks } = book
     const levels = (side: typeof bids) =>
       side.slice(0, depth).map(([price, quantity]) => ({ price, quantity }))
-    return { symbol, bids: levels(bids), asks: levels(asks), observedAt: this.#time.current() }
+    return { symbol, bids: levels(bids), asks: levels(asks), observedAt: this.time.current() }
   }
 
   async fetchBalances(): Promise<readonly VenueBalance[]> {
     await this.#known()
-    await this.#time.ensure()
+    await this.time.ensure()
     const told = await this.#read({ method: 'fetchBalance', given: [], schema: answers.balances })
     return Object.keys(told.total).flatMap((asset) => {
       const free = told.free[asset] ?? Decimal.zero
@@ -234,7 +214,7 @@ class SpotVenue implements Venue {
 
   async queryOrder({ symbol, clientOrderId }: OrderReference): Promise<VenueOrder | null> {
     await this.#rulesOf(symbol)
-    await this.#time.ensure()
+    await this.time.ensure()
     if (this.#row.clientOrderId.lookup === 'by-name') {
       return this.#found('fetchOrder', undefined, symbol, { clientOrderId })
     }
@@ -246,14 +226,14 @@ class SpotVenue implements Venue {
 
   async fetchOpenOrders(symbol?: string): Promise<readonly VenueOrder[]> {
     await (symbol === undefined ? this.#known() : this.#rulesOf(symbol))
-    await this.#time.ensure()
+    await this.time.ensure()
     const question = { method: 'fetchOpenOrders', given: [symbol], schema: answers.orders }
     return (await this.#read(question)).map((one) => this.#orderOf(one))
   }
 
   async fetchFills(symbol: string, from: FillsFrom): Promise<readonly VenueFill[]> {
     const rules = await this.#rulesOf(symbol)
-    await this.#time.ensure()
+    await this.time.ensure()
     if (!('since' in from)) {
       throw new VenueError('invalid_request', `${this.name} lists fills by time, not by trade id`)
     }
@@ -272,17 +252,7 @@ class SpotVenue implements Venue {
     return [...fills.values()].toSorted((one, other) => one.executedAt - other.executedAt)
   }
 
-  watchAccount(listener: (event: AccountEvent) => void): AccountWatch {
-    // Without keys there is no account to tell of.
-    if (this.#keys === null) return { close: () => Promise.resolve() }
-    const { time, door, logger } = { time: this.#time, door: this.#door, ...this.#options }
-    const connect = (heard: ConnectionListener): Promise<ConnectionEnd> => this.#connect(heard)
-    const stream = new AccountStream({ time, door, logger, connect }, listener)
-    this.#watches.add(stream)
-    return stream
-  }
-
-  async #connect(listener: ConnectionListener): Promise<ConnectionEnd> {
+  protected async connect(listener: ConnectionListener): Promise<ConnectionEnd> {
     await this.#known()
     const exchange = await this.#client.another()
     return listenWithCcxt({
@@ -293,36 +263,6 @@ class SpotVenue implements Venue {
       listener,
       toOrder: (told) => this.#orderOf(streamedOrder(this.#kind, told)),
     })
-  }
-
-  health(): VenueHealth {
-    return {
-      keysRefused: this.#door.refusal,
-      pausedForMs: this.#client.pausedForMs,
-      clock: this.#time.reading,
-      ...this.#client.budget,
-    }
-  }
-
-  async measureClock(): Promise<void> {
-    await this.#time.measure()
-  }
-
-  retryKeys(): void {
-    this.#door.open()
-  }
-
-  useKeys(keys: VenueKeys): boolean {
-    if (!this.#door.change(keys)) return false
-    this.#keys = keys
-    this.#client.useKeys(keys)
-    for (const watch of this.#watches) watch.restart()
-    return true
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#watches].map((watch) => watch.close()))
-    await this.#client.close()
   }
 
   async #loadMarkets(): Promise<unknown> {
@@ -336,7 +276,7 @@ class SpotVenue implements Venue {
   async #openStream({ request, listener }: Listening): Promise<MarketStream> {
     const { timer, timeoutMs = TIMEOUT_MS, rateLimited = true } = this.#options
     for (const symbol of request.symbols) await this.#rulesOf(symbol)
-    await this.#time.ensure()
+    await this.time.ensure()
     return openWatchedStream({
       kind: this.#kind,
       request,
@@ -344,7 +284,7 @@ class SpotVenue implements Venue {
       openWatcher: () => this.#client.another(Number),
       paced: rateLimited,
       intervalMs: timeframeMs(request.timeframe),
-      venueTime: () => this.#time.current(),
+      venueTime: () => this.time.current(),
       fetchCandles: (asked) => this.fetchCandles(asked),
       fetchTickers: (symbols) => this.fetchTickers(symbols),
       openWithinMs: timeoutMs,
@@ -362,7 +302,7 @@ class SpotVenue implements Venue {
   }
 
   #orderOf(told: answers.UnifiedOrder): VenueOrder {
-    const order = answers.orderFromUnified(told, this.#time.current())
+    const order = answers.orderFromUnified(told, this.time.current())
     this.#orders.learn(order)
     return order
   }

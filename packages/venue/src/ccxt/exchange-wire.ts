@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { VenueError } from '../errors.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { exchangeReadFailure, isNotFound, isSkewed } from './exchange-failure.ts'
-import type { VenueTime } from './venue-time.ts'
+import { withFreshTime, type VenueTime } from './venue-time.ts'
 import { WireFailure } from './wire-failure.ts'
 
 export type Question<Schema extends z.ZodType> = {
@@ -46,22 +46,10 @@ export class ExchangeWire {
     }
   }
 
-  /**
-   * A request outside the venue's time window was not looked at: with the clocks compared anew it is sent once
-   * more. @throws WireFailure
-   */
-  async write(method: string, given: readonly unknown[]): Promise<unknown> {
-    try {
-      return await this.#client.call(method, ...given)
-    } catch (error) {
-      if (!(error instanceof WireFailure && isSkewed(error))) throw error
-      try {
-        await this.#time.measure()
-      } catch {
-        throw error
-      }
-      return this.#client.call(method, ...given)
-    }
+  /** @throws WireFailure */
+  write(method: string, given: readonly unknown[]): Promise<unknown> {
+    const isLate = (error: unknown): boolean => error instanceof WireFailure && isSkewed(error)
+    return withFreshTime(this.#time, isLate, () => this.#client.call(method, ...given))
   }
 }
 

@@ -32,6 +32,11 @@ export class KeyDoor {
     this.#refusal = this.#remembered()
   }
 
+  /** Those in use; null without any. */
+  get keys(): VenueKeys | null {
+    return this.#keys
+  }
+
   /** What the venue refused the key with, as a sentence that names the setting; null while it is good. */
   get refusal(): string | null {
     return this.#refusal
@@ -89,4 +94,13 @@ export class KeyDoor {
   #fingerprint(): string | null {
     return this.#keys === null ? null : fingerprintOfKeys(this.#options.place, this.#keys)
   }
+}
+
+/** Half a key is none. */
+export function keysOf(given: {
+  readonly apiKey?: string | undefined
+  readonly secret?: string | undefined
+}): VenueKeys | null {
+  const { apiKey, secret } = given
+  return apiKey === undefined || secret === undefined ? null : { apiKey, secret }
 }

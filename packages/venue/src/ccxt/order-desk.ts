@@ -2,7 +2,6 @@
 // read, or speaks of another order, counts as no answer: the order may well rest at the venue.
 import { z } from 'zod'
 
-import { VenueError } from '../errors.ts'
 import type {
   BrokenRule,
   OrderOutcome,
@@ -19,7 +18,7 @@ import type {
 } from '../port.ts'
 import { brokenOrderRule, brokenProtectionRule } from '../validate.ts'
 import type { Markets } from './markets.ts'
-import { badClientId, brokenRule, notSent, withVenueRule } from './refusals.ts'
+import { prepare, withVenueRule } from './refusals.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import type { VenueTime } from './venue-time.ts'
 import { orderFrom, protectionFrom } from './wire-answers.ts'
@@ -108,25 +107,13 @@ export class OrderDesk {
     return { kind: 'accepted', protection: outcome }
   }
 
-  /** Everything that can go wrong before anything is sent; a failure here has certainly done nothing. */
-  async #prepare(
+  #prepare(
     symbol: string,
-    clientIds: readonly string[],
+    ids: readonly string[],
     check: (rules: SymbolRules) => BrokenRule | null,
   ): Promise<SymbolRules | WriteRejected> {
-    const { clientIdPattern, markets, time } = this.#options
-    const badId = clientIds.find((id) => !clientIdPattern.test(id))
-    if (badId !== undefined) return badClientId(badId, clientIdPattern)
-    try {
-      const rules = await markets.rulesOf(symbol)
-      const broken = check(rules)
-      if (broken !== null) return brokenRule(broken)
-      await time.ensure()
-      return rules
-    } catch (error) {
-      if (!(error instanceof VenueError)) throw error
-      return notSent(error)
-    }
+    const { clientIdPattern: idPattern, markets, time } = this.#options
+    return prepare({ ids, idPattern, rulesOf: () => markets.rulesOf(symbol), check, time })
   }
 
   async #send<Schema extends z.ZodType, Accepted>(

@@ -7,22 +7,48 @@ import type {
   WriteRejected,
 } from '../port.ts'
 import type { Decimal } from '@flotilla/money'
-import type { VenueError } from '../errors.ts'
+import { VenueError } from '../errors.ts'
+import type { VenueTime } from './venue-time.ts'
 import { refusalCodeOf } from '../validate.ts'
 import { filterNameOf } from './wire-forms.ts'
 
-export function brokenRule(rule: BrokenRule): WriteRejected {
+function brokenRule(rule: BrokenRule): WriteRejected {
   const reason = `${rule.name}: ${rule.value} breaks the limit ${rule.limit}`
   return { kind: 'rejected', code: refusalCodeOf(rule), reason, rule }
 }
 
-export function badClientId(id: string, pattern: RegExp): WriteRejected {
+function badClientId(id: string, pattern: RegExp): WriteRejected {
   const rule = { name: 'client_order_id', value: id, limit: pattern.source }
   return {
     kind: 'rejected',
     code: 'invalid_request',
     reason: `${id} does not match ${pattern.source}`,
     rule,
+  }
+}
+
+export type Preparation = {
+  readonly ids: readonly string[]
+  readonly idPattern: RegExp
+  readonly rulesOf: () => Promise<SymbolRules>
+  readonly check: (rules: SymbolRules) => BrokenRule | null
+  readonly time: Pick<VenueTime, 'ensure'>
+}
+
+/** Everything that can go wrong before anything is sent; a failure here has certainly done nothing. */
+export async function prepare(preparation: Preparation): Promise<SymbolRules | WriteRejected> {
+  const { ids, idPattern, rulesOf, check, time } = preparation
+  const badId = ids.find((id) => !idPattern.test(id))
+  if (badId !== undefined) return badClientId(badId, idPattern)
+  try {
+    const rules = await rulesOf()
+    const broken = check(rules)
+    if (broken !== null) return brokenRule(broken)
+    await time.ensure()
+    return rules
+  } catch (error) {
+    if (!(error instanceof VenueError)) throw error
+    return notSent(error)
   }
 }
 

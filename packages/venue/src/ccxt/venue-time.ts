@@ -12,6 +12,28 @@ export type VenueTimeOptions = {
   readonly intervalMs: number
 }
 
+/**
+ * A request outside the venue's time window was not looked at: with the clocks compared anew it may be sent once
+ * more. Throws what the request failed with.
+ */
+export async function withFreshTime<Value>(
+  time: VenueTime,
+  isSkewed: (error: unknown) => boolean,
+  send: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await send()
+  } catch (error) {
+    if (!isSkewed(error)) throw error
+    try {
+      await time.measure()
+    } catch {
+      throw error
+    }
+    return send()
+  }
+}
+
 /** Of several measurements the one with the quickest answer says most. */
 const sampleCount = 3
 

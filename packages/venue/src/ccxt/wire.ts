@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { VenueError } from '../errors.ts'
 import type { BinanceClient, Endpoint, Parameters } from './client.ts'
 import type { KeyDoor } from './key-door.ts'
-import type { VenueTime } from './venue-time.ts'
+import { withFreshTime, type VenueTime } from './venue-time.ts'
 import {
   isClockSkew,
   isNotFound,
@@ -75,7 +75,7 @@ export class Wire {
   async #withKey<Value>(send: () => Promise<Value>): Promise<Value> {
     this.#requireKey()
     try {
-      return await this.#withFreshTime(send)
+      return await withFreshTime(this.#time, isLate, send)
     } catch (error) {
       if (error instanceof WireFailure && isUnauthorized(error)) this.#door.refuse(error.message)
       throw error
@@ -89,21 +89,6 @@ export class Wire {
     throw new WireFailure({ kind: 'http', message, status: 401, venueCode: '-2015' })
   }
 
-  /** A request outside the time window was not looked at: measured anew, it may be sent once more. */
-  async #withFreshTime<Value>(send: () => Promise<Value>): Promise<Value> {
-    try {
-      return await send()
-    } catch (error) {
-      if (!(error instanceof WireFailure && isClockSkew(error))) throw error
-      try {
-        await this.#time.measure()
-      } catch {
-        throw error
-      }
-      return send()
-    }
-  }
-
   async #checked<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.infer<Schema>> {
     const answer = await this.#client.call(call.endpoint, call.parameters)
     const parsed = call.schema.safeParse(answer)
@@ -111,6 +96,10 @@ export class Wire {
     const message = `${call.endpoint}: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`
     throw new WireFailure({ kind: 'malformed', message })
   }
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof WireFailure && isClockSkew(error)
 }
 
 async function asRead<Value>(work: () => Promise<Value>): Promise<Value> {
