@@ -1,24 +1,15 @@
-import {
-  createMessage,
-  deriveId,
-  instant,
-  Pause,
-  Resume,
-  TickerUpdated,
-  type AnyMessage,
-  type DenialReason,
-} from '@flotilla/contracts'
+import { createMessage, deriveId, Pause, Resume, type AnyMessage } from '@flotilla/contracts'
 import { createMemoryBroker } from '@flotilla/bus'
 import { createMemoryLedger, LedgerUnavailableError, type Ledger } from '@flotilla/ledger'
-import type { MarketStore } from '@flotilla/market-store'
 import { createFakeVenue, symbolRules } from '@flotilla/venue/testing'
-import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { decimal, intentMessage, orderMessage, testNow } from './testing.ts'
 import {
+  codesOf,
   createRig,
-  emptyMarketStore,
   startRig,
+  threeIntents,
+  ticker,
   until,
   type Rig,
   type RigOptions,
@@ -34,67 +25,6 @@ async function start(options: RigOptions = {}): Promise<Rig> {
   rigs.push(rig)
   return rig
 }
-
-const symbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
-const threeIntents = () =>
-  symbols.map((symbol) =>
-    intentMessage({ symbol, expectedPrice: '100', intentId: deriveId(symbol) }),
-  )
-
-type Codes = readonly DenialReason['code'][]
-const codesOf = (rig: Rig): Codes[] =>
-  rig.heardOf('risk.intent.denied.v1').map(({ payload }) => payload.reasons.map(({ code }) => code))
-
-/** The numbers that the product is known by. */
-async function expectOneOfThree(rig: Rig): Promise<void> {
-  await until(() => rig.heard.length === 3)
-  expect(rig.heardOf('risk.intent.approved.v1').map(({ payload }) => payload.reservation)).toEqual([
-    expect.objectContaining({ asset: 'USDT', amount: '67.63' }),
-  ])
-  expect(codesOf(rig)).toEqual([
-    ['insufficient_available_balance'],
-    ['insufficient_available_balance'],
-  ])
-  const [balance] = await rig.ledger.loadBalances('main')
-  expect(balance?.total).toEqual(decimal('84.54'))
-  expect(balance?.reserved).toEqual(decimal('67.63'))
-  expect(balance?.total.minus(balance.reserved).toString()).toBe('16.91')
-  expect(await rig.ledger.loadOpenReservations('main')).toHaveLength(1)
-}
-
-describe('three intents of 80 % of 84.54 at the same instant', () => {
-  it('one is approved with 67.63, 16.91 is left, two are denied', async () => {
-    const rig = await start()
-    await rig.publish(...threeIntents())
-    await expectOneOfThree(rig)
-  })
-
-  it('whatever the interleaving, a thousand times', { timeout: 300_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.nat(), fc.boolean(), async (scheduler, seed, twice) => {
-        const ledger = scheduled(createMemoryLedger(), scheduler)
-        const duplicateRatio = twice ? 0.5 : 0
-        const disorder = { seed, duplicateRatio, delayMsMax: 3, reorder: true }
-        const sleep = () => scheduler.schedule(Promise.resolve(), 'bus')
-        const broker = createMemoryBroker({ disorder, sleep })
-        const running = (async () => {
-          const rig = await startRig({ broker, ledger })
-          try {
-            const publish = scheduler.scheduleFunction((message: AnyMessage) =>
-              rig.publish(message),
-            )
-            await Promise.all(threeIntents().map((message) => publish(message)))
-            await expectOneOfThree(rig)
-          } finally {
-            await rig.stop()
-          }
-        })()
-        await scheduler.waitFor(running)
-      }),
-      { numRuns: 1_000 },
-    )
-  })
-})
 
 describe('the shell', () => {
   it('opens the account at the first start with what the venue reports', async () => {
@@ -294,91 +224,6 @@ describe('the shell', () => {
     expect(codesOf(rig)[0]).toContain('budget_exceeded')
   })
 
-  it('falls back to the price of the market store, and counts it', async () => {
-    const at = testNow - 1_000
-    const stored = { price: decimal('40000'), at, source: 'ticker' } as const
-    const rig = await start({ marketStore: emptyMarketStore(new Map([['BTC/USDT', stored]])) })
-    await rig.publish(intentMessage())
-    await until(() => rig.heard.length === 1)
-    const [approved] = rig.heardOf('risk.intent.approved.v1')
-    expect(approved?.payload.referencePrice).toBe('40000')
-    expect(await rig.context.metrics.metrics()).toMatch(
-      /flotilla_price_fallbacks_total\{source="market-store".*\} 1/,
-    )
-    expect(rig.context.logs.messages('warn')).toContain('no fresh market price, fell back')
-  })
-
-  it('falls back to the fresh price of the intent, and counts that; an old one is no price', async () => {
-    const rig = await start()
-    await rig.publish(intentMessage())
-    await until(() => rig.heard.length === 1)
-    expect(rig.heardOf('risk.intent.approved.v1')[0]?.payload.referencePrice).toBe('50000')
-    expect(await rig.context.metrics.metrics()).toMatch(
-      /flotilla_price_fallbacks_total\{source="intent".*\} 1/,
-    )
-    const expectedPriceAt = instant(testNow - 300_001)
-    const symbol = 'ETH/USDT'
-    await rig.publish(intentMessage({ symbol, intentId: deriveId('old'), expectedPriceAt }))
-    await until(() => rig.heard.length === 2)
-    expect(codesOf(rig)).toEqual([expect.arrayContaining(['no_price'])])
-  })
-
-  it('values the account from time to time', async () => {
-    const points: string[] = []
-    const marketStore: MarketStore = {
-      ...emptyMarketStore(),
-      writeEquity: async (written) => {
-        points.push(...written.map(({ equity }) => equity.toString()))
-      },
-    }
-    const rig = await start({ marketStore })
-    await rig.context.clock.advance(300_000)
-    expect(points).toEqual(['84.54', '84.54'])
-    const said = rig.context.logs.messages('info').filter((each) => each.startsWith('equity'))
-    expect(said).toEqual(['equity found, taken as the beginning', 'equity valued'])
-  })
-
-  it('asks the venue for the prices of what is held and not traded, one by one if need be', async () => {
-    const coins = Array.from({ length: 36 }, (_, index) => `COIN${index}`)
-    const symbolsOfCoins = coins.map((coin) => `${coin}/USDT`)
-    const venue = createFakeVenue({
-      rules: symbolsOfCoins.map((symbol) => symbolRules({ symbol })),
-      balances: Object.fromEntries(coins.map((coin) => [coin, '1.075'])),
-      // One of them has no price: asking for all at once fails.
-      prices: Object.fromEntries(symbolsOfCoins.slice(1).map((symbol) => [symbol, '1.5'])),
-      now: () => testNow,
-    })
-    const rig = await start({ venue })
-    const valued = await rig.ledger.recall('risk-manager', 'standing/main/valued')
-    expect(valued).toMatchObject({ equity: '56.4375' })
-    expect(rig.agent.readiness().ready).toBe(true)
-  })
-
-  it('says what is at fault in a valuation once, and that the regime changed', async () => {
-    const now = testNow
-    const venue = createFakeVenue({
-      rules: ['BTC/USDT', 'ETH/USDT'].map((symbol) => symbolRules({ symbol })),
-      balances: { USDT: '600', ETH: '0.16' },
-      prices: { 'ETH/USDT': '2500' },
-      now: () => now,
-    })
-    const rig = await start({ venue })
-    venue.failReads('unavailable', 1_000)
-    await rig.context.clock.advance(300_001)
-    await rig.context.clock.advance(300_000)
-    const fault = 'valuation fault: assets are valued at old prices'
-    expect(rig.context.logs.messages('warn').filter((each) => each === fault)).toHaveLength(1)
-    await rig.publish(ticker('ETH/USDT', '1', testNow + 600_001))
-    const metrics = () => rig.context.metrics.metrics()
-    await until(async () => /^flotilla_equity\S* 600\.16$/m.test(await metrics()))
-    await rig.publish(
-      intentMessage({ expectedPriceAt: instant(testNow + 600_001), expiresAt: later }),
-    )
-    await until(() => rig.heard.length === 1)
-    expect(codesOf(rig)).toEqual([['drawdown_halt', 'daily_loss_reached']])
-    expect(rig.context.logs.messages('warn')).toContain('drawdown regime changed')
-  })
-
   it('stands by while another instance leads, and takes over when that one stops', async () => {
     const ledger = createMemoryLedger()
     const broker = createMemoryBroker()
@@ -444,24 +289,6 @@ describe('the shell', () => {
 })
 
 const opened = 'account open for decisions'
-const later = instant(testNow + 3_600_000)
-
-function ticker(symbol: string, last: string, at: number): AnyMessage {
-  return createMessage(TickerUpdated, {
-    source: 'data-collection',
-    occurredAt: at,
-    discriminator: `${symbol} ${at}`,
-    payload: {
-      venue: 'simulator',
-      symbol,
-      last,
-      bid: null,
-      ask: null,
-      quoteVolume24h: null,
-      observedAt: instant(at),
-    },
-  })
-}
 
 function command(definition: typeof Pause | typeof Resume): AnyMessage {
   return createMessage(definition, {
@@ -470,22 +297,4 @@ function command(definition: typeof Pause | typeof Resume): AnyMessage {
     discriminator: 'a test',
     payload: { requestedBy: 'test', reason: 'a test', account: null, symbol: null },
   }) as AnyMessage
-}
-
-/** Every commit and every load waits for its turn in the scheduler's order. */
-function scheduled(ledger: Ledger, scheduler: fc.Scheduler): Ledger {
-  const turn = (label: string) => scheduler.schedule(Promise.resolve(), label)
-  return {
-    ...ledger,
-    commit: async (units, fence) => {
-      await turn('commit begins')
-      const outcomes = await ledger.commit(units, fence)
-      await turn('commit answers')
-      return outcomes
-    },
-    loadBalances: async (account) => {
-      await turn('load')
-      return ledger.loadBalances(account)
-    },
-  }
 }

@@ -1,7 +1,16 @@
 // A risk manager with everything around it in this process: real shell, in-process bus, memory ledger
 // (or the one that is given), a fake venue, and ears for what it says.
 import { ack, createMemoryBroker, type Bus, type MemoryBroker } from '@flotilla/bus'
-import type { AnyMessage, MessageOfType, MessageType } from '@flotilla/contracts'
+import {
+  createMessage,
+  deriveId,
+  instant,
+  TickerUpdated,
+  type AnyMessage,
+  type DenialReason,
+  type MessageOfType,
+  type MessageType,
+} from '@flotilla/contracts'
 import { hostAgent, SharedConfigSchema, type Agent } from '@flotilla/fleet'
 import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
 import type { MarketStore, StoredPrice } from '@flotilla/market-store'
@@ -10,6 +19,7 @@ import { createTestContext, type TestContext } from '@flotilla/runtime/testing'
 import { createFakeVenue, symbolRules, type FakeVenue } from '@flotilla/venue/testing'
 import { RiskManagerConfig } from '../config.ts'
 import { agent as spec } from '../index.ts'
+import { intentMessage, testNow } from '../testing.ts'
 
 export type RigOptions = {
   readonly broker?: MemoryBroker
@@ -165,4 +175,34 @@ export function emptyMarketStore(
     flush: async () => health,
     close: async () => {},
   }
+}
+
+const threeSymbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
+export const threeIntents = () =>
+  threeSymbols.map((symbol) =>
+    intentMessage({ symbol, expectedPrice: '100', intentId: deriveId(symbol) }),
+  )
+
+type Codes = readonly DenialReason['code'][]
+/** Why each intent was denied, in the order of the denials. */
+export const codesOf = (rig: Rig): Codes[] =>
+  rig.heardOf('risk.intent.denied.v1').map(({ payload }) => payload.reasons.map(({ code }) => code))
+
+export const later = instant(testNow + 3_600_000)
+
+export function ticker(symbol: string, last: string, at: number): AnyMessage {
+  return createMessage(TickerUpdated, {
+    source: 'data-collection',
+    occurredAt: at,
+    discriminator: `${symbol} ${at}`,
+    payload: {
+      venue: 'simulator',
+      symbol,
+      last,
+      bid: null,
+      ask: null,
+      quoteVolume24h: null,
+      observedAt: instant(at),
+    },
+  })
 }

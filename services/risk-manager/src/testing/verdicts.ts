@@ -1,8 +1,8 @@
 // One row of a table of verdicts: what differs from the usual, and what must come out.
-import type { DenialReason, IntentProposed } from '@flotilla/contracts'
+import { instant, type DenialReason, type IntentProposed } from '@flotilla/contracts'
 import { expect } from 'vitest'
 import { assess, type Book, type Limits, type Verdict } from '../core/index.ts'
-import { book, intent, limits, testNow, type BookOptions } from '../testing.ts'
+import { book, intent, limits, rules, testNow, type BookOptions } from '../testing.ts'
 
 export type Row = {
   readonly title: string
@@ -39,3 +39,21 @@ export function checkRow(row: Row): void {
   if (row.size === undefined) return
   expect(`${quantity} for ${reserve.amount.toString()} ${reserve.asset}`).toBe(row.size)
 }
+
+export const stopped =
+  (scope: string, state: 'paused' | 'flattened' | 'halted') => (made: Book) => {
+    const since = instant(testNow)
+    made.tradingStates.set(scope, { state, since, reason: 'a test', requestedBy: 'test' })
+  }
+
+export const withoutRules = (made: Book) => made.rules.clear()
+
+export const btc = (overrides: Parameters<typeof rules>[1]) => ({
+  rules: [rules('BTC/USDT', overrides)],
+})
+
+/** Holds exactly this much bitcoin as a position. */
+export const holding = (quantity: string, funds = quantity): BookOptions => ({
+  funds: { USDT: '0', BTC: funds },
+  positions: { 'BTC/USDT': quantity },
+})
