@@ -121,7 +121,7 @@ describe('the universe over a simulated week', () => {
     const watch = await watchMarket({
       context,
       url: market.url,
-      data: { historyCandles: 2, settleMs: 0, pollIntervalMs: hour, universe },
+      data: { historyCandles: 2, settleMs: 0, orderBookDepth: 0, pollIntervalMs: hour, universe },
       shared: { timeframe: '1h' },
     })
     watches.push(watch)

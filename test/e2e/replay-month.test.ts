@@ -23,7 +23,8 @@ const START = Date.UTC(2024, 7, 1) + HISTORY_MINUTES * 60_000
 const config = `
 symbols: [BTC/USDT, ETH/USDT]
 simulator: { speed: 600, balances: { USDT: '10000' } }
-data: { pollIntervalMs: 60000, historyCandles: 300 }
+# Two more questions in each of 45,000 minutes would only take time: the replayed market fills what is asked.
+data: { pollIntervalMs: 60000, historyCandles: 300, orderBookDepth: 0 }
 strategy: { cooldownMs: 600000 }
 risk: { balanceShare: 0.10, exposureShareMax: 0.5, leaseMs: 600000 }
 execution: { pollMs: 250, tickMs: 25, sweepMs: 3000, leaseMs: 600000 }

@@ -34,8 +34,10 @@ export const DataCollectionConfig = z
       .int()
       .min(0)
       .max(1_000)
-      .default(0)
-      .describe('Levels of the order book to publish with each look; 0 publishes none.'),
+      .default(20)
+      .describe(
+        'Levels of the books of the traded venue: what an entry may take is capped by them; 0 tells none.',
+      ),
     backoffMinimumMs: z
       .int()
       .min(1)

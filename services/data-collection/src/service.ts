@@ -124,7 +124,8 @@ export class DataCollection implements Agent {
     const source = new MarketSource({
       market: { venue: plan.id, symbols: plan.symbols },
       venue: owned ?? this.#deps.venue,
-      config,
+      // Books cap what is traded; of a venue that is only looked at they would be of no use.
+      config: plan.isTraded ? config : { ...config, orderBookDepth: 0 },
       shared,
       context,
       bus,

@@ -81,7 +81,12 @@ export class Stage {
     venue: Venue = this.venue,
   ): Promise<Agent> {
     const read = ({ config: section, shared }: { config: object; shared: object }) => ({
-      config: spec.config.parse({ historyCandles: 20, settleMs: 0, ...section }),
+      config: spec.config.parse({
+        historyCandles: 20,
+        settleMs: 0,
+        orderBookDepth: 0,
+        ...section,
+      }),
       shared: SharedConfigSchema.parse({ symbols, simulator: { speed: 1 }, ...shared }),
     })
     const now = this.settings ?? { config, shared: {} }
