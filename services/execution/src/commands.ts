@@ -42,6 +42,10 @@ export class Commands {
     return this.#told.flattenedFor(symbol)
   }
 
+  get stops(): ToldStops['all'] {
+    return this.#told.all
+  }
+
   take(delivery: Delivery): Promise<Settlement> {
     const { message } = delivery
     if (message.type === 'control.resume.v1') return this.#takeResume(message)

@@ -78,6 +78,12 @@ describe('after a command to flatten', () => {
     await first.agent.stop()
 
     const second = await live(world)
+    expect(second.agent.readiness().detail).toMatchObject({
+      commanded: [
+        { scope: 'BTC/USDT', reason: 'flattened: enough' },
+        { scope: 'ETH/USDT', reason: 'flattened: enough' },
+      ],
+    })
     await approve(world, second, { name: 'btc' })
     await approve(world, second, { name: 'eth', ...eth, ...ethExits })
     await second.until(() => ends(second).length === 2)

@@ -96,10 +96,8 @@ export class Execution implements Agent {
         account: this.#deps.shared.account.id,
         positions: desks.filter(isHeld).map(viewOf),
         ordersInDoubt: desks.flatMap(doubtfulOf),
-        inFlight: term?.inFlight ?? 0,
         venue: this.#deps.venue.health(),
-        accountStream: term?.isFollowed === true ? 'connected' : 'not connected',
-        differences: term?.differences ?? [],
+        ...ofTerm(term),
         entriesStopped: this.#gate.stops,
         halted: desks.flatMap(haltOf),
         closedMarkets: desks.flatMap(closedOf),
@@ -159,6 +157,16 @@ function viewOf({ market, position }: Desk) {
     quantity: position?.quantity.toString(),
     protection: protection?.state ?? 'unprotected',
     reason: protection?.reason ?? null,
+  }
+}
+
+function ofTerm(term: Term | null) {
+  return {
+    inFlight: term?.inFlight ?? 0,
+    accountStream: term?.isFollowed === true ? 'connected' : 'not connected',
+    differences: term?.differences ?? [],
+    /** What people and the risk manager have stopped; `*` is the whole account. */
+    commanded: term?.commanded ?? [],
   }
 }
 

@@ -128,6 +128,11 @@ export class Term {
     return this.#options.deps.shared.account.id
   }
 
+  /** What people and the risk manager have stopped. */
+  get commanded(): Commands['stops'] {
+    return this.#commands.stops
+  }
+
   get inFlight(): number {
     return [...this.#runners.values()].reduce((total, runner) => total + runner.inFlight, 0)
   }

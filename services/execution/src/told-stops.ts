@@ -37,6 +37,12 @@ export class ToldStops {
     return this.#flattened.get(EVERY_SYMBOL) ?? this.#flattened.get(symbol) ?? null
   }
 
+  /** All of them, for people; `*` is the whole account. */
+  get all(): readonly { readonly scope: string; readonly reason: string }[] {
+    const flattened = [...this.#flattened].map(([scope, reason]) => [scope, `flattened: ${reason}`])
+    return [...this.#stopped, ...flattened].map(([scope = '', reason = '']) => ({ scope, reason }))
+  }
+
   /** A null symbol is the whole account; a null reason is the end of the stop. */
   stop(symbol: string | null, reason: string | null): LedgerChange[] {
     return [put(this.#stopped, { kind: STOPPED, scope: symbol ?? EVERY_SYMBOL, reason })]
