@@ -19,6 +19,7 @@ import {
 } from './core/index.ts'
 import { carryOut, inMarketTime } from './effects.ts'
 import type { ExecutionMetrics } from './metrics.ts'
+import { withBalance } from './want-of-balance.ts'
 
 export type RunnerOptions = {
   readonly desk: Desk
@@ -273,7 +274,8 @@ export class DeskRunner {
     this.#callsUnderWay += 1
     try {
       const told = inMarketTime(await carryOut(venue, symbol, effect), stretch)
-      const answer = await this.#underNewRules(told)
+      const { rules } = this.#desk.market
+      const answer = await this.#underNewRules(await withBalance(told, effect, { venue, rules }))
       metrics.venueCalls.inc({ kind: effect.kind, outcome: outcomeOf(answer) })
       if (answer.kind === 'read-failed') {
         logger.warn({ symbol, asked: effect.kind, reason: answer.reason }, 'venue did not answer')
