@@ -1,3 +1,5 @@
+export { AgentStore } from './agent-store.ts'
+export type { StorePorts } from './agent-store.ts'
 export { defineAgent } from './agent.ts'
 export type { Agent, AgentDeps, AgentSpec, PortName, Ports, Readiness } from './agent.ts'
 export { SharedConfigSchema, VenueSettings } from './shared-config.ts'

@@ -1,7 +1,6 @@
 /** What a message changes: entries for the ledger, and what they make of what is kept here. */
-import type { ClosedTrade, DeskMemory, SymbolRecord } from './core/index.ts'
+import type { DeskMemory, SymbolRecord } from './core/index.ts'
 import type { Market, RunningDesk } from './market.ts'
-import { tradeKey } from './store.ts'
 import type { Entry } from './store.ts'
 
 /** `apply` is called once the entry is committed. */
@@ -25,10 +24,6 @@ export function recordChange(market: Market, record: SymbolRecord): Change {
       market.record = record
     },
   }
-}
-
-export function tradeChange(trade: ClosedTrade, keep: (trade: ClosedTrade) => void): Change {
-  return { key: tradeKey(trade), value: trade, apply: () => keep(trade) }
 }
 
 /** The desks for which the message means something. */

@@ -1,7 +1,8 @@
 // The filters move by what the trades came to, once a day, and what they know survives.
-import type { AnyMessage } from '@flotilla/contracts'
+import { trade, unit } from '@flotilla/ledger/testing'
+import { Decimal } from '@flotilla/money'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { epoch, minute, position, ticker } from './testing.ts'
+import { epoch, minute, ticker } from './testing.ts'
 import { Stage } from './testing/stage.ts'
 
 let stage: Stage
@@ -23,19 +24,20 @@ describe('the filter engine', () => {
     symbolCooldownMs: 0,
     filterEngine: { enabled: true },
   }
-  /** So many trades, one a second, each of which lost all that it risked. */
-  const losses = (count: number): AnyMessage[] =>
-    Array.from({ length: count }, (_, index) => {
-      const at = (offset: number, profit: number) => ({
-        occurredAt: epoch + index * 1_000 + offset,
-        realisedProfit: String(profit),
-        stopPrice: '49000',
+  /** So many trades in the journal, as execution writes it: one a second, each lost all that it risked. */
+  async function lose(count: number): Promise<void> {
+    const units = Array.from({ length: count }, (_, index) => {
+      const made = trade({
+        account: 'main',
+        openingTradeId: `t-${String(index)}`,
+        closedAt: epoch + index * 1_000 + 500,
+        netProfit: Decimal.from('-1000.000000000000000001'),
+        rMultiple: -1,
       })
-      return [
-        position(2 * index + 1, '1', 'protected', at(0, -1_000 * index)),
-        position(2 * index + 2, '0', 'none', at(500, -1_000 * (index + 1))),
-      ]
-    }).flat()
+      return unit([{ kind: 'trade-closed', trade: made }])
+    })
+    await stage.ledger.commit(units)
+  }
   const reviews = () => stage.ledger.recallAll('strategy', 'filter-review ')
   const reviewed = (count: number) =>
     vi.waitFor(async () => expect(await reviews()).toHaveLength(count), { timeout: 20_000 })
@@ -43,7 +45,7 @@ describe('the filter engine', () => {
 
   it('at 00:05 UTC it moves the filters by what the trades came to, and records why', async () => {
     const { intents } = await setUp(config)
-    await stage.tell(...losses(10))
+    await lose(10)
     await stage.context.clock.advance(5 * minute - 1)
     expect(await reviews()).toEqual([])
     await stage.context.clock.advance(1)
@@ -76,7 +78,7 @@ describe('the filter engine', () => {
 
   it('what it moved and the trades it knows survive; a missed review is made up for', async () => {
     await setUp(config)
-    await stage.tell(...losses(10))
+    await lose(10)
     await stage.context.clock.advance(5 * minute)
     await reviewed(1)
     await restart(config)
@@ -96,7 +98,7 @@ describe('the filter engine', () => {
 
   it('with fewer than ten trades it records that it left all alone', async () => {
     await setUp(config)
-    await stage.tell(...losses(9))
+    await lose(9)
     await stage.context.clock.advance(5 * minute)
     await reviewed(1)
     expect(await reviews()).toMatchObject([{ value: { verdict: 'too-few-trades', changes: [] } }])
@@ -105,20 +107,33 @@ describe('the filter engine', () => {
 
   it('filters that are configured anew count more than what it made of the old ones', async () => {
     await setUp(config)
-    await stage.tell(...losses(10))
+    await lose(10)
     await stage.context.clock.advance(5 * minute)
     await reviewed(1)
     const other = await stage.start({ ...config, confidenceMin: 60 })
     expect(other.readiness().detail['filters']).toMatchObject({ confidenceMin: 60 })
   })
 
-  it('trades beyond its window are forgotten', async () => {
+  it('trades beyond its window, and those of another account, are of no interest', async () => {
     await setUp(config)
-    await stage.tell(...losses(10))
-    const kept = () => stage.ledger.recallAll('strategy', 'trade ')
-    expect(await kept()).toHaveLength(10)
+    await lose(10)
+    const other = trade({ account: 'other', openingTradeId: 'o-1', closedAt: epoch })
+    await stage.ledger.commit([unit([{ kind: 'trade-closed', trade: other }])])
     await stage.context.clock.advance(16 * 24 * 60 * minute)
-    await vi.waitFor(async () => expect(await kept()).toEqual([]), { timeout: 20_000 })
+    await reviewed(16)
+    const trades = (await reviews()).map(
+      ({ value }) => (value as { figures: { trades: number } }).figures.trades,
+    )
+    expect([trades[0], trades.at(-1)]).toEqual([10, 0])
+  })
+
+  it('trades from before it was switched on count as well', async () => {
+    await setUp()
+    await lose(10)
+    await restart(config)
+    await stage.context.clock.advance(5 * minute)
+    await reviewed(1)
+    expect(await reviews()).toMatchObject([{ value: { verdict: 'tighten' } }])
   })
 
   it('a review that fails is made a minute later', async () => {
@@ -139,12 +154,11 @@ describe('the filter engine', () => {
     await reviewed(1)
   })
 
-  it('is off by default: nothing is followed, reviewed or kept', async () => {
+  it('is off by default: nothing is reviewed or kept', async () => {
     await setUp()
-    await stage.tell(...losses(10))
+    await lose(10)
     await stage.context.clock.advance(24 * 60 * minute)
     expect(stage.context.clock.waiting()).toBe(0)
-    expect(await stage.ledger.recallAll('strategy', 'trade ')).toEqual([])
     expect(await reviews()).toEqual([])
   })
 })

@@ -5,7 +5,6 @@ import {
   review,
   sameFilters,
   windowStart,
-  type ClosedTrade,
   type EngineMemory,
   type Filters,
   type Review,
@@ -15,6 +14,7 @@ import type { StrategyStore } from './store.ts'
 
 export type ReviewsOptions = {
   readonly enabled: boolean
+  readonly account: string
   /** As configured; the engine begins with them. */
   readonly filters: Filters
   readonly clock: Clock
@@ -26,10 +26,9 @@ export type ReviewsOptions = {
 /** A failed review is tried again after this. */
 const retryMs = 60_000
 
-/** Keeps the trades of the last days, has the filters reviewed once a day, and keeps what was decided. */
+/** Has the filters reviewed once a day by the journal of the last days, and keeps what was decided. */
 export class FilterReviews {
   readonly #options: ReviewsOptions
-  readonly #trades = new Map<string, ClosedTrade>()
   readonly #stopped = new AbortController()
   #memory: EngineMemory
   #last: Review | null = null
@@ -64,7 +63,6 @@ export class FilterReviews {
   async start(): Promise<void> {
     const { enabled, store, logger, metrics } = this.#options
     if (!enabled) return
-    for (const trade of await store.loadTrades()) this.add(trade)
     const stored = await store.loadEngine()
     if (stored !== null && sameFilters(stored.configured, this.#memory.configured)) {
       this.#memory = stored
@@ -80,11 +78,6 @@ export class FilterReviews {
   async stop(): Promise<void> {
     this.#stopped.abort()
     await this.#running
-  }
-
-  /** A trade that the ledger has. */
-  add(trade: ClosedTrade): void {
-    this.#trades.set(`${trade.closedAt} ${trade.symbol}`, trade)
   }
 
   /** A review that was missed while nobody ran is made up for at once. */
@@ -107,15 +100,13 @@ export class FilterReviews {
   }
 
   async #review(now: number, dueAt: number): Promise<void> {
-    const { store, logger, metrics } = this.#options
-    const trades = [...this.#trades.values()]
+    const { account, store, logger, metrics } = this.#options
+    const trades = await store.loadTrades(account, windowStart(now))
     const result = review(this.#memory.filters, trades, { now, dueAt })
     const memory = { ...this.#memory, filters: result.filters, reviewedDueAt: dueAt }
-    const forgotten = trades.filter(({ closedAt }) => closedAt <= windowStart(now))
-    await store.keepReview({ memory, review: result.review, forgotten })
+    await store.keepReview({ memory, review: result.review })
     this.#memory = memory
     this.#last = result.review
-    for (const { closedAt, symbol } of forgotten) this.#trades.delete(`${closedAt} ${symbol}`)
     metrics.showFilters(memory.filters)
     const { verdict, why, figures, changes } = result.review
     logger.info({ verdict, why, ...figures, changes: changes.length }, 'filters reviewed')

@@ -3,14 +3,13 @@ import type { Delivery, Settlement, Subscription } from '@flotilla/bus'
 import { epochMs, instant } from '@flotilla/contracts'
 import type { AnyMessage, MessageOfType, TradingState } from '@flotilla/contracts'
 import type { Agent, AgentDeps, Readiness } from '@flotilla/fleet'
-import { changedDesks, deskChange, recordChange, tradeChange } from './changes.ts'
+import { changedDesks, deskChange, recordChange } from './changes.ts'
 import type { Change } from './changes.ts'
 import type { StrategyConfig } from './config.ts'
 import {
   afterFailure,
   afterFill,
   afterTrade,
-  followTrade,
   isOrderEnd,
   isOrderFailure,
   newer,
@@ -65,6 +64,7 @@ export class StrategyAgent implements Agent {
     this.#metrics = createStrategyMetrics(deps.context.metrics)
     this.#reviews = new FilterReviews({
       enabled: deps.config.filterEngine.enabled,
+      account: deps.shared.account.id,
       filters: filtersOf(deps),
       clock: deps.context.clock,
       logger: deps.context.logger,
@@ -267,7 +267,7 @@ export class StrategyAgent implements Agent {
     const position = newer(before, positionOf(message.payload))
     if (position === before) return ack
     const closes = position.held === null && (before?.held ?? null) !== null
-    const changes = this.#changesOfTrade(market, message, closes)
+    const changes = closes ? this.#changesOfClose(market, message) : []
     // Desks alone are not worth a commit: a restart sees by the ledger's positions what is held.
     const worthCommit = changes.length > 0
     if (position.held === null) {
@@ -282,22 +282,13 @@ export class StrategyAgent implements Agent {
     return ack
   }
 
-  /** The pause after a close, and for the filter engine the trade as far as it is known. */
-  #changesOfTrade(
+  /** The pause after a close. */
+  #changesOfClose(
     market: Market,
-    { payload, occurredAt }: MessageOfType<'execution.position.changed.v1'>,
-    closes: boolean,
+    { occurredAt }: MessageOfType<'execution.position.changed.v1'>,
   ): Change[] {
     const now = epochMs(occurredAt)
-    let { record } = market
-    const changes: Change[] = []
-    if (this.#reviews.enabled) {
-      const { open, closed } = followTrade(record.openTrade, payload, now)
-      if (open !== record.openTrade) record = { ...record, openTrade: open }
-      if (closed !== null) changes.push(tradeChange(closed, (trade) => this.#reviews.add(trade)))
-    }
-    if (closes) record = afterTrade(record, { now, limits: this.#symbolLimits })
-    return record === market.record ? changes : [...changes, recordChange(market, record)]
+    return [recordChange(market, afterTrade(market.record, { now, limits: this.#symbolLimits }))]
   }
 
   /** Null when the message says nothing about whether the venue takes orders of the symbol. */

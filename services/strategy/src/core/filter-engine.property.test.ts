@@ -3,6 +3,7 @@
  * larger than one, all steps of a day go the same way, nothing moves below ten trades, and nothing but
  * the four filters is there at all.
  */
+import { Decimal } from '@flotilla/money'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { review } from './index.ts'
@@ -42,10 +43,8 @@ const history = fc
   })
   .map(({ luck, trades }) =>
     trades.map(({ at, hundredths, measured }): ClosedTrade => ({
-      symbol: 'BTC/USDT',
-      openedAt: start + at - 1,
       closedAt: start + at,
-      profit: String(luck + hundredths),
+      profit: Decimal.from(luck + hundredths),
       rMultiple: measured ? (luck + hundredths) / 100 : null,
     })),
   )

@@ -1,3 +1,4 @@
+import { Decimal } from '@flotilla/money'
 import { describe, expect, it } from 'vitest'
 import { lastDueAt, nextDueAt, review } from './index.ts'
 import type { ClosedTrade, DynamicFilters } from './index.ts'
@@ -29,8 +30,7 @@ function history(options: {
 }
 
 function trade(closedAt: number, rMultiple: number | null): ClosedTrade {
-  const profit = String(100 * (rMultiple ?? 1))
-  return { symbol: 'BTC/USDT', openedAt: closedAt - 5 * minute, closedAt, profit, rMultiple }
+  return { closedAt, profit: Decimal.from(String(100 * (rMultiple ?? 1))), rMultiple }
 }
 
 const look = (trades: readonly ClosedTrade[], filters = middle) =>

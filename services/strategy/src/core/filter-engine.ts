@@ -5,9 +5,8 @@
  * sizes and risk are out of its reach. What it did and why is kept.
  */
 import { instant } from '@flotilla/contracts'
-import { Decimal } from '@flotilla/money'
+import type { Decimal } from '@flotilla/money'
 import { z } from 'zod'
-import type { ClosedTrade } from './closed-trades.ts'
 
 const dynamicFilters = z.strictObject({
   confidenceMin: z.number(),
@@ -31,6 +30,15 @@ export type EngineMemory = Readonly<z.infer<typeof engineMemory>>
 /** Null when it cannot be read: the engine then begins with what is configured. */
 export function parseEngineMemory(value: unknown): EngineMemory | null {
   return engineMemory.safeParse(value).data ?? null
+}
+
+/** A trade of the journal, as far as the engine looks at it. */
+export type ClosedTrade = {
+  readonly closedAt: number
+  /** In quote currency, after fees. */
+  readonly profit: Decimal
+  /** Profit by what was risked at first; null when no stop was ever placed. */
+  readonly rMultiple: number | null
 }
 
 type Verdict = 'too-few-trades' | 'tighten' | 'loosen' | 'hold'
@@ -115,7 +123,7 @@ function figuresOf(all: readonly ClosedTrade[], now: number): TradeFigures {
     .filter(({ closedAt }) => closedAt > windowStart(now) && closedAt <= now)
     .toSorted((left, right) => left.closedAt - right.closedAt)
   const last = trades.slice(-lastTrades)
-  const wins = last.filter(({ profit }) => Decimal.from(profit).isPositive())
+  const wins = last.filter(({ profit }) => profit.isPositive())
   const rMultiples = last.flatMap(({ rMultiple }) => rMultiple ?? [])
   return {
     trades: trades.length,

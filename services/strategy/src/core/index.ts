@@ -1,5 +1,3 @@
-export { followTrade, parseClosedTrade } from './closed-trades.ts'
-export type { ClosedTrade, OpenTrade } from './closed-trades.ts'
 export { freshMemory, isOrderEnd, onAnalysis, onDenied, onFlat, onOrderEnded } from './desk.ts'
 export type {
   AnalysisDecision,
@@ -17,7 +15,7 @@ export {
   sameFilters,
   windowStart,
 } from './filter-engine.ts'
-export type { DynamicFilters, EngineMemory, Review } from './filter-engine.ts'
+export type { ClosedTrade, DynamicFilters, EngineMemory, Review } from './filter-engine.ts'
 export type { Filters, Quote, Withheld } from './filters.ts'
 export { parseMemory } from './memory.ts'
 export { newer, positionOf } from './position.ts'

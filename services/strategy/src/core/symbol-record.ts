@@ -1,19 +1,17 @@
 /**
- * What all desks of a symbol share: the pause between entries, the quarantine of a symbol whose orders
- * fail again and again, and the trade that is open. It survives restarts.
+ * What all desks of a symbol share: the pause between entries, and the quarantine of a symbol whose orders
+ * fail again and again. It survives restarts.
  */
 import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
 import { z } from 'zod'
-import { openTradeSchema } from './closed-trades.ts'
 
-const stored = z.strictObject({
+// What earlier versions kept beside it is passed over.
+const stored = z.object({
   /** No desk enters before this. */
   entryCooldownUntil: z.number(),
   /** When orders failed, oldest first; forgotten when an order is filled. */
   failures: z.array(z.number()),
   quarantinedUntil: z.number(),
-  /** Followed while the filter engine is on. */
-  openTrade: openTradeSchema.nullable(),
 })
 export type SymbolRecord = Readonly<z.infer<typeof stored>>
 
@@ -32,7 +30,6 @@ export const freshRecord: SymbolRecord = {
   entryCooldownUntil: 0,
   failures: [],
   quarantinedUntil: 0,
-  openTrade: null,
 }
 
 /** Null when it cannot be read: the symbol then starts afresh. */
