@@ -104,19 +104,24 @@ function marketLotSize({ rules }: Market, order: Filtered): Refusal | null {
 }
 
 /**
- * An order at the market's price is valued at the average price, or at the last one where nothing was
- * traded lately; its maximum is not checked.
+ * An order at the market's price is valued at the reference price (since 2026-05), else at the average
+ * price, or at the last one where nothing was traded lately; its maximum is not checked.
  */
 function notional(market: Market, order: Filtered): Refusal | null {
   const { notionalMin, notionalMax } = market.rules
   if (!isLimit(order.type)) {
-    const price = market.averagePrice > 0n ? market.averagePrice : market.lastPrice
     const isByQuote = order.quoteQuantity > 0n
-    const value = isByQuote ? order.quoteQuantity : multiply(price, order.quantity)
+    const value = isByQuote ? order.quoteQuantity : multiply(marketPrice(market), order.quantity)
     return value < notionalMin ? refusals.filter('NOTIONAL') : null
   }
   const value = multiply(order.price, order.quantity)
   return value < notionalMin || value > notionalMax ? refusals.filter('NOTIONAL') : null
+}
+
+function marketPrice(market: Market): bigint {
+  const reference = market.referencePrice()
+  if (reference > 0n) return reference
+  return market.averagePrice > 0n ? market.averagePrice : market.lastPrice
 }
 
 function icebergParts({ rules }: Market, order: Filtered): Refusal | null {
@@ -168,7 +173,7 @@ function checkCounts(engine: Engine, market: Market, orders: readonly Filtered[]
     : null
 }
 
-/** The same for the orders of one more list. */
+/** The same for the orders of one more list; after the filters comes what bars any order. */
 export function checkListCounts(
   engine: Engine,
   market: Market,
@@ -176,6 +181,7 @@ export function checkListCounts(
 ): Refusal | null {
   const isFull = market.openLists >= market.rules.orderListsMax
   return (
-    checkCounts(engine, market, orders) ?? (isFull ? refusals.filter('MAX_NUM_ORDER_LISTS') : null)
+    checkCounts(engine, market, orders) ??
+    (isFull ? refusals.filter('MAX_NUM_ORDER_LISTS') : engine.barred)
   )
 }

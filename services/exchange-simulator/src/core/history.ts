@@ -28,7 +28,11 @@ export type History = {
   path(minute: number): Path | null
   /** Mean price of the five minutes up to the moment, weighted by volume. */
   average(now: number): bigint
+  /** Mean of the prices at the end of each of the last ten seconds. */
+  reference(now: number): bigint
 }
+
+export const REFERENCE_SECONDS = 10
 
 const HOUR = 60
 const HOURS_KEPT = 4_096
@@ -60,6 +64,13 @@ export function createHistory(tape: Tape, shape: { seed: number; tick: bigint })
     },
     price: (now) => lastPrice(history, now),
     trades: (second) => tradesAt(history, second),
+    reference: (now) => {
+      let sum = 0n
+      for (let back = 0; back < REFERENCE_SECONDS; back += 1) {
+        sum += history.price(now - back * SECOND_MS)
+      }
+      return sum / BigInt(REFERENCE_SECONDS)
+    },
     average: (now) => {
       const minute = minuteOf(now)
       const bar = history.bar(minute - AVERAGE_MINUTES + 1, minute + 1, now)

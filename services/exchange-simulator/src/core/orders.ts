@@ -59,6 +59,7 @@ export function checkOrder(engine: Engine, request: NewOrder): Refusal | null {
   if (isRefusal(market)) return market
   return (
     checkFilters(engine, market, request) ??
+    engine.barred ??
     checkIceberg(request) ??
     checkClientId(market, request.clientOrderId) ??
     checkImmediate(market, request) ??

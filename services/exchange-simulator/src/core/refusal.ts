@@ -79,6 +79,11 @@ export const refusals = {
   windowTooLong: () => refuse(-1127, 'More than 24 hours between startTime and endTime.'),
   unknownOrder: () => refuse(-2011, 'Unknown order sent.'),
   noSuchOrder: () => refuse(-2013, 'Order does not exist.'),
+  archived: () =>
+    refuse(
+      -2026,
+      'Order was canceled or expired with no executed qty over 90 days ago and has been archived.',
+    ),
   noSuchList: () => refuse(-2018, 'Order list does not exist.'),
   amendUnknown: () => refuse(-2038, 'Unknown order sent.'),
   amendIncrease: () => refuse(-2038, 'Order amend (quantity increase) is not supported.'),

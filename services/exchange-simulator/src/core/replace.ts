@@ -22,8 +22,8 @@ export type Replacement = {
   readonly request: NewOrder
   /** Only an order that has, or has not, been filled in part may go. */
   readonly restriction?: CancelRestriction | null
-  /** Why no new order can come, whatever it is. */
-  readonly isFull?: Refusal | null
+  /** The old order is to go even where no new one may come. */
+  readonly isCancelOnly?: boolean
 }
 
 export type Replaced = {
@@ -39,15 +39,16 @@ export function replaceOrder(
   replacement: Replacement,
   now: number,
 ): Replaced | Refusal {
-  const { mode, cancel, request, restriction = null, isFull = null } = replacement
+  const { mode, cancel, request, restriction = null } = replacement
   const market = openMarket(engine, request.symbol)
   if (isRefusal(market)) return market
   const filtered = checkFilters(engine, market, request)
   if (filtered !== null) return filtered
+  if (engine.barred !== null && replacement.isCancelOnly !== true) return engine.barred
   const cancellation =
     checkRestriction(engine, cancel, restriction) ?? cancelOrder(engine, cancel, now)
   const isStopped = cancellation.kind === 'refused' && mode === 'STOP_ON_FAILURE'
-  const submission = isStopped ? null : (isFull ?? submitOrder(engine, request, now))
+  const submission = isStopped ? null : submitOrder(engine, request, now)
   const replaced: Replaced = { kind: 'replaced', cancellation, submission }
   const rejection = rejectionOf(replaced)
   if (rejection !== null) tellRejected(engine, { request, rejection, now })

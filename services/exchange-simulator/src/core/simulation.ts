@@ -31,6 +31,7 @@ export type Feed = {
 export function openMarkets(simulation: Simulation, now: number): void {
   simulation.now = now
   for (const feed of simulation.feeds) {
+    feed.market.referencePrice = () => feed.history.reference(simulation.now)
     settlePrice(feed, now)
     updateStatus(feed, now)
   }

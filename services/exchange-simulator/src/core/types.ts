@@ -232,6 +232,8 @@ export type Market = {
   lastPrice: bigint
   /** Mean price of the last five minutes: the reference of the percent and notional filters. */
   averagePrice: bigint
+  /** What the venue takes as the price of the moment; 0 where nobody says. */
+  referencePrice: () => bigint
   /** The second since 1970 whose book is laid out. */
   epoch: number
   /** How often orders have changed the book in this second. */
@@ -338,6 +340,8 @@ export type Engine = {
   readonly listsByClientId: Map<string, OrderList>
   readonly amendments: Amendment[]
   readonly conversions: Conversion[]
+  /** Why no new order may come, whatever it is; null when it may. */
+  barred: Refusal | null
   /** The most orders that may be open on all symbols together; null for no limit. */
   ordersMax: number | null
   lastExecutionId: number

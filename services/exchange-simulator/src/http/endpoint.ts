@@ -25,8 +25,6 @@ export type Reply = {
 export type Call = {
   readonly desk: Desk
   readonly parameters: Parameters
-  /** Why no more orders are let in, where cancels still are. */
-  readonly isFull?: Refusal | null
 }
 
 export type Endpoint = {

@@ -105,8 +105,10 @@ describe('limits', () => {
   })
 
   test('an order counts until its first fill, whenever that comes', async () => {
-    const config = { clock: 'manual', balances: { USDT: '100000' } } as const
-    const calm = createSimulator({ config, folder: null })
+    const calm = createSimulator({
+      config: { clock: 'manual', balances: { USDT: '100000' }, control: { enabled: true } },
+      folder: null,
+    })
     await calm.start()
     const client = wireClient({ url: calm.url, now: () => calm.now() })
     const send = async (fields: Record<string, string>) => {
@@ -117,20 +119,19 @@ describe('limits', () => {
       const { body } = await client.signed('GET', 'rateLimit/order')
       return (body as unknown as { count: number }[])[1]!.count
     }
-    const ask = Number(
-      (await client.public('ticker/bookTicker', 'symbol=BTCUSDT')).body['askPrice'],
-    )
     const { symbol: _symbol, ...resting } = limit
-    // Just below the best price, so that the market soon comes to it.
-    expect(await send({ ...resting, price: (ask - 20).toFixed(2) })).toBe(1)
+    const { body } = await client.public('ticker/price', 'symbol=BTCUSDT')
+    const low = Math.floor(Number(body['price']) * 0.9)
+    expect(await send({ ...resting, price: low.toFixed(2) })).toBe(1)
     // What is filled at once is counted in its own answer, and not any more after it.
     expect(await send({ side: 'BUY', type: 'MARKET', quantity: '0.01' })).toBe(2)
     expect(await counted()).toBe(1)
-    for (let minutes = 0; minutes < 600 && (await counted()) === 1; minutes += 1) {
-      calm.advanceTo(calm.now() + 60_000)
-    }
+    const steps = [{ do: 'set', price: (low - 100).toFixed(2) }]
+    const script = JSON.stringify({ symbol: 'BTCUSDT', steps })
+    await fetch(`${calm.controlUrl ?? ''}/__sim/market`, { method: 'POST', body: script })
+    calm.advanceTo(calm.now() + 2_000)
     expect(await counted()).toBe(0)
-    expect(await send({ ...resting, timeInForce: 'IOC' })).toBe(1)
+    expect(await send({ ...resting, price: (low / 2).toFixed(2), timeInForce: 'IOC' })).toBe(1)
     expect(await counted()).toBe(1)
     await calm.stop()
   })

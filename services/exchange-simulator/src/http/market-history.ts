@@ -4,6 +4,7 @@ import {
   intervalOf,
   MINUTE_MS,
   minuteOf,
+  REFERENCE_SECONDS,
   refusals,
   SECOND_MS,
   zoneMinutes,
@@ -42,7 +43,7 @@ export const historyEndpoints: readonly Endpoint[] = [
         const now = call.desk.now()
         return reply({
           symbol: feed.market.rules.symbol,
-          referencePrice: formatUnits(referencePrice(feed, now)),
+          referencePrice: formatUnits(feed.history.reference(now)),
           timestamp: now,
         })
       }),
@@ -64,16 +65,6 @@ export const historyEndpoints: readonly Endpoint[] = [
       ),
   },
 ]
-
-const REFERENCE_SECONDS = 10
-
-/** Mean of the prices at the end of each of the last ten seconds. */
-export function referencePrice({ history }: Feed, now: number): bigint {
-  let sum = 0n
-  for (let back = 0; back < REFERENCE_SECONDS; back += 1)
-    sum += history.price(now - back * SECOND_MS)
-  return sum / BigInt(REFERENCE_SECONDS)
-}
 
 function klinesEndpoint(name: 'klines' | 'uiKlines'): Endpoint {
   return {

@@ -12,6 +12,7 @@ import {
   refusals,
   submitOrder,
   type Cancellation,
+  type Order,
   type OrderName,
   type Parameters,
   type Refusal,
@@ -61,7 +62,8 @@ export const orderEndpoints: readonly Endpoint[] = [
       const name = readName(parameters)
       if (isRefusal(name)) return name
       const order = findOrder(desk.engine, name)
-      return isRefusal(order) ? order : reply(orderReport(order))
+      if (isRefusal(order)) return order
+      return isArchived(order, desk.now()) ? refusals.archived() : reply(orderReport(order))
     },
   },
   {
@@ -118,6 +120,11 @@ function placeOrder({ desk, parameters }: Call): Reply | Refusal {
     isFree: true,
     placed: 1,
   }
+}
+
+/** What ended long ago without a trade is not told of any more. */
+function isArchived(order: Order, now: number): boolean {
+  return !isLive(order) && order.executed === 0n && now - order.updatedAt > 90 * DAY_MS
 }
 
 function readName(parameters: Parameters): OrderName | Refusal {

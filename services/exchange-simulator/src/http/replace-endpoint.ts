@@ -44,7 +44,7 @@ export const replaceEndpoint: Endpoint = {
   },
 }
 
-function readReplacement({ desk, parameters, isFull = null }: Call): Replacement | Refusal {
+function readReplacement({ desk, parameters }: Call): Replacement | Refusal {
   const request = readOrder(parameters, desk.names)
   if (isRefusal(request)) return request
   const reader = new ParameterReader(parameters)
@@ -62,8 +62,10 @@ function readReplacement({ desk, parameters, isFull = null }: Call): Replacement
   }
   const restriction = readRestriction(reader)
   const wrongLimitMode = refusals.invalidData('orderRateLimitExceededMode')
-  reader.choice('orderRateLimitExceededMode', ['DO_NOTHING', 'CANCEL_ONLY'], wrongLimitMode)
-  return reader.refusal ?? { mode, cancel, request, restriction, isFull }
+  const limitModes = ['DO_NOTHING', 'CANCEL_ONLY'] as const
+  const limitMode = reader.choice('orderRateLimitExceededMode', limitModes, wrongLimitMode)
+  const isCancelOnly = limitMode === 'CANCEL_ONLY'
+  return reader.refusal ?? { mode, cancel, request, restriction, isCancelOnly }
 }
 
 type Bodies = {

@@ -115,20 +115,17 @@ function handle(handling: Handling): Reply | Refusal {
 
 function change({ parts, request, endpoint, sent: { parameters } }: Handling): Reply | Refusal {
   const { desk } = parts
-  const full = isPlacing(endpoint) ? parts.limits.checkOrders() : null
-  if (full !== null && !wantsCancelOnly(parameters)) return full
-  const outcome = endpoint.handle({ desk, parameters, isFull: full })
+  const { engine } = desk
+  // Who has placed too many orders hears first of what is wrong with this one.
+  if (isPlacing(endpoint)) engine.barred = parts.limits.checkOrders()
+  const outcome = endpoint.handle({ desk, parameters })
+  engine.barred = null
   // Nothing is answered before it is on disk: an acknowledged order survives a killed process.
   if (hasChanged(outcome) && !endpoint.path.endsWith('/test')) {
     const { method, path } = request
     desk.commit({ method, path, parameters: withoutSecrets(parameters) })
   }
   return outcome
-}
-
-/** An order that is to be replaced can be wanted gone even where no new one may come. */
-function wantsCancelOnly(parameters: Parameters): boolean {
-  return parameters.get('orderRateLimitExceededMode') === 'CANCEL_ONLY'
 }
 
 function hasChanged(outcome: Reply | Refusal): boolean {

@@ -1,6 +1,5 @@
 import { formatUnits, multiply, type Feed } from '../core/index.ts'
 import { aggregateTrade, type PublicTrade } from '../http/market-books.ts'
-import { referencePrice } from '../http/market-history.ts'
 import { dayTicker, windowOf } from '../http/market-tickers.ts'
 
 /** Market events in the exchange's one-letter words. */
@@ -121,7 +120,7 @@ export function averageEvent({ market, history }: Feed, now: number): Event {
 
 export function referenceEvent(feed: Feed, now: number): Event {
   const { symbol } = feed.market.rules
-  return { e: 'referencePrice', s: symbol, r: formatUnits(referencePrice(feed, now)), t: now }
+  return { e: 'referencePrice', s: symbol, r: formatUnits(feed.history.reference(now)), t: now }
 }
 
 export function notionalText(price: bigint, quantity: bigint): string {
