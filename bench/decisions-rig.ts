@@ -1,7 +1,9 @@
 // What the decisions benchmark drives: the real risk manager, and beside it one that does the same work
 // with a transaction for each decision. Both take intents from an in-process bus and are heard on it.
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { ack, createMemoryBroker, type MemoryBroker } from '@flotilla/bus'
-import { createMessage, deriveId, instant, IntentProposed } from '@flotilla/contracts'
+import { createMessage, instant, IntentProposed } from '@flotilla/contracts'
 import type { AnyMessage } from '@flotilla/contracts'
 import type { Ledger } from '@flotilla/ledger'
 import { createLogger } from '@flotilla/runtime'
@@ -21,7 +23,7 @@ export type Rate = { readonly perSecond: number; readonly cpuMs: number }
 export type Bench = {
   /** Decides so many intents as fast as they are taken, with so many of them under way. */
   decide(count: number, underWay: number): Promise<Rate>
-  /** Offers intents at a steady rate; answers each decision's milliseconds, publish to verdict. */
+  /** Offers intents at a steady rate; answers each decision's milliseconds, due to verdict. */
   atRate(perSecond: number, count: number): Promise<number[]>
   open(): number
   stop(): Promise<void>
@@ -49,11 +51,10 @@ export async function startBench(ledger: Ledger): Promise<Bench> {
     sinks: [{ write: () => undefined }],
   })
   const rig = await startRig({ ledger, broker, venue, symbols, config, onHeard, logger })
-  const now = (): number => rig.context.clock.now()
+  const intents = intentsAt(rig.context.clock.now())
   return {
-    decide: (count, underWay) =>
-      asFastAsPossible(offer, { intents: intents(count, now()), underWay }),
-    atRate: (perSecond, count) => steadily(offer, { perSecond, intents: intents(count, now()) }),
+    decide: (count, underWay) => asFastAsPossible(offer, { intents, count, underWay }),
+    atRate: (perSecond, count) => steadily(offer, { perSecond, intents, count }),
     open: () => Number(rig.agent.readiness().detail['openReservations']),
     stop: () => rig.stop(),
   }
@@ -99,18 +100,17 @@ export async function startOneByOne(ledger: Ledger): Promise<Pick<Bench, 'decide
       return ack
     },
   })
+  const intents = intentsAt(testNow)
   return {
     decide: (count) =>
-      asFastAsPossible(offer, { intents: intents(count, testNow), underWay: 1 }, () =>
-        broker.idle(),
-      ),
+      asFastAsPossible(offer, { intents, count, underWay: 1 }, () => broker.idle()),
     stop: () => bus.close(),
   }
 }
 
-type Offer = (message: IntentMessage) => Promise<number>
+type Offer = (message: IntentMessage, since: number) => Promise<number>
 
-/** Offers an intent and waits for its verdict; answers the milliseconds between. */
+/** Offers an intent and waits for its verdict; answers the milliseconds since it was due. */
 function client(broker: MemoryBroker): { onHeard: (message: AnyMessage) => void; offer: Offer } {
   const bus = broker.connect()
   const waiting = new Map<string, () => void>()
@@ -121,76 +121,71 @@ function client(broker: MemoryBroker): { onHeard: (message: AnyMessage) => void;
       waiting.get(intentId)?.()
       waiting.delete(intentId)
     },
-    offer: async (message) => {
-      const began = performance.now()
+    offer: async (message, since) => {
       const decided = new Promise<void>((resolve) => {
         waiting.set(message.payload.intentId, resolve)
       })
       await bus.publish(message)
       await decided
-      return performance.now() - began
+      return performance.now() - since
     },
   }
 }
 
-type Load = { readonly intents: readonly IntentMessage[]; readonly underWay: number }
+type Load = { readonly intents: () => IntentMessage; readonly count: number }
 
 /** `settled` waits until nothing of an intent is left to be done, where the next may not begin before. */
 async function asFastAsPossible(
   offer: Offer,
-  { intents: wanted, underWay }: Load,
+  { intents: next, count, underWay }: Load & { readonly underWay: number },
   settled?: () => Promise<void>,
 ): Promise<Rate> {
   const began = performance.now()
   const before = process.cpuUsage()
-  const left = wanted.values()
+  let left = count
   const worker = async (): Promise<void> => {
-    for (const intent of left) {
-      await offer(intent)
+    while (left-- > 0) {
+      await offer(next(), performance.now())
       await settled?.()
     }
   }
   await Promise.all(Array.from({ length: underWay }, worker))
   const { user, system } = process.cpuUsage(before)
   return {
-    perSecond: (wanted.length * 1_000) / (performance.now() - began),
-    cpuMs: (user + system) / 1_000 / wanted.length,
+    perSecond: (count * 1_000) / (performance.now() - began),
+    cpuMs: (user + system) / 1_000 / count,
   }
 }
 
+/** What comes too late, because the process was busy with something else, has waited since it was due. */
 async function steadily(
   offer: Offer,
-  { perSecond, intents: wanted }: { perSecond: number; intents: readonly IntentMessage[] },
+  { perSecond, intents: next, count }: Load & { readonly perSecond: number },
 ): Promise<number[]> {
   const began = performance.now()
+  const dueAt = (number: number): number => began + (number * 1_000) / perSecond
   const answers: Promise<number>[] = []
-  while (answers.length < wanted.length) {
-    const due = Math.ceil(((performance.now() - began) * perSecond) / 1_000)
-    for (const intent of wanted.slice(answers.length, due)) answers.push(offer(intent))
-    await new Promise((resolve) => setImmediate(resolve))
+  while (answers.length < count) {
+    while (answers.length < count && dueAt(answers.length) <= performance.now()) {
+      answers.push(offer(next(), dueAt(answers.length)))
+    }
+    await setTimeout(1)
   }
   return Promise.all(answers)
 }
 
-let made = 0
-
-/** Made beforehand: making an intent is the work of a strategy. */
-function intents(count: number, now: number): IntentMessage[] {
-  return Array.from({ length: count }, () => intent(made++, now))
-}
-
-function intent(number: number, now: number): IntentMessage {
-  const intentId = deriveId('bench', String(number))
-  return createMessage(IntentProposed, {
+/** Makes intents as they are needed; random names cost next to nothing. */
+function intentsAt(now: number): () => IntentMessage {
+  const sample = createMessage(IntentProposed, {
     source: 'strategy',
     // Later than the agent's start by more than clocks differ: nothing to be looked up.
     occurredAt: now + 120_000,
-    discriminator: intentId,
+    discriminator: 'sample',
     payload: {
-      intentId,
+      intentId: '',
       strategy: 'bench',
       venue: 'simulator',
-      symbol: symbols[number % symbols.length]!,
+      symbol: '',
       side: 'buy',
       purpose: 'entry',
       confidence: 80,
@@ -203,4 +198,11 @@ function intent(number: number, now: number): IntentMessage {
       chain: [],
     },
   })
+  let made = 0
+  return () => {
+    const messageId = randomUUID()
+    const symbol = symbols[made++ % symbols.length]!
+    const payload = { ...sample.payload, intentId: randomUUID(), symbol }
+    return { ...sample, messageId, correlationId: messageId, payload }
+  }
 }

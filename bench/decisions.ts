@@ -13,10 +13,11 @@ import { openPostgresLedger, startPrivatePostgres } from '@flotilla/ledger'
 import { startBench, startOneByOne, type Bench, type Rate } from './decisions-rig.ts'
 import { median, quantile, type BenchOptions, type Report } from './report.ts'
 
-const warmUp = 2_000
+/** Until the engine has compiled what is hot: an agent decides for days. */
+const warmUp = 12_000
 const window = 5_000
 /** What a client keeps under way: enough to fill a batch while another is being committed. */
-const underWay = 512
+const underWay = 256
 const single = 400
 const openGoal = 100_000
 

@@ -1,6 +1,7 @@
 /** A first-in-first-out list whose ends are cheap at any length. */
 export class Fifo<Item> {
-  #items: Item[] = []
+  /** What was taken leaves a gap: held on to, it would live until the gaps are cut off. */
+  #items: (Item | undefined)[] = []
   #head = 0
 
   get length(): number {
@@ -18,7 +19,8 @@ export class Fifo<Item> {
 
   shift(): Item | undefined {
     if (this.#head === this.#items.length) return undefined
-    const item = this.#items[this.#head++]
+    const item = this.#items[this.#head]
+    this.#items[this.#head++] = undefined
     this.#trim()
     return item
   }

@@ -2,6 +2,12 @@
 import { Decimal } from '@flotilla/money'
 import { z } from 'zod'
 
+// A message has many amounts, and each is looked at wherever it arrives: the sign of a decimal stands in
+// its text.
+const isZero = (text: string): boolean => !/[1-9]/.test(text)
+const isNegative = (text: string): boolean => text.startsWith('-') && !isZero(text)
+const isPositive = (text: string): boolean => !text.startsWith('-') && !isZero(text)
+
 /** A plain decimal text such as `0.015`; exact, without exponent. May be negative. */
 export const DecimalText = z
   .string()
@@ -11,7 +17,7 @@ export const DecimalText = z
 /** A price in quote currency per unit of base; more than zero. */
 export const PriceText = z
   .string()
-  .refine((text) => Decimal.isDecimal(text) && Decimal.from(text).isPositive(), {
+  .refine((text) => Decimal.isDecimal(text) && isPositive(text), {
     error: 'not a price: a decimal above 0',
   })
   .meta({ id: 'Price', description: 'Price in quote currency per unit of base, above 0.' })
@@ -19,7 +25,7 @@ export const PriceText = z
 /** A quantity of base asset, zero or more; the side of the order gives the direction. */
 export const QuantityText = z
   .string()
-  .refine((text) => Decimal.isDecimal(text) && !Decimal.from(text).isNegative(), {
+  .refine((text) => Decimal.isDecimal(text) && !isNegative(text), {
     error: 'not a quantity: a decimal of 0 or more',
   })
   .meta({ id: 'Quantity', description: 'Quantity of base asset, 0 or more.' })
@@ -27,7 +33,7 @@ export const QuantityText = z
 /** An amount of some asset that is zero or more. */
 export const AmountText = z
   .string()
-  .refine((text) => Decimal.isDecimal(text) && !Decimal.from(text).isNegative(), {
+  .refine((text) => Decimal.isDecimal(text) && !isNegative(text), {
     error: 'not an amount: a decimal of 0 or more',
   })
   .meta({ id: 'Amount', description: 'Amount of an asset, 0 or more.' })

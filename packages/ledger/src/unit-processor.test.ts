@@ -74,6 +74,48 @@ describe('the unit processor', () => {
     expect(batches).toEqual([1, 4, 2])
   })
 
+  it('has the next commit under way before anybody is told that the one before went well', async () => {
+    const inner = createMemoryLedger()
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const commit: Ledger['commit'] = async (units, fence) => {
+      await gates[batches.length - 1]?.promise
+      return inner.commit(units, fence)
+    }
+    const { processor, batches, published } = rig({}, { ...inner, commit })
+    const told: number[] = []
+    const first = processor.submit(saying('first')).then(() => told.push(batches.length))
+    await vi.waitFor(() => expect(batches).toEqual([1]))
+    const second = processor.submit(saying('second'))
+    gates[0]!.resolve()
+    await first
+    expect(told).toEqual([2])
+    // What was told is said as well, while the next one is still under way.
+    await vi.waitFor(() => expect(published).toEqual(['first']))
+    gates[1]!.resolve()
+    await second
+    await processor.flush()
+    expect(published).toEqual(['first', 'second'])
+  })
+
+  it('tells of what was refused before it tells of what is abandoned for it', async () => {
+    const inner = createMemoryLedger()
+    const gate = Promise.withResolvers<void>()
+    const commit: Ledger['commit'] = async (units, fence) => {
+      await gate.promise
+      return inner.commit(units, fence)
+    }
+    const { processor, batches } = rig({}, { ...inner, commit })
+    const chain = {}
+    const told: string[] = []
+    const submit = async (each: Unit) => told.push((await processor.submit(each)).kind)
+    const first = submit(unit([hold('r-1', '11')], { chain }))
+    await vi.waitFor(() => expect(batches).toEqual([1]))
+    const rest = [submit(saying('rests on it', { chain })), submit(saying('does not'))]
+    gate.resolve()
+    await Promise.all([first, ...rest])
+    expect(told).toEqual(['refused', 'abandoned', 'committed'])
+  })
+
   it('commits nothing more of a chain of which a commit failed', async () => {
     const inner = createMemoryLedger()
     const failing = Promise.withResolvers<never>()

@@ -157,9 +157,11 @@ export class Broker {
     const durable = isDurable(message.type)
     if (durable) this.#refuseUnroutable(message)
     const queues = this.#routes.get(routeOf(message.type, partitionOfMessage(message))) ?? []
-    const waits = queues.flatMap((queue) => {
-      return this.#send(queue, body, durable && this.#confirmSettled) ?? []
-    })
+    const waits: Promise<unknown>[] = []
+    for (const queue of queues) {
+      const wait = this.#send(queue, body, durable && this.#confirmSettled)
+      if (wait !== null) waits.push(wait)
+    }
     return waits.length === 0 ? null : Promise.all(waits)
   }
 

@@ -214,7 +214,11 @@ class SupervisedServer {
     return { line, user: null }
   }
 
-  /** Small in memory, silent when all is well, reachable from this machine only. */
+  /**
+   * Small in memory, silent when all is well, reachable from this machine only. Of the shared buffers only
+   * what was touched takes memory; with fewer of them the indexes of some ten thousand decisions no longer
+   * fit, and every commit writes their pages out and reads them again.
+   */
   #settings(): string[] {
     const settings: Record<string, string | number> = {
       port: this.#port,
@@ -224,7 +228,7 @@ class SupervisedServer {
       synchronous_commit: 'on',
       wal_level: 'minimal',
       max_wal_senders: 0,
-      shared_buffers: '16MB',
+      shared_buffers: '64MB',
       wal_buffers: '4MB',
       huge_pages: 'off',
       max_connections: this.#connectionsMax,
