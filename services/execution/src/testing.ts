@@ -184,6 +184,8 @@ export class DeskHarness {
   effects: Effect[] = []
   /** Carried out, but the answer has not arrived yet. */
   answers: Answer[] = []
+  /** What the shell keeps over restarts: nothing is to be held until resumed. */
+  flattened: string | null = null
   /** Orders that a right desk does not send: what the venue refused without being told to. */
   readonly refused: string[] = []
   #price: Decimal
@@ -220,7 +222,8 @@ export class DeskHarness {
 
   /** One step as the shell makes it: commit first, then keep the desk and hand out the effects. */
   async input(input: Input, causeId: string | null = null): Promise<'committed' | 'duplicate'> {
-    const draft = (this.#seams.step ?? step)(this.desk, input, this.now)
+    const desk = { ...this.desk, flattened: this.flattened ?? this.desk.flattened }
+    const draft = (this.#seams.step ?? step)(desk, input, this.now)
     const { changes, messages: outgoing } = draft
     const kind = await this.#commit({ consumer: 'execution', causeId, changes, outgoing })
     if (kind === 'duplicate') return kind

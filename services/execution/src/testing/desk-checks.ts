@@ -26,6 +26,16 @@ export async function check(desk: DeskHarness, exits: HarnessOptions['exits']): 
   await plansAreKept(desk, exits)
   stopsNeverFall(desk.messages)
   noEntryIsSentWhileHalted(desk.messages)
+  if (desk.flattened !== null) await nothingIsHeld(desk)
+}
+
+/** An operator wanted to be out: whatever was on its way then, it is sold. */
+async function nothingIsHeld(desk: DeskHarness): Promise<void> {
+  expect(await desk.venue.fetchOpenOrders(symbol)).toEqual([])
+  const position = await desk.ledger.findPosition(account, venueName, symbol)
+  const held = position?.quantity ?? Decimal.zero
+  const { price, market } = desk.desk
+  expect(isDust(held, price?.value ?? null, market.rules)).toBe(true)
 }
 
 function noOrderIsDoubled(desk: DeskHarness): void {

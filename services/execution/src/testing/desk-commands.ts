@@ -14,6 +14,8 @@ export type Command =
   | { kind: 'lag'; ms: number }
   | { kind: 'unreachable'; reads: number }
   | { kind: 'flatten' }
+  /** The same as the shell hears it: until resumed nothing is to be held. */
+  | { kind: 'stay-out' }
   | { kind: 'resume' }
   | { kind: 'stubborn' }
   | { kind: 'repeat' }
@@ -135,6 +137,37 @@ export const commands: fc.Arbitrary<Command> = fc.oneof(
       scripts: fc.array(scripts, { maxLength: 4 }).map((all) => all.filter((one) => one !== null)),
     }),
   },
+)
+
+/** Entries in every state of being on their way, and commands to stay out of the market. */
+export const flatteningCommands: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('entry' as const),
+      quantity: fc.constantFrom('0.0002', '0.01', '0.012345'),
+      patience,
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('send' as const), which: fc.nat(3), script: scripts }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('receive' as const), which: fc.nat(3) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('pass' as const),
+      ms: fc.constantFrom(100, 500, 3_000, 12_000),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant<Command>({ kind: 'settle', scripts: [] }) },
+  { weight: 2, arbitrary: fc.constant<Command>({ kind: 'crash' }) },
+  { weight: 3, arbitrary: fc.constant<Command>({ kind: 'stay-out' }) },
+  { weight: 1, arbitrary: fc.constant<Command>({ kind: 'resume' }) },
 )
 
 /** What leads to a halt and past it, and little else: among everything else it is rare. */

@@ -150,8 +150,14 @@ class Run {
       case 'flatten':
         await desk.input({ kind: 'flatten', reason: 'told so' })
         return
+      case 'stay-out':
+        desk.flattened = 'told so'
+        await desk.input({ kind: 'flatten', reason: 'told so' })
+        return
       case 'resume':
         await desk.input({ kind: 'resume', reason: 'told so' })
+        desk.flattened = null
+        desk.desk = { ...desk.desk, flattened: null }
         return
       case 'stubborn':
         return desk.venue.script(...Array.from({ length: 3 }, () => refusal))
