@@ -5,6 +5,7 @@
  */
 export class ById<Item extends object> {
   readonly #chunks: (Chunk<Item> | null)[] = []
+  #spare: Chunk<Item> | null = null
   #size = 0
 
   get size(): number {
@@ -33,7 +34,7 @@ export class ById<Item extends object> {
     chunk.size -= 1
     this.#size -= 1
     // The newest is kept, since the next ones belong there.
-    if (chunk.size === 0 && index < this.#chunks.length - 1) this.#chunks[index] = null
+    if (index < this.#chunks.length - 1) this.#drop(index)
     return true
   }
 
@@ -50,13 +51,21 @@ export class ById<Item extends object> {
     const known = chunks[index] ?? null
     if (known !== null) return known
     while (chunks.length <= index) {
-      const newest = chunks.at(-1) ?? null
-      if (newest !== null && newest.size === 0) chunks[chunks.length - 1] = null
+      this.#drop(chunks.length - 1)
       chunks.push(null)
     }
-    const chunk: Chunk<Item> = { items: Array.from({ length: LAST + 1 }, () => null), size: 0 }
+    const chunk = this.#spare ?? { items: [...NOBODY], size: 0 }
+    this.#spare = null
     chunks[index] = chunk
     return chunk
+  }
+
+  /** A chunk in which nothing is left serves again. */
+  #drop(index: number): void {
+    const chunk = this.#chunks[index] ?? null
+    if (chunk === null || chunk.size > 0) return
+    this.#chunks[index] = null
+    this.#spare = chunk
   }
 }
 
@@ -64,3 +73,4 @@ type Chunk<Item> = { readonly items: (Item | null)[]; size: number }
 
 const CHUNK_BITS = 8
 const LAST = (1 << CHUNK_BITS) - 1
+const NOBODY: readonly null[] = Array.from({ length: LAST + 1 }, () => null)

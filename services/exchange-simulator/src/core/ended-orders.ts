@@ -1,13 +1,4 @@
-import {
-  chunkFor,
-  chunkOf,
-  createRows,
-  fits,
-  PLACE_BYTES,
-  startOf,
-  textOf,
-  type Rows,
-} from './rows.ts'
+import { chunkFor, chunkOf, createRows, fits, PLACE_BYTES, startOf, type Rows } from './rows.ts'
 import {
   EXPIRY_REASONS,
   ORDER_STATUSES,
@@ -32,7 +23,7 @@ export type EndedOrders = {
   readonly whole: Map<number, Order>
 }
 
-/** Where in a row each stands: twelve amounts, then numbers, then six words. */
+/** Where in a row each stands: twelve amounts, then numbers, then bytes for words and the name. */
 const PLACE = {
   price: 0,
   stopPrice: 1,
@@ -58,12 +49,16 @@ const PLACE = {
   preventedMatchId: 21,
   trades: 22,
   firstTrade: 23,
-  words: 24,
+  bytes: 24,
 } as const
 
+/** Six words, then the length of the client id, then the client id. */
+const NAME = 6
+const NAME_BYTES = 41
+const WIDTH = PLACE.bytes + 6
+
 export function createEnded(symbol: string): EndedOrders {
-  const rows = createRows(Object.keys(PLACE).length)
-  return { symbol, rows, isCopy: false, whole: new Map() }
+  return { symbol, rows: createRows(WIDTH), isCopy: false, whole: new Map() }
 }
 
 export function copyEnded(ended: EndedOrders): EndedOrders {
@@ -73,8 +68,12 @@ export function copyEnded(ended: EndedOrders): EndedOrders {
 export function fileEnded(ended: EndedOrders, order: Order): void {
   const { rows } = ended
   if (ended.isCopy || !fits(bitsOf(order))) return void ended.whole.set(order.id, order)
-  const { amounts, numbers, bytes, texts } = chunkFor(rows, order.id)
+  const { amounts, numbers, bytes } = chunkFor(rows, order.id)
   const start = startOf(rows, order.id)
+  const word = (start + PLACE.bytes) * PLACE_BYTES
+  if (!writeName(bytes, word + NAME, order.clientOrderId)) {
+    return void ended.whole.set(order.id, order)
+  }
   amounts[start + PLACE.price] = order.price
   amounts[start + PLACE.stopPrice] = order.stopPrice
   amounts[start + PLACE.extreme] = order.extreme
@@ -99,14 +98,31 @@ export function fileEnded(ended: EndedOrders, order: Order): void {
   numbers[start + PLACE.preventedMatchId] = order.preventedMatchId ?? NaN
   numbers[start + PLACE.trades] = order.trades.length
   numbers[start + PLACE.firstTrade] = order.trades[0]?.id ?? 0
-  const word = (start + PLACE.words) * PLACE_BYTES
   bytes[word] = CODES[order.side]
   bytes[word + 1] = CODES[order.type]
   bytes[word + 2] = CODES[order.timeInForce]
   bytes[word + 3] = CODES[order.selfTradeMode]
   bytes[word + 4] = CODES[order.status]
   bytes[word + 5] = order.expiryReason === null ? 0 : CODES[order.expiryReason]
-  texts[textOf(order.id)] = order.clientOrderId
+}
+
+/** False for a name that no client can give: it is too long, or has characters of another kind. */
+function writeName(bytes: Uint8Array, at: number, name: string): boolean {
+  const { length } = name
+  if (length === 0 || length > NAME_BYTES) return false
+  for (let index = 0; index < length; index += 1) {
+    const code = name.charCodeAt(index)
+    if (code > 0xff) return false
+    bytes[at + 1 + index] = code
+  }
+  bytes[at] = length
+  return true
+}
+
+/** Null where none is written. */
+function readName(bytes: Uint8Array, at: number): string | null {
+  const length = bytes[at]!
+  return length === 0 ? null : String.fromCharCode(...bytes.subarray(at + 1, at + 1 + length))
 }
 
 /** The bits of all amounts together, of which none is negative. */
@@ -154,7 +170,7 @@ export function endedOrder(ended: EndedOrders, id: number, tradesOf: TradesOf): 
   const amount = (name: keyof typeof PLACE): bigint => amounts[start + PLACE[name]]!
   const number = (name: keyof typeof PLACE): number => numbers[start + PLACE[name]]!
   const word = <Word>(at: number): Word =>
-    WORDS[bytes[(start + PLACE.words) * PLACE_BYTES + at]!] as Word
+    WORDS[bytes[(start + PLACE.bytes) * PLACE_BYTES + at]!] as Word
   return {
     symbol: ended.symbol,
     side: word(0),
@@ -201,13 +217,18 @@ function orNull(value: number): number | null {
 export function endedName(ended: EndedOrders, id: number): string | null {
   const whole = ended.whole.get(id)
   if (whole !== undefined) return whole.clientOrderId
-  return chunkOf(ended.rows, id)?.texts[textOf(id)] ?? null
+  const bytes = chunkOf(ended.rows, id)?.bytes
+  if (bytes === undefined) return null
+  return readName(bytes, (startOf(ended.rows, id) + PLACE.bytes) * PLACE_BYTES + NAME)
 }
 
 /** When it was made; NaN where there is no such order. */
 export function endedCreatedAt(ended: EndedOrders, id: number): number {
   const whole = ended.whole.get(id)
   if (whole !== undefined) return whole.createdAt
-  if (endedName(ended, id) === null) return NaN
-  return chunkOf(ended.rows, id)!.numbers[startOf(ended.rows, id) + PLACE.createdAt]!
+  const chunk = chunkOf(ended.rows, id)
+  if (chunk === undefined) return NaN
+  const start = startOf(ended.rows, id)
+  const isThere = chunk.bytes[(start + PLACE.bytes) * PLACE_BYTES + NAME]! > 0
+  return isThere ? chunk.numbers[start + PLACE.createdAt]! : NaN
 }

@@ -5,12 +5,11 @@
  */
 export type Rows = { readonly width: number; readonly chunks: Chunk[] }
 
-/** The same memory by three names, and a text for each row. */
+/** The same memory by three names. */
 export type Chunk = {
   readonly amounts: BigInt64Array
   readonly numbers: Float64Array
   readonly bytes: Uint8Array
-  readonly texts: (string | null)[]
 }
 
 /** Rows in a chunk: enough to be rare to make, few enough for a market that hardly trades. */
@@ -40,7 +39,6 @@ function createChunk({ width }: Rows): Chunk {
     amounts: new BigInt64Array(memory),
     numbers: new Float64Array(memory),
     bytes: new Uint8Array(memory),
-    texts: Array.from({ length: CHUNK_ROWS }, () => null),
   }
 }
 
@@ -52,11 +50,6 @@ export function chunkOf(rows: Rows, row: number): Chunk | undefined {
 /** The place in a chunk at which a row begins. */
 export function startOf({ width }: Rows, row: number): number {
   return (row & (CHUNK_ROWS - 1)) * width
-}
-
-/** The place of a row's text. */
-export function textOf(row: number): number {
-  return row & (CHUNK_ROWS - 1)
 }
 
 /** Whether there is room for amounts of which none is negative, given all of their bits together. */

@@ -1,4 +1,4 @@
-import { chunkFor, chunkOf, createRows, fits, startOf, textOf } from './rows.ts'
+import { chunkFor, chunkOf, createRows, fits, startOf } from './rows.ts'
 import type { Trade } from './types.ts'
 
 const PLACE = {
@@ -10,7 +10,7 @@ const PLACE = {
   orderId: 5,
   listId: 6,
   time: 7,
-  /** Which of the three yes-or-no questions about it are answered by yes. */
+  /** Which of the three yes-or-no questions about it are answered by yes, and the fee's asset. */
   marks: 8,
 } as const
 
@@ -18,6 +18,7 @@ const WIDTH = Object.keys(PLACE).length
 const IS_BUYER = 1
 const IS_MAKER = 2
 const IS_SELF_TRADE = 4
+const ASSET = 8
 
 /**
  * All trades of a symbol in the order in which they happened, which is that of their ids. A trade never
@@ -28,12 +29,15 @@ export class TradeFile implements Iterable<Trade> {
   readonly #rows
   /** Those with an amount that has no room in a row, and those that a copy has of its own. */
   readonly #whole = new Map<number, Trade>()
+  /** Assets in which fees were paid, in the order of their first. */
+  readonly #assets: string[]
   #isCopy = false
   #length = 0
 
-  constructor(symbol: string, rows = createRows(WIDTH)) {
+  constructor(symbol: string, rows = createRows(WIDTH), assets: string[] = []) {
     this.#symbol = symbol
     this.#rows = rows
+    this.#assets = assets
   }
 
   get length(): number {
@@ -48,7 +52,7 @@ export class TradeFile implements Iterable<Trade> {
       return
     }
     const rows = this.#rows
-    const { amounts, numbers, texts } = chunkFor(rows, index)
+    const { amounts, numbers } = chunkFor(rows, index)
     const start = startOf(rows, index)
     amounts[start + PLACE.price] = trade.price
     amounts[start + PLACE.quantity] = trade.quantity
@@ -59,10 +63,10 @@ export class TradeFile implements Iterable<Trade> {
     numbers[start + PLACE.listId] = trade.listId
     numbers[start + PLACE.time] = trade.time
     numbers[start + PLACE.marks] =
+      (this.#assetOf(trade) * ASSET) |
       (trade.isBuyer ? IS_BUYER : 0) |
       (trade.isMaker ? IS_MAKER : 0) |
       (trade.isSelfTrade ? IS_SELF_TRADE : 0)
-    texts[textOf(index)] = trade.commissionAsset
   }
 
   all(): Trade[] {
@@ -98,7 +102,7 @@ export class TradeFile implements Iterable<Trade> {
 
   /** A picture of the present, to which later trades do not come. */
   copy(): TradeFile {
-    const copy = new TradeFile(this.#symbol, this.#rows)
+    const copy = new TradeFile(this.#symbol, this.#rows, this.#assets)
     copy.#isCopy = true
     copy.#length = this.#length
     for (const [index, trade] of this.#whole) copy.#whole.set(index, trade)
@@ -122,10 +126,15 @@ export class TradeFile implements Iterable<Trade> {
     return chunkOf(this.#rows, index)!.numbers[startOf(this.#rows, index) + PLACE[name]]!
   }
 
+  #assetOf({ commissionAsset }: Trade): number {
+    const known = this.#assets.indexOf(commissionAsset)
+    return known < 0 ? this.#assets.push(commissionAsset) - 1 : known
+  }
+
   #at(index: number): Trade {
     const whole = this.#whole.get(index)
     if (whole !== undefined) return whole
-    const { amounts, numbers, texts } = chunkOf(this.#rows, index)!
+    const { amounts, numbers } = chunkOf(this.#rows, index)!
     const start = startOf(this.#rows, index)
     const marks = numbers[start + PLACE.marks]!
     return {
@@ -136,7 +145,7 @@ export class TradeFile implements Iterable<Trade> {
       quantity: amounts[start + PLACE.quantity]!,
       quote: amounts[start + PLACE.quote]!,
       commission: amounts[start + PLACE.commission]!,
-      commissionAsset: texts[textOf(index)]!,
+      commissionAsset: this.#assets[Math.floor(marks / ASSET)]!,
       time: numbers[start + PLACE.time]!,
       isBuyer: (marks & IS_BUYER) > 0,
       isMaker: (marks & IS_MAKER) > 0,
