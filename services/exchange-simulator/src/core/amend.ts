@@ -5,6 +5,7 @@ import { listOf, lockFor, sellsProceeds, siblingOf } from './legs.ts'
 import { marketOf, noteEvent, noteList, release } from './lifecycle.ts'
 import { findOrder, type OrderName } from './orders.ts'
 import { refusals, type Refusal } from './refusal.ts'
+import { appended } from './touched.ts'
 import {
   isLive,
   statusOf,
@@ -60,7 +61,7 @@ export function amendOrder(engine: Engine, amend: Amend, now: number): Amended |
     time: now,
   }
   engine.amendments.push(amendment)
-  engine.changes.amendments.push(amendment)
+  engine.changes.amendments = appended(engine.changes.amendments, amendment)
   const list = listOf(engine, order)
   if (list !== null && oldClientOrderId !== order.clientOrderId) noteList(engine, list, 'UPDATED')
   return { kind: 'amended', order, amendment, list }

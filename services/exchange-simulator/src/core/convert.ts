@@ -2,6 +2,7 @@
 // would pay for all of it, less a spread that the house keeps.
 import { holdingOf, pay, receive } from './holdings.ts'
 import { refusals, type Refusal } from './refusal.ts'
+import { appended } from './touched.ts'
 import { statusOf, type Conversion, type Engine, type Market, type Side } from './types.ts'
 import { multiply, ONE, smaller } from './units.ts'
 
@@ -34,7 +35,7 @@ export function quoteConversion(engine: Engine, asked: NewQuote, now: number): Q
   const conversion = { id, from, to, ...amounts, validUntil: now + validMs, acceptedAt: -1 }
   if (isCovered) {
     engine.conversions.push(conversion)
-    engine.changes.conversions.push(conversion)
+    noteConversion(engine, conversion)
   }
   return { conversion, isCovered }
 }
@@ -58,7 +59,7 @@ export function acceptQuote(engine: Engine, quoteId: number, now: number): Conve
   pay(engine, from, fromAmount)
   receive(engine, to, { amount: toAmount, fee: 0n })
   conversion.acceptedAt = now
-  engine.changes.conversions.push(conversion)
+  noteConversion(engine, conversion)
   return conversion
 }
 
@@ -121,4 +122,8 @@ function walk(
 /** Less than the smallest unit of the other asset: the price is that of the best level. */
 function atTop(price: bigint): { base: bigint; quote: bigint } {
   return { base: ONE, quote: price }
+}
+
+function noteConversion({ changes }: Engine, conversion: Conversion): void {
+  changes.conversions = appended(changes.conversions, conversion)
 }

@@ -17,48 +17,68 @@ import {
 export type EndedOrders = {
   readonly symbol: string
   readonly rows: Rows
+  /** What only few orders have. */
+  readonly rare: Map<number, Rare>
   /** A copy writes none of the rows that it shares. */
   readonly isCopy: boolean
-  /** Those with an amount that has no room in a row, and those that a copy has of its own. */
+  /** Those that have no room in a row, as they are, and those that a copy has of its own. */
   readonly whole: Map<number, Order>
 }
 
-/** Where in a row each stands: twelve amounts, then numbers, then bytes for words and the name. */
+/** Where in a row each stands: six amounts, four numbers, two integers, then bytes. */
 const PLACE = {
   price: 0,
-  stopPrice: 1,
-  extreme: 2,
-  quantity: 3,
-  quoteQuantity: 4,
-  icebergQuantity: 5,
-  visible: 6,
-  executed: 7,
-  executedQuote: 8,
-  prevented: 9,
-  preventedQuote: 10,
-  lockPrice: 11,
-  createdAt: 12,
-  updatedAt: 13,
-  workingAt: 14,
-  trailingDelta: 15,
-  trailingAt: 16,
-  listId: 17,
-  amends: 18,
-  strategyId: 19,
-  strategyType: 20,
-  preventedMatchId: 21,
-  trades: 22,
-  firstTrade: 23,
-  bytes: 24,
+  quantity: 1,
+  quoteQuantity: 2,
+  executed: 3,
+  executedQuote: 4,
+  lockPrice: 5,
+  createdAt: 6,
+  updatedAt: 7,
+  workingAt: 8,
+  firstTrade: 9,
+  listAndTrades: 10,
+  bytes: 11,
 } as const
 
 /** Six words, then the length of the client id, then the client id. */
 const NAME = 6
 const NAME_BYTES = 41
-const WIDTH = PLACE.bytes + 6
+const WIDTH = PLACE.bytes + (NAME + 1 + NAME_BYTES) / PLACE_BYTES
+
+type Rare = Pick<
+  Order,
+  | 'stopPrice'
+  | 'icebergQuantity'
+  | 'visible'
+  | 'extreme'
+  | 'prevented'
+  | 'preventedQuote'
+  | 'preventedMatchId'
+  | 'trailingDelta'
+  | 'trailingAt'
+  | 'strategyId'
+  | 'strategyType'
+  | 'amends'
+>
+
+const USUAL: Rare = {
+  stopPrice: 0n,
+  icebergQuantity: 0n,
+  visible: 0n,
+  extreme: 0n,
+  prevented: 0n,
+  preventedQuote: 0n,
+  preventedMatchId: null,
+  trailingDelta: 0,
+  trailingAt: -1,
+  strategyId: null,
+  strategyType: null,
+  amends: 0,
+}
 
 export function createEnded(symbol: string): EndedOrders {
-  return { symbol, rows: createRows(WIDTH), isCopy: false, whole: new Map() }
+  return { symbol, rows: createRows(WIDTH), rare: new Map(), isCopy: false, whole: new Map() }
 }
 
 export function copyEnded(ended: EndedOrders): EndedOrders {
@@ -68,46 +88,87 @@ export function copyEnded(ended: EndedOrders): EndedOrders {
 export function fileEnded(ended: EndedOrders, order: Order): void {
   const { rows } = ended
   if (ended.isCopy || !fits(bitsOf(order))) return void ended.whole.set(order.id, order)
-  const { amounts, numbers, bytes } = chunkFor(rows, order.id)
+  const { amounts, numbers, integers, bytes } = chunkFor(rows, order.id)
   const start = startOf(rows, order.id)
-  const word = (start + PLACE.bytes) * PLACE_BYTES
-  if (!writeName(bytes, word + NAME, order.clientOrderId)) {
-    return void ended.whole.set(order.id, order)
-  }
+  const byte = (start + PLACE.bytes) * PLACE_BYTES
+  const isNamed = writeName(bytes, byte + NAME, order)
+  if (!isNamed) return void ended.whole.set(order.id, order)
   amounts[start + PLACE.price] = order.price
-  amounts[start + PLACE.stopPrice] = order.stopPrice
-  amounts[start + PLACE.extreme] = order.extreme
   amounts[start + PLACE.quantity] = order.quantity
   amounts[start + PLACE.quoteQuantity] = order.quoteQuantity
-  amounts[start + PLACE.icebergQuantity] = order.icebergQuantity
-  amounts[start + PLACE.visible] = order.visible
   amounts[start + PLACE.executed] = order.executed
   amounts[start + PLACE.executedQuote] = order.executedQuote
-  amounts[start + PLACE.prevented] = order.prevented
-  amounts[start + PLACE.preventedQuote] = order.preventedQuote
   amounts[start + PLACE.lockPrice] = order.lockPrice
   numbers[start + PLACE.createdAt] = order.createdAt
   numbers[start + PLACE.updatedAt] = order.updatedAt
   numbers[start + PLACE.workingAt] = order.workingAt
-  numbers[start + PLACE.trailingDelta] = order.trailingDelta
-  numbers[start + PLACE.trailingAt] = order.trailingAt
-  numbers[start + PLACE.listId] = order.listId
-  numbers[start + PLACE.amends] = order.amends
-  numbers[start + PLACE.strategyId] = order.strategyId ?? NaN
-  numbers[start + PLACE.strategyType] = order.strategyType ?? NaN
-  numbers[start + PLACE.preventedMatchId] = order.preventedMatchId ?? NaN
-  numbers[start + PLACE.trades] = order.trades.length
   numbers[start + PLACE.firstTrade] = order.trades[0]?.id ?? 0
-  bytes[word] = CODES[order.side]
-  bytes[word + 1] = CODES[order.type]
-  bytes[word + 2] = CODES[order.timeInForce]
-  bytes[word + 3] = CODES[order.selfTradeMode]
-  bytes[word + 4] = CODES[order.status]
-  bytes[word + 5] = order.expiryReason === null ? 0 : CODES[order.expiryReason]
+  integers[(start + PLACE.listAndTrades) * 2] = order.listId
+  integers[(start + PLACE.listAndTrades) * 2 + 1] = order.trades.length
+  bytes[byte] = codeOf(SIDES, order.side)
+  bytes[byte + 1] = codeOf(ORDER_TYPES, order.type)
+  bytes[byte + 2] = codeOf(TIMES_IN_FORCE, order.timeInForce)
+  bytes[byte + 3] = codeOf(SELF_TRADE_MODES, order.selfTradeMode)
+  bytes[byte + 4] = codeOf(ORDER_STATUSES, order.status)
+  bytes[byte + 5] = order.expiryReason === null ? 0 : codeOf(EXPIRY_REASONS, order.expiryReason)
+  if (!isUsual(order)) ended.rare.set(order.id, rareOf(order))
+}
+
+/** The bits of all amounts together, of which none is negative. */
+function bitsOf(order: Order): bigint {
+  return (
+    order.price |
+    order.quantity |
+    order.quoteQuantity |
+    order.executed |
+    order.executedQuote |
+    order.lockPrice
+  )
+}
+
+/** A word's number, from 1 on. By hand, since the words are few and it is asked for every order. */
+function codeOf(words: readonly string[], word: string): number {
+  for (let index = 0; index < words.length; index += 1) if (words[index] === word) return index + 1
+  throw new RangeError(`${word} is none of ${words.join(', ')}`)
+}
+
+function isUsual(order: Order): boolean {
+  const { stopPrice, icebergQuantity, visible, extreme, prevented, preventedQuote } = order
+  const bits = stopPrice | icebergQuantity | visible | extreme | prevented | preventedQuote
+  return bits === 0n && hasNoMarks(order)
+}
+
+function hasNoMarks(order: Order): boolean {
+  return (
+    order.preventedMatchId === null &&
+    order.trailingDelta === 0 &&
+    order.trailingAt === -1 &&
+    order.strategyId === null &&
+    order.strategyType === null &&
+    order.amends === 0
+  )
+}
+
+function rareOf(order: Order): Rare {
+  return {
+    stopPrice: order.stopPrice,
+    icebergQuantity: order.icebergQuantity,
+    visible: order.visible,
+    extreme: order.extreme,
+    prevented: order.prevented,
+    preventedQuote: order.preventedQuote,
+    preventedMatchId: order.preventedMatchId,
+    trailingDelta: order.trailingDelta,
+    trailingAt: order.trailingAt,
+    strategyId: order.strategyId,
+    strategyType: order.strategyType,
+    amends: order.amends,
+  }
 }
 
 /** False for a name that no client can give: it is too long, or has characters of another kind. */
-function writeName(bytes: Uint8Array, at: number, name: string): boolean {
+function writeName(bytes: Uint8Array, at: number, order: Order): boolean {
+  const name = order.clientOrderId
   const { length } = name
   if (length === 0 || length > NAME_BYTES) return false
   for (let index = 0; index < length; index += 1) {
@@ -125,39 +186,6 @@ function readName(bytes: Uint8Array, at: number): string | null {
   return length === 0 ? null : String.fromCharCode(...bytes.subarray(at + 1, at + 1 + length))
 }
 
-/** The bits of all amounts together, of which none is negative. */
-function bitsOf(order: Order): bigint {
-  return (
-    order.price |
-    order.stopPrice |
-    order.extreme |
-    order.quantity |
-    order.quoteQuantity |
-    order.icebergQuantity |
-    order.visible |
-    order.executed |
-    order.executedQuote |
-    order.prevented |
-    order.preventedQuote |
-    order.lockPrice
-  )
-}
-
-/** Every word that an order can have in one of six places; in a row it is its number here. */
-const WORDS = [
-  null,
-  ...SIDES,
-  ...ORDER_TYPES,
-  ...TIMES_IN_FORCE,
-  ...SELF_TRADE_MODES,
-  ...ORDER_STATUSES,
-  ...EXPIRY_REASONS,
-] as const
-
-const CODES = Object.fromEntries(WORDS.map((word, code) => [word, code])) as Readonly<
-  Record<NonNullable<(typeof WORDS)[number]>, number>
->
-
 /** What an order has traded is kept elsewhere: how many trades, the first of them with this id. */
 export type TradesOf = (orderId: number, firstId: number, count: number) => Trade[]
 
@@ -165,52 +193,35 @@ export function endedOrder(ended: EndedOrders, id: number, tradesOf: TradesOf): 
   const whole = ended.whole.get(id)
   const name = endedName(ended, id)
   if (whole !== undefined || name === null) return whole
-  const { amounts, numbers, bytes } = chunkOf(ended.rows, id)!
+  const { amounts, numbers, integers, bytes } = chunkOf(ended.rows, id)!
   const start = startOf(ended.rows, id)
-  const amount = (name: keyof typeof PLACE): bigint => amounts[start + PLACE[name]]!
-  const number = (name: keyof typeof PLACE): number => numbers[start + PLACE[name]]!
-  const word = <Word>(at: number): Word =>
-    WORDS[bytes[(start + PLACE.bytes) * PLACE_BYTES + at]!] as Word
+  const byte = (start + PLACE.bytes) * PLACE_BYTES
+  const pair = (start + PLACE.listAndTrades) * 2
   return {
+    ...(ended.rare.get(id) ?? USUAL),
     symbol: ended.symbol,
-    side: word(0),
-    type: word(1),
-    timeInForce: word(2),
-    price: amount('price'),
-    stopPrice: amount('stopPrice'),
-    trailingDelta: number('trailingDelta'),
-    quantity: amount('quantity'),
-    quoteQuantity: amount('quoteQuantity'),
-    icebergQuantity: amount('icebergQuantity'),
-    clientOrderId: name,
-    selfTradeMode: word(3),
-    strategyId: orNull(number('strategyId')),
-    strategyType: orNull(number('strategyType')),
     id,
-    listId: number('listId'),
-    status: word(4),
-    expiryReason: word(5),
-    trailingAt: number('trailingAt'),
-    extreme: amount('extreme'),
-    visible: amount('visible'),
-    executed: amount('executed'),
-    executedQuote: amount('executedQuote'),
-    prevented: amount('prevented'),
-    preventedQuote: amount('preventedQuote'),
-    preventedMatchId: orNull(number('preventedMatchId')),
-    lockPrice: amount('lockPrice'),
-    amends: number('amends'),
+    clientOrderId: name,
+    side: SIDES[bytes[byte]! - 1]!,
+    type: ORDER_TYPES[bytes[byte + 1]! - 1]!,
+    timeInForce: TIMES_IN_FORCE[bytes[byte + 2]! - 1]!,
+    selfTradeMode: SELF_TRADE_MODES[bytes[byte + 3]! - 1]!,
+    status: ORDER_STATUSES[bytes[byte + 4]! - 1]!,
+    expiryReason: EXPIRY_REASONS[bytes[byte + 5]! - 1] ?? null,
+    price: amounts[start + PLACE.price]!,
+    quantity: amounts[start + PLACE.quantity]!,
+    quoteQuantity: amounts[start + PLACE.quoteQuantity]!,
+    executed: amounts[start + PLACE.executed]!,
+    executedQuote: amounts[start + PLACE.executedQuote]!,
+    lockPrice: amounts[start + PLACE.lockPrice]!,
+    createdAt: numbers[start + PLACE.createdAt]!,
+    updatedAt: numbers[start + PLACE.updatedAt]!,
+    workingAt: numbers[start + PLACE.workingAt]!,
+    listId: integers[pair]!,
     rank: 0,
     locked: 0n,
-    createdAt: number('createdAt'),
-    updatedAt: number('updatedAt'),
-    workingAt: number('workingAt'),
-    trades: tradesOf(id, number('firstTrade'), number('trades')),
+    trades: tradesOf(id, numbers[start + PLACE.firstTrade]!, integers[pair + 1]!),
   }
-}
-
-function orNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value
 }
 
 /** Its client id, without making the order; null where there is no such order. */

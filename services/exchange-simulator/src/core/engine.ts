@@ -33,6 +33,7 @@ export function createEngine(options: EngineOptions): Engine {
     barred: null,
     ordersMax: null,
     lastExecutionId: 0,
+    recent: null,
     changes: noChanges(),
   }
 }
@@ -92,10 +93,13 @@ function noChanges(): Changes {
     orders: new Touched(),
     lists: new Touched(),
     assets: new Touched(),
-    trades: [],
-    prevented: [],
-    amendments: [],
-    conversions: [],
-    events: [],
+    trades: NONE,
+    prevented: NONE,
+    amendments: NONE,
+    conversions: NONE,
+    events: NONE,
   }
 }
+
+/** Of most lists nothing is needed; what comes first makes a list of its own. */
+const NONE = Object.freeze([]) as readonly never[] as never[]

@@ -27,8 +27,11 @@ export type Ending = {
 }
 
 export function marketOf(engine: Engine, symbol: string): Market {
+  const { recent } = engine
+  if (recent !== null && recent.rules.symbol === symbol) return recent
   const market = engine.markets.get(symbol)
   if (market === undefined) throw new Error(`no market ${symbol}`)
+  engine.recent = market
   return market
 }
 
@@ -71,6 +74,11 @@ const endEvents: Readonly<Partial<Record<OrderStatus, OrderEvent['kind']>>> = {
   EXPIRED_IN_MATCH: 'TRADE_PREVENTION',
 }
 
+/** To be told once it is written down. */
+export function tell({ changes }: Engine, event: Changes['events'][number]): void {
+  changes.events = appended(changes.events, event)
+}
+
 /** What the owner of the account is told, step by step; returns the number of the step. */
 export function noteEvent(
   engine: Engine,
@@ -79,8 +87,7 @@ export function noteEvent(
   const { order } = event
   marketOf(engine, order.symbol).touches += 1
   engine.lastExecutionId += 1
-  const { changes } = engine
-  changes.events = appended<Changes['events'][number]>(changes.events, {
+  tell(engine, {
     kind: event.kind,
     executionId: engine.lastExecutionId,
     // What has ended does not change any more: the event may show the order itself.
@@ -99,7 +106,7 @@ export function noteList(
   statusType: ListEvent['statusType'] = list.statusType,
 ): void {
   engine.changes.lists.add(list)
-  engine.changes.events.push({ kind: 'LIST', list: { ...list }, statusType })
+  tell(engine, { kind: 'LIST', list: { ...list }, statusType })
 }
 
 /** It stands in no queue any more: neither in the book nor among those that wait. */

@@ -55,6 +55,7 @@ function withMarkets(engine: Engine, seen: Seen): Engine {
   const lists = engine.lists.map((list) => ({ ...list }))
   return {
     ...engine,
+    recent: null,
     holdings: new Map([...engine.holdings].map(([asset, holding]) => [asset, { ...holding }])),
     markets: new Map(
       [...engine.markets].map(([symbol, market]) => [symbol, copyMarket(market, seen)]),

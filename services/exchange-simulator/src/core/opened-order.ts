@@ -39,17 +39,22 @@ const BLANK: Order = {
   trades: [],
 }
 
-type Start = { readonly id: number; readonly lockPrice: bigint; readonly now: number }
+type Start = {
+  readonly symbol: string
+  readonly id: number
+  readonly lockPrice: bigint
+  readonly now: number
+}
 
 /**
  * An order at its beginning: a copy of a blank one, filled in. Of what a plain literal makes V8 counts
  * how much stays, and after a deep book has come in it makes all of it among the old objects; each order
  * that is over at once, and its trades, would then stay until the whole heap is looked through.
  */
-export function openedOrder(request: NewOrder, { id, lockPrice, now }: Start): Order {
+export function openedOrder(request: NewOrder, { symbol, id, lockPrice, now }: Start): Order {
   return {
     ...BLANK,
-    symbol: request.symbol,
+    symbol,
     side: request.side,
     type: request.type,
     timeInForce: request.timeInForce,

@@ -35,6 +35,8 @@ export type Submission =
     }
   | Refusal
 
+const NONE: readonly PreventedMatch[] = []
+
 export function submitOrder(engine: Engine, request: NewOrder, now: number): Submission {
   const refusal = checkOrder(engine, request)
   if (refusal !== null) return refusal
@@ -48,7 +50,7 @@ export function submitOrder(engine: Engine, request: NewOrder, now: number): Sub
   // Most orders are over by now, and nobody looks for a live one before this.
   if (isLive(order)) enlist(market, order)
   const trades = isLive(order) ? [...order.trades] : order.trades
-  const prevented = market.prevented.slice(known)
+  const prevented = market.prevented.length === known ? NONE : market.prevented.slice(known)
   settle(engine, market, now)
   return { kind: 'accepted', order, trades, prevented }
 }
@@ -83,7 +85,12 @@ function enlist(market: Market, order: Order): void {
 function createOrder(engine: Engine, request: NewOrder, now: number): Order {
   const market = marketOf(engine, request.symbol)
   const lockPrice = lockPriceOf(request, market.lastPrice)
-  const order = openedOrder(request, { id: market.orders.next(), lockPrice, now })
+  const order = openedOrder(request, {
+    symbol: market.rules.symbol,
+    id: market.orders.next(),
+    lockPrice,
+    now,
+  })
   if (isStop(order.type)) market.algoOrders += 1
   if (order.icebergQuantity > 0n) market.icebergOrders += 1
   engine.changes.orders.add(order)

@@ -1,5 +1,6 @@
 import { openMarket, type NewOrder } from './checks.ts'
 import { checkFilters } from './filters.ts'
+import { tell } from './lifecycle.ts'
 import { openedOrder } from './opened-order.ts'
 import {
   cancelOrder,
@@ -72,10 +73,13 @@ type Rejected = {
  */
 function tellRejected(engine: Engine, { request, rejection, now }: Rejected): void {
   engine.lastExecutionId += 1
-  engine.changes.events.push({
+  tell(engine, {
     kind: 'REJECTED',
     executionId: engine.lastExecutionId,
-    order: { ...openedOrder(request, { id: -1, lockPrice: 0n, now }), status: 'REJECTED' },
+    order: {
+      ...openedOrder(request, { symbol: request.symbol, id: -1, lockPrice: 0n, now }),
+      status: 'REJECTED',
+    },
     trade: null,
     prevention: null,
     replacedId: null,

@@ -1,14 +1,15 @@
 /**
  * Rows of numbers outside the heap. A venue keeps whatever has ended for as long as it runs; as objects
  * all of that would be copied and marked by the garbage collector again and again, at the cost of those
- * that trade now. A place is as wide as a double: an amount, a number, or eight small numbers.
+ * that trade now. A place is as wide as a double: an amount, a number, two integers or eight bytes.
  */
 export type Rows = { readonly width: number; readonly chunks: Chunk[] }
 
-/** The same memory by three names. */
+/** The same memory by four names; a place has two integers. */
 export type Chunk = {
   readonly amounts: BigInt64Array
   readonly numbers: Float64Array
+  readonly integers: Int32Array
   readonly bytes: Uint8Array
 }
 
@@ -38,6 +39,7 @@ function createChunk({ width }: Rows): Chunk {
   return {
     amounts: new BigInt64Array(memory),
     numbers: new Float64Array(memory),
+    integers: new Int32Array(memory),
     bytes: new Uint8Array(memory),
   }
 }

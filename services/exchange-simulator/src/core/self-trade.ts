@@ -1,6 +1,7 @@
 import { expireSibling, noteLegEnd } from './legs.ts'
 import { endOrder, noteEvent } from './lifecycle.ts'
 import { releasePart } from './matching.ts'
+import { appended } from './touched.ts'
 import {
   remainingOf,
   type Engine,
@@ -48,7 +49,7 @@ export function prevent(encounter: Encounter): void {
     time: now,
   }
   market.prevented.push(match)
-  engine.changes.prevented.push(match)
+  engine.changes.prevented = appended(engine.changes.prevented, match)
   if (makerPart !== null) takeOff(encounter, maker, { match, quantity: makerPart })
   if (takerPart !== null) takeOff(encounter, taker, { match, quantity: takerPart })
 }

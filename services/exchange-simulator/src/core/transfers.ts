@@ -1,5 +1,5 @@
 import { holdingOf, lock } from './holdings.ts'
-import { payAsset } from './lifecycle.ts'
+import { payAsset, tell } from './lifecycle.ts'
 import type { Engine, FundsEvent } from './types.ts'
 
 /**
@@ -27,7 +27,7 @@ export function moveFunds(engine: Engine, move: FundsMove): bigint | null {
     holding.house -= delta
     engine.changes.assets.add(asset)
   }
-  engine.changes.events.push({ kind, asset, delta, time: now })
+  tell(engine, { kind, asset, delta, time: now })
   return null
 }
 

@@ -268,9 +268,9 @@ export type Changes = {
   readonly lists: Touched<OrderList>
   readonly assets: Touched<string>
   trades: Trade[]
-  readonly prevented: PreventedMatch[]
-  readonly amendments: Amendment[]
-  readonly conversions: Conversion[]
+  prevented: PreventedMatch[]
+  amendments: Amendment[]
+  conversions: Conversion[]
   events: (OrderEvent | ListEvent | FundsEvent)[]
 }
 
@@ -345,6 +345,8 @@ export type Engine = {
   /** The most orders that may be open on all symbols together; null for no limit. */
   ordersMax: number | null
   lastExecutionId: number
+  /** Where the last order was, which is mostly where the next one is. */
+  recent: Market | null
   /** What has been touched since it was last taken out. */
   changes: Changes
 }
