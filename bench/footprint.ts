@@ -16,15 +16,20 @@ import {
   waitMs,
   type Watched,
 } from './footprint-processes.ts'
-import { median, type BenchOptions, type Report } from './report.ts'
+import {
+  figureOf,
+  median,
+  timesOf,
+  type BenchOptions,
+  type HowOften,
+  type Report,
+} from './report.ts'
 
 const root = join(import.meta.dirname, '..')
-const warmStarts = 3
-const warmStartsLong = 9
+const warmStarts: HowOften = { usual: 3, long: 9 }
 const fleetTradesMs = 15_000
 const agentsTradeMs = 10_000
-const rounds = 1
-const roundsLong = 3
+const rounds: HowOften = { usual: 1, long: 3 }
 
 export async function bench(report: Report, options: BenchOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-bench-'))
@@ -34,12 +39,11 @@ export async function bench(report: Report, options: BenchOptions): Promise<void
     const bare = await bareNode(folder)
     const inOne = join(folder, 'in-one')
     mkdirSync(inOne)
-    const starts = options.long ? warmStartsLong : warmStarts
-    reportFleet(report, await measureFleet(inOne, starts), bare)
+    reportFleet(report, await measureFleet(inOne, timesOf(options, warmStarts)), bare)
     const apart = join(folder, 'apart')
     mkdirSync(apart)
     const runs: Agents[] = []
-    for (let round = 0; round < (options.long ? roundsLong : rounds); round++) {
+    for (let round = 0; round < timesOf(options, rounds); round++) {
       runs.push(await measureAgents(join(apart, String(round))))
     }
     reportAgents(report, runs, bare.residentMb)
@@ -191,27 +195,23 @@ async function freePort(): Promise<number> {
 type Bare = Awaited<ReturnType<typeof bareNode>>
 
 function reportFleet(report: Report, fleet: Fleet, bare: Bare): void {
-  const ready = median(fleet.readyMs) / 1_000
-  const candle = median(fleet.candleMs) / 1_000
-  const startS = bare.startMs / 1_000
-  report.add({
-    figure: 'all agents ready after a warm start',
-    value: ready,
-    unit: 's',
-    baseline: startS,
-    ratio: ready / startS,
-    goal: '<= 3 s',
-    met: ready <= 3,
-  })
-  report.add({
-    figure: 'first candle after a warm start',
-    value: candle,
-    unit: 's',
-    baseline: startS,
-    ratio: candle / startS,
-    goal: '<= 3 s',
-    met: candle <= 3,
-  })
+  const starts = [
+    ['all agents ready', fleet.readyMs],
+    ['first candle', fleet.candleMs],
+  ] as const
+  for (const [event, times] of starts) {
+    const value = median(times) / 1_000
+    report.add(
+      figureOf({
+        figure: `${event} after a warm start`,
+        value,
+        unit: 's',
+        baseline: bare.startMs / 1_000,
+        goal: '<= 3 s',
+        met: value <= 3,
+      }),
+    )
+  }
   report.add(memory('the fleet in one process', fleet.residentMb, bare.residentMb, 350))
   report.add(memory('its private PostgreSQL (Pss)', fleet.postgresMb, bare.residentMb, null))
 }
@@ -225,13 +225,6 @@ function reportAgents(report: Report, runs: readonly Agents[], bareMb: number): 
 }
 
 function memory(figure: string, value: number, baseline: number, goalMb: number | null) {
-  return {
-    figure,
-    value,
-    unit: 'MB',
-    baseline,
-    ratio: value / baseline,
-    goal: goalMb === null ? '' : `<= ${goalMb} MB`,
-    met: goalMb === null ? null : value <= goalMb,
-  }
+  const judged = goalMb === null ? {} : { goal: `<= ${goalMb} MB`, met: value <= goalMb }
+  return figureOf({ figure, value, unit: 'MB', baseline, ...judged })
 }

@@ -27,6 +27,31 @@ export type BenchOptions = {
   readonly long: boolean
 }
 
+/** How often something is measured: as a rule, and with `--long`. */
+export type HowOften = { readonly usual: number; readonly long: number }
+
+export function timesOf({ long }: BenchOptions, howOften: HowOften): number {
+  return long ? howOften.long : howOften.usual
+}
+
+type Measured = Pick<Figure, 'figure' | 'value' | 'unit'> & {
+  readonly baseline?: number
+  /** In words; may only say what the baseline is, where nothing is judged. */
+  readonly goal?: string
+  readonly met?: boolean
+}
+
+/** A figure beside its baseline, if it has one, and judged if there is a goal. */
+export function figureOf({ baseline, goal = '', met, ...rest }: Measured): Figure {
+  return {
+    ...rest,
+    baseline: baseline ?? null,
+    ratio: baseline === undefined ? null : rest.value / baseline,
+    goal,
+    met: met ?? null,
+  }
+}
+
 export type Bench = (report: Report, options: BenchOptions) => Promise<void>
 
 /** A report that prints as it goes (`json`) or collects rows for the table. */

@@ -17,7 +17,7 @@ import { Client } from 'pg'
 import { approval, hold, openTestLedger } from '../services/execution/src/testing.ts'
 import { startRabbit } from '../test/support/rabbitmq.ts'
 import { machineMs } from './chain-drive.ts'
-import { quantile, type Report } from './report.ts'
+import { figureOf, quantile, type Report } from './report.ts'
 import type { LifeAnswer, LifeOrder, LifePlace } from './venue-life-process.ts'
 import { startRelay, type Relay } from './venue-relay.ts'
 
@@ -233,17 +233,15 @@ function reportLife(report: Report, name: Deployment, { times, least }: Found): 
   ] as const
   for (const [figure, values] of rows) {
     for (const share of [0.5, 0.99]) {
-      const value = quantile(values, share)
-      const baseline = quantile(least, share)
-      report.add({
-        figure: `${figure} p${share * 100}, ${name}`,
-        value,
-        unit: 'ms',
-        baseline,
-        ratio: value / baseline,
-        goal: '(baseline: a bare commit and a bare round trip)',
-        met: null,
-      })
+      report.add(
+        figureOf({
+          figure: `${figure} p${share * 100}, ${name}`,
+          value: quantile(values, share),
+          unit: 'ms',
+          baseline: quantile(least, share),
+          goal: '(baseline: a bare commit and a bare round trip)',
+        }),
+      )
     }
   }
 }
