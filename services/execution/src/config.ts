@@ -94,6 +94,12 @@ export const ExecutionConfig = z
       .describe(
         'Entries are fill-or-kill and bring their exits along (OPOCO), where the venue can.',
       ),
+    entryRemainder: z
+      .enum(['cancel', 'keep'])
+      .default('cancel')
+      .describe(
+        'What an entry does not get at once: canceled, or kept in the book until its intent expires.',
+      ),
     stopLimitDistance: z
       .number()
       .min(0.0001)

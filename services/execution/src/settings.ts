@@ -41,6 +41,7 @@ export function settingsOf(
     priceFreshMs: PRICE_FRESH_MS,
     protection: config.protection === 'auto' ? 'pair' : config.protection,
     attachExits: config.attachExits,
+    keepsRemainder: config.entryRemainder === 'keep',
     stopLimitDistance: exact(config.stopLimitDistance),
     gapMs: scaled(config.gapMs),
     supervisionMs: scaled(config.supervisionMs),

@@ -63,6 +63,8 @@ export type Settings = {
   readonly protection: ProtectionMode
   /** Entries bring their exits along where the venue can: all of it is filled, or nothing. */
   readonly attachExits: boolean
+  /** What an entry does not get at once rests in the book until its intent expires. */
+  readonly keepsRemainder: boolean
   /** How far the limit of a stop-limit order lies below its stop, as a share of it. */
   readonly stopLimitDistance: Decimal
   /** How long the price may be below that limit before the position is sold at the market. */
@@ -178,6 +180,8 @@ export type Desk = {
   readonly watches: ReadonlyMap<string, Watch>
   readonly protecting: Retry
   readonly canceling: Retry
+  /** Of the rest of an entry. */
+  readonly withdrawing: Retry
   readonly selling: Retry
   /** Conversions that came to nothing, one after the other. */
   readonly converting: Retry
@@ -339,6 +343,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     watches: new Map(),
     protecting: calm,
     canceling: calm,
+    withdrawing: calm,
     selling: calm,
     converting: calm,
     fetchingFills: calm,

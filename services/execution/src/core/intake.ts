@@ -54,7 +54,14 @@ function refusalOf(work: Work, { message, reservation }: Approved): Refusal | nu
   return stopOf(work)
 }
 
-function stopOf({ halted, closed, entriesStopped, flattened, barred }: Work): Refusal | null {
+/** Why no entry may be at the venue now; null when it may. */
+export function stopOf({
+  halted,
+  closed,
+  entriesStopped,
+  flattened,
+  barred,
+}: Work): Refusal | null {
   if (flattened !== null) {
     return { code: 'flattened', reason: `no entries until resumed: flattened: ${flattened}` }
   }
@@ -122,7 +129,7 @@ function entryOf(work: Work, { message }: Approved): Ticket {
     { message, terms },
     {
       type: 'limit',
-      timeInForce: 'ioc',
+      timeInForce: work.settings.keepsRemainder && pace === null ? 'gtc' : 'ioc',
       quantity: sliceOf(pace, target, { rules, price: limit }),
       price: limit === null ? null : roundPrice({ price: limit, tick: priceTick, side: 'buy' }),
     },

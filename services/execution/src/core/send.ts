@@ -88,7 +88,8 @@ function requestOf(order: Order): OrderRequest {
   const { clientOrderId, symbol, side, quantity } = order
   const common = { clientOrderId, symbol, side, quantity }
   if (order.type === 'limit' && order.price !== null) {
-    return { ...common, type: 'limit', limitPrice: order.price, timeInForce: 'ioc' }
+    const timeInForce = order.timeInForce === 'gtc' ? 'gtc' : 'ioc'
+    return { ...common, type: 'limit', limitPrice: order.price, timeInForce }
   }
   if (order.type === 'stop-loss-limit' && order.stopPrice !== null && order.price !== null) {
     const { stopPrice, price: limitPrice } = order

@@ -26,6 +26,7 @@ import { halt, resume, type Halt } from './halt.ts'
 import { approve, endWhatMayNotBeSent } from './intake.ts'
 import { observe, recordFill, settle } from './observe.ts'
 import { isDoubtful } from './order-life.ts'
+import { withdrawRests } from './rests.ts'
 import { sendEntries } from './send.ts'
 import {
   begin,
@@ -47,6 +48,7 @@ export function step(desk: Desk, input: Input, now: number): Draft {
   noteMarket(work)
   endWhatMayNotBeSent(work)
   sendEntries(work)
+  withdrawRests(work)
   guard(work)
   askWhatIsDue(work)
   askPriceIfDue(work)

@@ -261,10 +261,15 @@ export const offers: readonly Offer[] = [
 
 const weaknesses = fc.constantFrom<Weakness>('blind-to-names', 'stale-copies')
 
-type Habits = Pick<Settings, 'pacing' | 'attachExits' | 'convert'>
+type Habits = Pick<Settings, 'pacing' | 'attachExits' | 'convert' | 'keepsRemainder'>
 
 /** As the configuration has it when nobody changed it. */
-export const plainHabits = fc.constant<Habits>({ pacing: null, attachExits: false, convert: false })
+export const plainHabits = fc.constant<Habits>({
+  pacing: null,
+  attachExits: false,
+  convert: false,
+  keepsRemainder: false,
+})
 
 /** The same, where exits that the book takes badly are converted. */
 export const convertingHabits = plainHabits.map((plain): Habits => ({ ...plain, convert: true }))
@@ -276,6 +281,7 @@ const habits = fc.record<Habits>({
   pacing: fc.constantFrom<Habits['pacing']>(null, null, null, slices),
   attachExits: fc.boolean(),
   convert: fc.boolean(),
+  keepsRemainder: fc.boolean(),
 })
 
 /** What a life may meet: venues, habits and happenings. */
