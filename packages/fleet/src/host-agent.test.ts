@@ -1,4 +1,5 @@
 import { createMemoryBroker } from '@flotilla/bus'
+import { createMemoryLedger } from '@flotilla/ledger'
 import { createTestContext } from '@flotilla/runtime/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -83,4 +84,30 @@ test('a port that is missing is named', () => {
   const context = createTestContext('execution')
   const options = { spec, shared, context, folder: '.', config: {} }
   expect(() => hostAgent({ ...options, ports: {} })).toThrow('execution was not given bus, ledger')
+})
+
+test('what it lives on is shown while it answers and when it does not', async () => {
+  const context = createTestContext('strategy')
+  const ledger = { ...createMemoryLedger() }
+  const bus = createMemoryBroker().connect()
+  const needs = ['bus', 'ledger'] as const
+  const create = () => ({
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    readiness: () => ({ ready: true, detail: {} }),
+  })
+  const config = z.strictObject({})
+  const spec = defineAgent({ name: 'strategy', config, needs: [...needs], create })
+  let state: 'connected' | 'reconnecting' = 'connected'
+  const health = () => ({ ...ledger.health(), state })
+  const ports = { bus, ledger: { ...ledger, health } }
+  hostAgent({ spec, shared, context, ports, folder: '.', config: {} })
+  const figures = async () =>
+    [...(await context.metrics.metrics()).matchAll(/^flotilla_(\w+)_connected\{.*\} (\d)$/gm)].map(
+      ([, name, value]) => `${name} ${value}`,
+    )
+  expect(await figures()).toEqual(['ledger 1', 'bus 1'])
+  state = 'reconnecting'
+  await bus.close()
+  expect(await figures()).toEqual(['ledger 0', 'bus 0'])
 })
