@@ -15,6 +15,8 @@ export type LifePlace = {
   readonly venueUrl: string
   readonly symbols: readonly string[]
   readonly folder: string
+  /** Entries bring their exits along. */
+  readonly attachExits: boolean
 }
 
 export type LifeOrder = { readonly approved: AnyMessage } | 'stop'
@@ -54,7 +56,8 @@ const [bus, ledger, venue] = await Promise.all([
 ])
 const { folder } = place
 // Questions about the pairs that rest would use up the budget of requests: no part of what is measured.
-const config = execution.config.parse({ pollMs: 3_600_000, sweepMs: 3_600_000 })
+const { attachExits } = place
+const config = execution.config.parse({ pollMs: 3_600_000, sweepMs: 3_600_000, attachExits })
 const ports = { bus, ledger, venue }
 const agent = hostAgent({ spec: execution, shared, context, ports, folder, config })
 await agent.start()

@@ -21,7 +21,8 @@ import { figureOf, quantile, type Report } from './report.ts'
 import type { LifeAnswer, LifeOrder, LifePlace } from './venue-life-process.ts'
 import { startRelay, type Relay } from './venue-relay.ts'
 
-const deployments = ['embedded', 'distributed'] as const
+/** The last one is the first with exits that come with the entry. */
+const deployments = ['embedded', 'distributed', 'attached'] as const
 type Deployment = (typeof deployments)[number]
 
 const shotsPerRound = 20
@@ -29,6 +30,7 @@ const shotsPerRound = 20
 const warmUp = 10
 const placePath = '/api/v3/order'
 const pairPath = '/api/v3/orderList/oco'
+const bracketPath = '/api/v3/orderList/opoco'
 
 type Times = { readonly toWire: number[]; readonly bare: number[] }
 
@@ -36,6 +38,8 @@ type World = {
   readonly ledger: Ledger
   readonly relay: Relay
   readonly simulatorUrl: string
+  /** Where the venue's own record is read; null where exits follow the fill. */
+  readonly recordUrl: string | null
   /** Tells the approval; the machine's time at which it was told. */
   readonly tell: (message: ReturnType<typeof approval>['message']) => Promise<number>
 }
@@ -51,7 +55,7 @@ export async function life(report: Report, rounds: number): Promise<void> {
     )
     const worlds = await openAll({ folder, symbols, closers })
     const baseline = await startBaseline(worlds.databaseUrl, closers)
-    const times = { embedded: fresh(), distributed: fresh() }
+    const times = { embedded: fresh(), distributed: fresh(), attached: fresh() }
     const least: number[] = []
     for (const [shot, symbol] of symbols.entries()) {
       const order = shot % 2 === 0 ? deployments : deployments.toReversed()
@@ -104,23 +108,30 @@ async function openAll(opening: Opening): Promise<Worlds> {
     return url.href
   }
   const open = (name: Deployment, amqp: { url: string; bus: Bus } | null) =>
-    openWorld(opening, { ledgerUrl: urlOf(name), amqp })
+    openWorld(opening, { ledgerUrl: urlOf(name), amqp, attachExits: name === 'attached' })
   return {
     embedded: await open('embedded', null),
     distributed: await open('distributed', { url: broker.url, bus }),
+    attached: await open('attached', null),
     databaseUrl: urlOf('bare'),
   }
 }
 
-type Place = { readonly ledgerUrl: string; readonly amqp: { url: string; bus: Bus } | null }
+type Place = {
+  readonly ledgerUrl: string
+  readonly amqp: { url: string; bus: Bus } | null
+  readonly attachExits: boolean
+}
 
-async function openWorld(opening: Opening, { ledgerUrl, amqp }: Place): Promise<World> {
+async function openWorld(opening: Opening, place: Place): Promise<World> {
+  const { ledgerUrl, amqp, attachExits } = place
   const { folder, symbols, closers } = opening
   const simulator = createSimulator({
     config: {
       symbols: [...symbols],
       balances: { USDT: '1000000' },
       limits: { weightPerMinute: 1e9, ordersPerTenSeconds: 1e9, ordersPerDay: 1e9 },
+      control: { enabled: attachExits },
     },
     folder: null,
   })
@@ -130,14 +141,15 @@ async function openWorld(opening: Opening, { ledgerUrl, amqp }: Place): Promise<
   closers.push(() => relay.close())
   const ledger = await openTestLedger(await openPostgresLedger({ url: ledgerUrl }))
   closers.push(() => ledger.close())
-  const place: LifePlace = {
+  const lifePlace: LifePlace = {
     amqpUrl: amqp?.url ?? null,
     ledgerUrl,
     venueUrl: relay.url,
     symbols,
     folder,
+    attachExits,
   }
-  const child = await startExecution(place, closers)
+  const child = await startExecution(lifePlace, closers)
   const tell: World['tell'] = async (approved) => {
     if (amqp === null) {
       const told = once(child, 'message')
@@ -149,7 +161,8 @@ async function openWorld(opening: Opening, { ledgerUrl, amqp }: Place): Promise<
     void amqp.bus.publish(approved)
     return at
   }
-  return { ledger, relay, simulatorUrl: simulator.url, tell }
+  const recordUrl = simulator.controlUrl ?? null
+  return { ledger, relay, simulatorUrl: simulator.url, recordUrl, tell }
 }
 
 async function startExecution(
@@ -184,12 +197,33 @@ async function shoot(world: World, symbol: string, name: string) {
     takeProfit: at('1.1'),
   })
   await hold(world.ledger, reservation)
-  const placed = world.relay.next(placePath)
+  const { recordUrl } = world
+  const placed = world.relay.next(recordUrl === null ? placePath : bracketPath)
+  if (recordUrl !== null) {
+    const toldAt = await world.tell(message)
+    const { arrivedAt } = await placed
+    return { toWire: arrivedAt - toldAt, bare: await bareAtVenue(recordUrl, symbol) }
+  }
   const protectedBy = world.relay.next(pairPath)
   const toldAt = await world.tell(message)
   const entry = await placed
   const pair = await protectedBy
   return { toWire: entry.arrivedAt - toldAt, bare: pair.arrivedAt - entry.answeredAt }
+}
+
+type VenueRecord = {
+  readonly orders: readonly { symbol: string; type: string; updateTime: number }[]
+  readonly trades: readonly { symbol: string; time: number }[]
+}
+
+/** By the record of the venue itself, in whole milliseconds: from the fill until the stop came to life. */
+async function bareAtVenue(url: string, symbol: string): Promise<number> {
+  const name = symbol.replace('/', '')
+  const answer = await fetch(new URL('/__sim/ledger', url))
+  const { orders, trades } = (await answer.json()) as VenueRecord
+  const stop = orders.find((order) => order.symbol === name && order.type === 'STOP_LOSS')
+  const filledAt = trades.find((trade) => trade.symbol === name)?.time
+  return (stop?.updateTime ?? Number.NaN) - (filledAt ?? Number.NaN)
 }
 
 async function priceOf(url: string, symbol: string): Promise<Decimal> {

@@ -15,5 +15,7 @@ describe.skipIf(rabbit === null || !hasPostgres)('execution, killed with -9,', (
   })
   afterAll(() => lives.close())
 
-  it.each(deathsOf('order', 'cancel'))('$name', { timeout: 300_000 }, (death) => lives.run(death))
+  it.each(deathsOf('pair', 'an order', 'a cancel'))('$name', { timeout: 300_000 }, (death) =>
+    lives.run(death),
+  )
 })

@@ -15,7 +15,7 @@ describe.skipIf(rabbit === null || !hasPostgres)('execution, killed with -9,', (
   })
   afterAll(() => lives.close())
 
-  it.each(deathsOf('bracket', 'replace'))('$name', { timeout: 300_000 }, (death) =>
+  it.each(deathsOf('pair', 'a bracket', 'a replace'))('$name', { timeout: 300_000 }, (death) =>
     lives.run(death),
   )
 })

@@ -91,4 +91,41 @@ describe('a position over the wire', () => {
       await world.close()
     }
   })
+
+  it('brings exits for what was received, whoever takes the fee', async () => {
+    const world = await openInProcess('attachExits: true')
+    const { stage } = world
+    try {
+      await stage.faults.set({ kind: 'F28', args: { feeAsset: 'BNB', feeAssetPrice: '600' } })
+      await stage.propose({ purpose: 'entry' })
+      const state = () => protectionsOf(world).at(-1)?.state ?? ''
+      await stage.until('the position is protected', () => state() === 'protected')
+      const { orders } = await readTruth(stage.simulator.controlUrl ?? '')
+      expect(orders).toHaveLength(3)
+      expect(new Set(orders.map(({ quantity }) => quantity.toString())).size).toBe(1)
+      await stage.faults.moveMarket(-5, 1)
+      await stage.until('it is sold', () => state() === 'none')
+      expect(world.logs.messages('error')).toEqual([])
+    } finally {
+      await world.close()
+    }
+  })
+
+  it('comes with its exits also where dust is held', async () => {
+    const world = await protectedUnder('pair', ', attachExits: true')
+    const { stage } = world
+    try {
+      const state = () => protectionsOf(world).at(-1)?.state ?? ''
+      await stage.propose({ purpose: 'exit' })
+      await stage.until('it is sold', () => state() === 'dust')
+      await stage.propose({ purpose: 'entry' })
+      await stage.until('the position is protected again', () => state() === 'protected')
+      const truth = await readTruth(stage.simulator.controlUrl ?? '')
+      // Twice three, and the sale in between.
+      expect(truth.orders).toHaveLength(7)
+      expect(longestNakedMs(truth, stage.now())).toBe(0)
+    } finally {
+      await world.close()
+    }
+  })
 })

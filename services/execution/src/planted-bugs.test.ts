@@ -3,7 +3,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { commands, haltingCommands } from './testing/desk-commands.ts'
 import { convertingHabits, deskProperty, offers, plainHabits } from './testing/desk-life.ts'
-import { convertBugs, haltBugs, plantedBugs, watchBugs } from './testing/planted-bugs.ts'
+import {
+  convertBugs,
+  haltBugs,
+  ladderBugs,
+  plantedBugs,
+  watchBugs,
+  weakBugs,
+} from './testing/planted-bugs.ts'
 
 /** Most faults show within some dozen lives; who hides longer than this is not found. */
 const LIVES_MAX = 20_000
@@ -14,6 +21,8 @@ const plain = { among: offers.slice(0, 1), own: plainHabits, happens: commands }
 const sets = [
   [plantedBugs, plain],
   [watchBugs, { ...plain, among: offers.slice(1) }],
+  [weakBugs, { ...plain, among: offers.slice(1) }],
+  [ladderBugs, { ...plain, among: offers }],
   [haltBugs, { ...plain, happens: haltingCommands }],
   [convertBugs, { ...plain, own: convertingHabits }],
 ] as const
@@ -21,6 +30,27 @@ const sets = [
 const bugs = sets.flatMap(([set, scene]) =>
   Object.entries(set).map(([name, plant]) => [name, plant, scene] as const),
 )
+
+/** What the tests must not let through in any case, and under which of our names each is switched on. */
+const mustBeFound: Readonly<Record<string, string>> = {
+  'blind retry': 'sends an order again when its answer is lost',
+  'client id reused': 'uses a name for a second request',
+  'fee ignored': 'ignores fees that are paid in base',
+  'wrong stop direction': 'puts the stop above and the target below',
+  'acknowledgement before commit': 'calls the venue and acknowledges before it commits',
+  'rounding up a sell': 'rounds a sale up',
+  'both exits sent where both are watched': 'sends both exits of a position that it watches',
+  'stop left when the target is taken': 'takes the target and leaves the stop',
+  'parts of the target that come to too much':
+    'takes the parts of the target from twice what is held',
+}
+
+it('every fault that must be found is switched on, and there are many more', () => {
+  const names = bugs.map(([name]) => name)
+  for (const name of Object.values(mustBeFound)) expect(names).toContain(name)
+  expect(new Set(names).size).toBe(names.length)
+  expect(names.length).toBeGreaterThanOrEqual(30)
+})
 
 describe('a desk that', () => {
   it.each(bugs)(

@@ -13,3 +13,9 @@ risk:
   leaseMs: 600000
 execution: { leaseMs: 600000 }
 `
+
+/** The same with further settings of execution, as YAML. */
+export function chaosConfigWith(settings: string): string {
+  if (settings === '') return chaosConfig
+  return chaosConfig.replace('execution: { ', `execution: { ${settings}, `)
+}

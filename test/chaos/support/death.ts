@@ -18,14 +18,28 @@ export const DEATH_POINTS = [
 ] as const
 export type DeathPoint = (typeof DEATH_POINTS)[number]
 
-export type VenueCall = 'placeOrder' | 'placeProtection' | 'cancelProtection'
+export const VENUE_CALLS = [
+  'placeOrder',
+  'placeProtection',
+  'cancelOrder',
+  'cancelProtection',
+  'quote',
+  'accept',
+  'query',
+] as const
+export type VenueCall = (typeof VENUE_CALLS)[number]
+
+/** What the commit that precedes a call stores: an order of that name in that state, or a memory of that name. */
+export type Stored =
+  | { readonly order: string; readonly state: string }
+  | { readonly memory: string }
 
 export type Doom = {
   readonly point: DeathPoint
   readonly call: VenueCall
-  /** The commit that precedes the call stores an order of this leg in this state. */
-  readonly leg: string
-  readonly state: string
+  /** How the name of what the call is about ends: leg and attempt; empty for any. */
+  readonly about: string
+  readonly stored: Stored | null
 }
 
 export type Place = {
@@ -34,6 +48,8 @@ export type Place = {
   readonly amqpUrl: string
   readonly now: number
   readonly folder: string
+  /** Further settings of execution, as YAML. */
+  readonly settings: string
 }
 
 export type Command =

@@ -1,17 +1,26 @@
 // Execution in a process of its own, over RabbitMQ and PostgreSQL, that can be told to kill itself (SIGKILL:
 // nothing is finished, nothing is flushed) at a named point between its core and the outside world. Nothing
 // of that is in the agent: its ports are wrapped here.
+import { flushCompileCache } from 'node:module'
 import { connectRabbit, type Bus } from '@flotilla/bus'
 import { agent as execution } from '@flotilla/execution'
 import { hostAgent, readFleetConfig } from '@flotilla/fleet'
-import { openPostgresLedger, type Ledger, type Unit } from '@flotilla/ledger'
+import { openPostgresLedger, type Ledger, type LedgerChange, type Unit } from '@flotilla/ledger'
 import { createMetrics } from '@flotilla/runtime'
 import { captureLogs, createManualClock } from '@flotilla/runtime/testing'
 import { agent as riskManager } from '@flotilla/risk-manager'
 import type { Venue } from '@flotilla/venue'
 import { createPendingCalls } from '../../e2e/support/pending-calls.ts'
-import type { Command, DeathPoint, Doom, Place, Report } from './death.ts'
-import { chaosConfig } from './chaos-config.ts'
+import {
+  VENUE_CALLS,
+  type Command,
+  type DeathPoint,
+  type Doom,
+  type Place,
+  type Report,
+  type Stored,
+} from './death.ts'
+import { chaosConfigWith } from './chaos-config.ts'
 import { openChaosVenue } from './venue.ts'
 
 /** As in production: who looks on kills the process long before a request that hangs is given up. */
@@ -42,27 +51,55 @@ function doomedLedger(ledger: Ledger): Ledger {
   })
 }
 
-function preparesCall({ leg, state }: Doom, units: readonly Unit[]): boolean {
-  return units.some(({ changes }) =>
-    changes.some(
-      (change) => 'order' in change && change.order.leg === leg && change.order.state === state,
-    ),
-  )
+function preparesCall({ stored }: Doom, units: readonly Unit[]): boolean {
+  return units.some(({ changes }) => changes.some((change) => isWhatIsStored(stored, change)))
+}
+
+function isWhatIsStored(stored: Stored | null, change: LedgerChange): boolean {
+  if (stored === null) return false
+  if ('memory' in stored) {
+    return change.kind === 'memory-stored' && change.key.startsWith(stored.memory)
+  }
+  if (!('order' in change)) return false
+  const { clientOrderId, state } = change.order
+  return clientOrderId.endsWith(stored.order) && state === stored.state
 }
 
 function doomedVenue(venue: Venue): Venue {
-  const after = async (call: () => Promise<unknown>): Promise<unknown> => {
-    const outcome = await call()
-    if (doom?.point === 'answered') return die()
-    passed = 'answered'
-    return outcome
-  }
-  const calls = ['placeOrder', 'placeProtection', 'cancelProtection'] as const
-  return calls.reduce<Venue>(
-    (wrapped, name) =>
-      wrap(wrapped, name, (_, call) => (doom?.call === name ? after(call) : call())),
-    venue,
+  const { convert } = venue
+  const doomed = withDoom(venue)
+  if (convert === undefined) return doomed
+  const desk = withDoom(convert)
+  return new Proxy(doomed, {
+    get: (target, name) => (name === 'convert' ? desk : (Reflect.get(target, name) as unknown)),
+  })
+}
+
+function withDoom<Port extends object>(port: Port): Port {
+  const calls = VENUE_CALLS.filter((name) => name in port) as (keyof Port & string)[]
+  return calls.reduce<Port>(
+    (wrapped, name) => wrap(wrapped, name, (argument, call) => around(name, argument, call)),
+    port,
   )
+}
+
+async function around(
+  name: string,
+  argument: unknown,
+  call: () => Promise<unknown>,
+): Promise<unknown> {
+  const isIt = doom?.call === name && nameIn(argument).endsWith(doom.about)
+  const outcome = await call()
+  if (!isIt) return outcome
+  if (doom?.point === 'answered') return die()
+  passed = 'answered'
+  return outcome
+}
+
+/** Of the order or the pair that a call is about; quotes are about none. */
+function nameIn(argument: unknown): string {
+  const named = argument as { clientOrderId?: string; clientProtectionId?: string }
+  return named.clientProtectionId ?? named.clientOrderId ?? ''
 }
 
 function doomedBus(bus: Bus): Bus {
@@ -90,7 +127,11 @@ function wrap<Port extends object>(port: Port, method: keyof Port & string, arou
 
 async function start(): Promise<() => Promise<void>> {
   const specs = [riskManager, execution]
-  const fleet = readFleetConfig({ file: 'chaos.yaml', text: chaosConfig, specs })
+  const fleet = readFleetConfig({
+    file: 'chaos.yaml',
+    text: chaosConfigWith(place.settings),
+    specs,
+  })
   const { logger } = captureLogs({ agent: 'execution' })
   const metrics = createMetrics({ agent: 'execution', instance: '1' })
   const context = { name: execution.name, instance: '1', logger, clock, metrics }
@@ -143,6 +184,8 @@ function report(kind: Report['kind']): void {
 }
 
 const stop = await start()
+// Whoever is killed writes nothing at its end, and the next one begins like this one.
+flushCompileCache()
 process.on('message', (command: Command) => void obey(command))
 report('ready')
 

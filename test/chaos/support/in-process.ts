@@ -9,7 +9,7 @@ import { captureLogs, type CapturedLogs } from '@flotilla/runtime/testing'
 import { agent as riskManager } from '@flotilla/risk-manager'
 import { createPendingCalls } from '../../e2e/support/pending-calls.ts'
 import { createCallLog, type CallLog } from './call-log.ts'
-import { chaosConfig } from './chaos-config.ts'
+import { chaosConfigWith } from './chaos-config.ts'
 import { Stage, type Actor } from './stage.ts'
 import { openChaosVenue, venueKeys } from './venue.ts'
 
@@ -113,7 +113,7 @@ type Life = {
 async function joinExecution(parts: Parts): Promise<Life> {
   const { stage, ledger, calls, logs, connect, keys, aheadMs } = parts
   const specs = [riskManager, execution]
-  const text = parts.settings === '' ? chaosConfig : withSettings(parts.settings)
+  const text = chaosConfigWith(parts.settings)
   const fleet = readFleetConfig({ file: 'chaos.yaml', text, specs })
   const { folder } = stage
   const clock = { ...stage.clock, now: () => stage.clock.now() + aheadMs }
@@ -138,10 +138,6 @@ async function joinExecution(parts: Parts): Promise<Life> {
       await venue.close()
     },
   }
-}
-
-function withSettings(settings: string): string {
-  return chaosConfig.replace('execution: { ', `execution: { ${settings}, `)
 }
 
 /** It lives by the stage's own clock, which has moved already. */

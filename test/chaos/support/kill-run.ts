@@ -1,6 +1,7 @@
 // A chain of lives: each process of execution inherits from the one that was killed before it, and is
 // killed in its turn. Exchange, risk manager, ledger and broker live on.
 import { connectRabbit, provisionRabbit, rabbitDeadLetters } from '@flotilla/bus'
+import type { AnyMessage } from '@flotilla/contracts'
 import { openPostgresLedger, type Ledger } from '@flotilla/ledger'
 import pg from 'pg'
 import { expect } from 'vitest'
@@ -10,9 +11,10 @@ import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts
 import { createCallLog } from './call-log.ts'
 import type { Place } from './death.ts'
 import { startExecution, type ExecutionProcess } from './execution-process.ts'
-import { calls, faultsOf, isFilledByMarket, type Death } from './kill-table.ts'
+import { killModeOf, type KillModeName } from './kill-deeds.ts'
+import { faultsOf, isFilledByMarket, type Death, type Provocation } from './kill-table.ts'
 import { account } from './messages.ts'
-import { longestNakedMs } from './naked-time.ts'
+import { longestNakedMs, longestUnwatchedMs } from './naked-time.ts'
 import { Stage } from './stage.ts'
 
 /** While nobody lives nobody protects: what counts is the time in which execution was there. */
@@ -27,7 +29,7 @@ export type Lives = {
   close(): Promise<void>
 }
 
-export async function beginLives(amqpUrl: string): Promise<Lives> {
+export async function beginLives(amqpUrl: string, mode: KillModeName = 'pair'): Promise<Lives> {
   const database = await createTestDatabase()
   const ledger = await openPostgresLedger({ url: database.url })
   await provisionRabbit(amqpUrl)
@@ -38,7 +40,7 @@ export async function beginLives(amqpUrl: string): Promise<Lives> {
     connect: () => connectRabbit({ url: amqpUrl }),
     busIsQuiet: () => untilRiskKnows(client),
   })
-  const lives = new Chain({ database, client, ledger, amqpUrl, stage })
+  const lives = new Chain({ database, client, ledger, amqpUrl, stage, mode })
   await lives.begin()
   return lives
 }
@@ -61,17 +63,24 @@ async function untilRiskKnows(client: pg.Client): Promise<void> {
   }
 }
 
+const POSITIONS_SAID = `
+  select message from outbox where message->>'type' = 'execution.position.changed.v1'
+  order by sequence`
+
 type World = {
   readonly database: TestDatabase
   readonly client: pg.Client
   readonly ledger: Ledger
   readonly amqpUrl: string
   readonly stage: Stage
+  readonly mode: KillModeName
 }
 
 class Chain implements Lives {
   readonly #world: World
   #execution: ExecutionProcess | null = null
+  /** Until then the market has jumped. */
+  #calmAt = 0
 
   constructor(world: World) {
     this.#world = world
@@ -83,20 +92,21 @@ class Chain implements Lives {
 
   async run(death: Death): Promise<void> {
     const { stage } = this.#world
+    await this.#untilCalm()
     const beganAt = stage.now()
     await this.#prepare(death)
     await this.#die(death)
     const diedAt = stage.now()
-    if (isFilledByMarket(death)) await this.#reachTarget()
+    if (isFilledByMarket(death)) await this.#move(death.deed.fill ?? 0)
     await stage.faults.lift()
     const deadMs = stage.now() - diedAt
     stage.replaceActor(await this.#start())
     await this.#untilAgreed()
     await this.#leave()
     await this.#untilAgreed()
-    const truth = await readTruth(stage.simulator.controlUrl ?? '')
-    const naked = longestNakedMs(truth, stage.now(), beganAt)
-    expect(naked).toBeLessThanOrEqual(DEADLINE_MS + deadMs)
+    // What is in doubt is in doubt anew for who comes after, and its time begins again.
+    const times = death.deed.isDoubt ? 2 : 1
+    expect(await this.#longestBareMs(beganAt)).toBeLessThanOrEqual(times * DEADLINE_MS + deadMs)
   }
 
   async close(): Promise<void> {
@@ -116,6 +126,7 @@ class Chain implements Lives {
       amqpUrl,
       now: stage.now(),
       folder: stage.folder,
+      settings: killModeOf(this.#world.mode).settings,
     }
     this.#execution = await startExecution(place)
     return this.#execution
@@ -124,24 +135,38 @@ class Chain implements Lives {
   /** Up to the moment from which the next thing of its kind is the last. */
   async #prepare({ deed }: Death): Promise<void> {
     const { stage } = this.#world
-    if (deed === 'order' || deed === 'bracket') return
+    for (const fault of deed.lead) await stage.faults.set(fault)
+    if (deed.from === 'flat') return
     await this.#propose('entry')
     await stage.until('protected', async () => (await this.#state()) === 'protected')
+    await stage.until('all is bought', () => this.#isBought())
+  }
+
+  async #isBought(): Promise<boolean> {
+    const open = await this.#world.ledger.loadOpenOrders(account)
+    return open.every(({ leg }) => leg !== 'entry')
   }
 
   async #die(death: Death): Promise<void> {
     const { stage } = this.#world
     const victim = this.#execution
     if (victim === null) throw new Error('nobody lives')
-    await victim.doom({ point: death.point, ...calls[death.deed] })
+    const { call, about, stored, provocation } = death.deed
+    await victim.doom({ point: death.point, call, about, stored })
     const ids: number[] = []
     for (const fault of faultsOf(death)) ids.push(await stage.faults.set(fault))
     const watching = death.point === 'sent' ? this.#killWhenStruck(ids.at(-1)!, victim) : null
-    await this.#propose(death.deed === 'cancel' ? 'exit' : 'entry')
+    await this.#provoke(provocation)
     await stage.until('the process is dead', () => victim.isDead)
     await watching
     expect(await victim.ended).toBe('SIGKILL')
     for (const id of ids) expect(await stage.faults.hits(id)).toBe(1)
+  }
+
+  async #provoke(provocation: Provocation): Promise<void> {
+    if (provocation === 'time') return
+    if (typeof provocation === 'string') await this.#propose(provocation)
+    else await this.#jump(provocation.percent)
   }
 
   /** The request is out and its answer is held back: now the process is killed from outside. */
@@ -164,11 +189,36 @@ class Chain implements Lives {
     }
   }
 
-  async #reachTarget(): Promise<void> {
+  /** The market jumps at the next minute, for a minute. */
+  async #jump(percent: number): Promise<void> {
     const { stage } = this.#world
-    await stage.faults.moveMarket(2.5, 1)
-    const end = stage.now() + 2 * MINUTE_MS
-    await stage.until('the market was there', () => stage.now() >= end)
+    await stage.faults.moveMarket(percent, 1)
+    await stage.untilMinuteEnds()
+    this.#calmAt = stage.now() + MINUTE_MS + 1_000
+  }
+
+  /** And back. */
+  async #move(percent: number): Promise<void> {
+    await this.#jump(percent)
+    await this.#untilCalm()
+  }
+
+  async #untilCalm(): Promise<void> {
+    const { stage } = this.#world
+    while (stage.now() < this.#calmAt) await stage.step(1_000)
+  }
+
+  async #longestBareMs(since: number): Promise<number> {
+    const { stage, client, mode } = this.#world
+    if (killModeOf(mode).isWatched) {
+      const { rows } = await client.query<{ message: AnyMessage }>(POSITIONS_SAID)
+      const said = rows.map(({ message }) => message)
+      return longestUnwatchedMs(
+        said.filter(({ occurredAt }) => Date.parse(occurredAt) >= since),
+        stage.now(),
+      )
+    }
+    return longestNakedMs(await readTruth(stage.simulator.controlUrl ?? ''), stage.now(), since)
   }
 
   #state() {
@@ -176,11 +226,19 @@ class Chain implements Lives {
   }
 
   async #violations(): Promise<readonly string[]> {
-    const { stage, database, amqpUrl } = this.#world
+    const { stage, database, amqpUrl, mode } = this.#world
+    const { isWatched, slicesMax = 1 } = killModeOf(mode)
     const truth = await readTruth(stage.simulator.controlUrl ?? '')
     const letters = await rabbitDeadLetters(amqpUrl).list({ limit: 100 })
     const deadLetters = letters.length
-    const found = await check({ databaseUrl: database.url, truth, account, deadLetters })
+    const found = await check({
+      databaseUrl: database.url,
+      truth,
+      account,
+      deadLetters,
+      isWatched,
+      slicesMax,
+    })
     return found.violations
   }
 

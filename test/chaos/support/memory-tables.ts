@@ -19,6 +19,7 @@ export async function tablesOf(ledger: Ledger, said: readonly AnyMessage[]): Pro
     fills: (await ledger.loadFills({ account })).map((fill) => ({
       symbol: fill.symbol,
       trade_id: fill.tradeId,
+      client_order_id: fill.clientOrderId,
       side: fill.side,
       quantity: fill.quantity.toString(),
       price: fill.price.toString(),

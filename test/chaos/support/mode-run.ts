@@ -12,12 +12,20 @@ import {
   type Approach,
 } from './fault-run.ts'
 import { settingsOf, type Mode, type ModeCell } from './mode-table.ts'
+import type { WayCell } from './way-table.ts'
 
 export function runModeCell(cell: ModeCell): Promise<void> {
   const { mode, state } = cell
   const approach = approaches[mode][state]
   if (approach === undefined) throw new Error(`no way leads ${mode} into ${state}`)
   return runCell(cell, { settings: settingsOf[mode], approach, isWatched: mode === 'supervised' })
+}
+
+/** A further way out: the market rises by more than its gain and falls back, or time passes. */
+export function runWayCell(cell: WayCell): Promise<void> {
+  const { settings, protection, way } = cell
+  const approach = way === 'holding' ? afterProtected(nothing) : afterMove(1.3)
+  return runCell(cell, { settings, approach, isWatched: protection === 'supervised' })
 }
 
 type Approaches = Readonly<Partial<Record<CallState, Approach>>>
@@ -91,6 +99,13 @@ const lone: Approaches = {
   replacing: afterProtected(enter),
 }
 
+const endsExits = {
+  kind: 'F20',
+  args: { afterMs: 0 },
+  match: { method: 'POST', path: 'orderList/*' },
+  count: 1,
+}
+
 const approaches: Readonly<Record<Mode, Approaches>> = {
   stop: { ...lone, closing: afterMove(4), 'partially-filled': stopInPart(-6) },
   // Through the limit: the order rests on, and is taken away.
@@ -118,9 +133,9 @@ const approaches: Readonly<Record<Mode, Approaches>> = {
     protected: afterProtected(({ stage }, cell) =>
       cell.happens ? stage.faults.moveMarket(2.5, 1) : nothing(),
     ),
-    // The fee is taken elsewhere, so that the exits that came are for less than what is held.
+    // The venue ends the exits that came along: others are placed by hand.
     replacing: async (world, arm) => {
-      await world.stage.faults.set({ kind: 'F28', args: { feeAsset: 'BNB', feeAssetPrice: '600' } })
+      await world.stage.faults.set(endsExits)
       await arm()
       await enter(world)
       return nothing

@@ -36,9 +36,9 @@ export type Station = {
   readonly path: string
 }
 
-const post = (call: Call, path = 'order'): Station => ({ call, method: 'POST', path })
-const get = (call: Call, path = 'order'): Station => ({ call, method: 'GET', path })
-const remove = (path: string): Station => ({ call: 'cancel', method: 'DELETE', path })
+export const post = (call: Call, path = 'order'): Station => ({ call, method: 'POST', path })
+export const get = (call: Call, path = 'order'): Station => ({ call, method: 'GET', path })
+export const remove = (path: string): Station => ({ call: 'cancel', method: 'DELETE', path })
 
 const watch = get('watch', 'ticker/24hr')
 
@@ -100,8 +100,10 @@ export const stations: Readonly<Record<Mode, Readonly<Record<CallState, Station 
   },
 }
 
+type Place = { readonly mode: string; readonly state: CallState }
+
 type Meeting = {
-  readonly meets: (station: Station, place: { mode: Mode; state: CallState }) => boolean
+  readonly meets: (station: Station, place: Place) => boolean
   readonly otherwise: string
 }
 
@@ -146,9 +148,13 @@ const meetings: Readonly<Record<string, Meeting>> = {
 /** Null when the three can meet: then there is a cell. */
 export function exclusionIn(mode: Mode, kind: string, state: CallState): string | null {
   const station = stations[mode][state]
-  if (typeof station === 'string') return station
+  return typeof station === 'string' ? station : unmet(kind, station, { mode, state })
+}
+
+/** Why a kind cannot strike a request; null when it can. */
+export function unmet(kind: string, station: Station, place: Place): string | null {
   const meeting = meetings[kind]
-  return meeting === undefined || meeting.meets(station, { mode, state }) ? null : meeting.otherwise
+  return meeting === undefined || meeting.meets(station, place) ? null : meeting.otherwise
 }
 
 export type ModeCell = Cell & { readonly mode: Mode; readonly call: Call }
@@ -178,28 +184,31 @@ function isItsTurn(cell: ModeCell): boolean {
   return turns[turn % turns.length] === cell
 }
 
-type Place = { mode: Mode; kind: string; state: CallState; index: number }
+type Spot = { mode: Mode; kind: string; state: CallState; index: number }
 
 /** Only then a target is filled in part, a stop executed in part, or rejected at its activation. */
-function moveOf({ mode, kind }: Place, { call }: Station): number | null {
+function moveOf({ mode, kind }: Spot, { call }: Station): number | null {
   if (call !== 'protect' || (kind !== 'F17' && kind !== 'F21')) return null
   return mode === 'attached' && kind === 'F17' ? 2.5 : -4
 }
 
-function cellOf(place: Place): ModeCell {
-  const { mode, kind, state, index } = place
+function cellOf(spot: Spot): ModeCell {
+  const { mode, kind, state, index } = spot
   const station = stations[mode][state]
   if (typeof station === 'string') throw new Error(`${mode} makes no call while ${state}`)
+  const { call } = station
+  return { mode, call, ...strike(station, { kind, state, index, move: moveOf(spot, station) }) }
+}
+
+type Strike = Pick<Cell, 'kind' | 'state' | 'move'> & { readonly index: number }
+
+/** The fault that strikes that request in that state, and what follows from it. */
+export function strike({ method, path }: Station, { kind, state, index, move }: Strike): Cell {
   const args = kind === 'F15' && state === 'protected' ? {} : argumentsOf(kind, index)
-  const { call, method, path } = station
-  const match = happens.has(kind) ? { path: '*' } : { method, path }
   const isSearch = kind === 'F16' && path === 'order'
-  const fault = {
-    kind,
-    args,
-    match: isSearch ? { ...match, path: 'openOrders' } : match,
-    count: 1,
-  }
+  const request = { method, path: isSearch ? 'openOrders' : path }
+  const match = happens.has(kind) ? { path: '*' } : request
+  const fault = { kind, args, match, count: 1 }
   const isLate = !(happens.has(kind) && state === 'protected')
-  return { mode, call, kind, state, fault, isLate, ...courseOf(fault, moveOf(place, station)) }
+  return { kind, state, fault, isLate, ...courseOf(fault, move) }
 }

@@ -12,6 +12,8 @@ export type CheckInput = {
   readonly deadLetters: number
   /** No stop rests at the venue: execution watches over what is held. */
   readonly isWatched?: boolean
+  /** Into how many orders an entry may be taken apart; one unless said otherwise. */
+  readonly slicesMax?: number
 }
 
 export type CheckResult = {
@@ -46,17 +48,18 @@ export async function check(input: CheckInput): Promise<CheckResult> {
   return judge({ tables: await readTables(input), ...input })
 }
 
-export type Judged = Pick<CheckInput, 'truth' | 'deadLetters' | 'isWatched'> & {
+export type Judged = Pick<CheckInput, 'truth' | 'deadLetters' | 'isWatched' | 'slicesMax'> & {
   readonly tables: Tables
 }
 
-export function judge({ tables, truth, deadLetters, isWatched }: Judged): CheckResult {
+export function judge({ tables, truth, ...options }: Judged): CheckResult {
+  const { deadLetters, isWatched, slicesMax = 1 } = options
   const violations = [
     ...positionsAreTheSumOfFills(tables),
     ...balancesAgree(tables, truth),
     ...reservationsAreReleased(tables),
     ...everyIntentHasOneEnd(tables),
-    ...ordersAgree(tables, truth),
+    ...ordersAgree(tables, truth, slicesMax),
     ...fillsAgree(tables, truth),
     ...nothingOfOthersIsSold(truth),
     ...(isWatched === true
@@ -188,7 +191,13 @@ function countBy(rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyMap
 
 const NEVER_SENT = new Set(['expired', 'not-placed', 'rejected', 'canceled'])
 
-function ordersAgree({ orders }: Tables, truth: SimulatorTruth): string[] {
+function ordersAgree(
+  { orders, fills }: Tables,
+  truth: SimulatorTruth,
+  slicesMax: number,
+): string[] {
+  const converted = new Set(fills.filter(isConversion).map((row) => row['client_order_id'] ?? null))
+  const ofTheBook = orders.filter((row) => !converted.has(row['client_order_id']!))
   const ours = new Map(orders.map((row) => [row['client_order_id']!, row]))
   const counts = new Map<string, number>()
   for (const { clientOrderId } of truth.orders) {
@@ -209,10 +218,15 @@ function ordersAgree({ orders }: Tables, truth: SimulatorTruth): string[] {
       count > 1 ? [`order ${id} was placed ${count}x`] : [],
     ),
     ...[...perIntent].flatMap(([id, count]) =>
-      count > 1 ? [`intent ${id} bought ${count}x`] : [],
+      count > slicesMax ? [`intent ${id} bought ${count}x`] : [],
     ),
-    ...orders.flatMap((row) => orderAgrees(row, truth)),
+    ...ofTheBook.flatMap((row) => orderAgrees(row, truth)),
   ]
+}
+
+/** The trade is compared as a fill; the venue has no order for it. */
+function isConversion(fill: Row): boolean {
+  return fill['trade_id']!.startsWith('convert-')
 }
 
 function orderAgrees(row: Row, truth: SimulatorTruth): string[] {

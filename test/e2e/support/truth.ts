@@ -4,6 +4,7 @@ import { z } from 'zod'
 
 export type SimulatorTruth = {
   readonly orders: readonly TruthOrder[]
+  /** Conversions at a quoted price among them: they are no order of the book. */
   readonly trades: readonly TruthTrade[]
   /** Free and locked together, by asset. */
   readonly balances: ReadonlyMap<string, Decimal>
@@ -60,6 +61,16 @@ const Wire = z.looseObject({
       isBuyer: z.boolean(),
     }),
   ),
+  conversions: z.array(
+    z.looseObject({
+      orderId: z.number(),
+      fromAsset: z.string(),
+      fromAmount: z.string(),
+      toAsset: z.string(),
+      toAmount: z.string(),
+      createTime: z.number(),
+    }),
+  ),
   balances: z.array(z.looseObject({ asset: z.string(), free: z.string(), locked: z.string() })),
   escapes: z.array(z.unknown()),
 })
@@ -82,20 +93,45 @@ export async function readTruth(controlUrl: string): Promise<SimulatorTruth> {
       createdAt: order.time,
       updatedAt: order.updateTime,
     })),
-    trades: wire.trades.map((trade) => ({
-      symbol: canonical(trade.symbol),
-      tradeId: String(trade.id),
-      price: Decimal.from(trade.price),
-      quantity: Decimal.from(trade.qty),
-      fee: Decimal.from(trade.commission),
-      feeAsset: trade.commissionAsset,
-      side: trade.isBuyer ? ('buy' as const) : ('sell' as const),
-      at: trade.time,
-    })),
+    trades: [...wire.trades.map(tradeOf), ...wire.conversions.map(tradeOfConversion)],
     balances: new Map(
       wire.balances.map(({ asset, free, locked }) => [asset, Decimal.from(free).plus(locked)]),
     ),
     escapes: wire.escapes.map((escape) => JSON.stringify(escape)),
+  }
+}
+
+type Answer = z.infer<typeof Wire>
+
+function tradeOf(trade: Answer['trades'][number]): TruthTrade {
+  return {
+    symbol: canonical(trade.symbol),
+    tradeId: String(trade.id),
+    price: Decimal.from(trade.price),
+    quantity: Decimal.from(trade.qty),
+    fee: Decimal.from(trade.commission),
+    feeAsset: trade.commissionAsset,
+    side: trade.isBuyer ? ('buy' as const) : ('sell' as const),
+    at: trade.time,
+  }
+}
+
+/** Digits of a price that is a quotient. */
+const PRICE_SCALE = 36
+
+/** Only base is given away in the tests. */
+function tradeOfConversion(conversion: Answer['conversions'][number]): TruthTrade {
+  const { orderId, fromAsset, toAsset, createTime } = conversion
+  const quantity = Decimal.from(conversion.fromAmount)
+  return {
+    symbol: `${fromAsset}/${toAsset}`,
+    tradeId: `convert-${orderId}`,
+    price: Decimal.from(conversion.toAmount).dividedBy(quantity, PRICE_SCALE, 'half-up'),
+    quantity,
+    fee: Decimal.zero,
+    feeAsset: toAsset,
+    side: 'sell',
+    at: createTime,
   }
 }
 

@@ -14,7 +14,8 @@ import { callVenue, heldOf, nextAttempt, offersDust, protectionOf, put, type Wor
 
 /** As a share of the market's value: a quote that costs more is not taken. */
 const COST_MAX = Decimal.from('0.01')
-const PRICE_SCALE = 18
+/** So many digits that price times quantity is the amount that was exchanged, to the last digit that counts. */
+const PRICE_SCALE = 36
 
 /** Under which key a price is asked for: of an exit, or of the dust that is left. */
 function quoteKeyOf(clientOrderId: string | null): string {

@@ -216,6 +216,22 @@ describe('a longest time to hold', () => {
   })
 })
 
+describe('a longest time to hold, where dust was left before,', () => {
+  it('counts from what is bought onto the dust', async () => {
+    const desk = await holding({ holdingMsMax: 60_000 })
+    await desk.approve({ name: 'out', purpose: 'exit', quantity: '0.00995' })
+    await desk.settle()
+    expect(await held(desk)).toMatchObject({ quantity: '0.00004', state: 'dust' })
+    await desk.pass(100_000)
+    await desk.approve({ name: 'two', takeProfit: '90000', now: desk.now })
+    await desk.settle()
+    await desk.pass(50_000)
+    expect(await held(desk)).toMatchObject({ state: 'protected' })
+    await desk.pass(11_000)
+    expect(await held(desk)).toMatchObject({ quantity: '0', state: 'none' })
+  })
+})
+
 describe('a plan', () => {
   it('is kept as the position began with it, whatever is configured later', async () => {
     const desk = await holding({ holdingMsMax: 60_000 })

@@ -1,6 +1,7 @@
 // Protection is a part of the entry's life. After every step the guard looks at what is held, what
 // rests at the venue and what is on its way, and does the next thing: place, replace, cancel, sell.
 // It works from the state alone, so it does not matter which event, or which restart, led there.
+import type { Order } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import { close, type Why } from './close.ts'
 import { sayProtectionFailed } from './conclude.ts'
@@ -25,6 +26,7 @@ import {
   EXIT,
   hasWorkingEntry,
   heldOf,
+  isAttachedExit,
   isClosing,
   isUnsettled,
   keepProtection,
@@ -244,7 +246,8 @@ function checkCover(work: Work, resting: readonly Ticket[]): void {
   // A target that is filled in part has ended the stop beside it, and rests on alone.
   const stops = resting.some(({ order }) => order.leg === 'stop-loss')
   const bare = wanted.isPositive() && !stops
-  if (bare || !covered.equals(wanted) || resting.some((ticket) => isAtOtherPrice(work, ticket))) {
+  const fits = covered.equals(wanted) || isShortByDust(work, first, wanted.minus(covered))
+  if (bare || !fits || resting.some((ticket) => isAtOtherPrice(work, ticket))) {
     takeAway(work, resting)
     return
   }
@@ -253,6 +256,12 @@ function checkCover(work: Work, resting: readonly Ticket[]): void {
   keepProtection(work, { state: 'protected', quantity: covered, listId, reason: null })
   work.protecting = calm
   work.canceling = calm
+}
+
+/** Exits that came with an entry are for what that received, and not for the dust that was held before. */
+function isShortByDust(work: Work, order: Order, rest: Decimal): boolean {
+  const price = work.price?.value ?? null
+  return rest.isPositive() && isAttachedExit(work, order) && isDust(rest, price, work.market.rules)
 }
 
 /** A stop that has moved, by a trailing or by a newer entry, is placed anew. */

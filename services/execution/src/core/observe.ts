@@ -1,6 +1,6 @@
 // What the venue says becomes what we know: states, fills, ends. Facts always apply, in whatever
 // order and however often they are told.
-import type { Fill } from '@flotilla/ledger'
+import type { Fill, Order, Position } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import type { VenueFill, VenueOrder } from '@flotilla/venue'
 import { accepted, filled } from './announce.ts'
@@ -15,6 +15,7 @@ import {
   acceptedQuoteOf,
   causeOf,
   heldOf,
+  isAttachedExit,
   isRung,
   isUnsettled,
   keepPosition,
@@ -36,9 +37,19 @@ export function observe(work: Work, told: VenueOrder): void {
     const order = { ...known.order, venueOrderId: told.venueOrderId }
     put(work, { ...known, seen, order })
   }
+  takeQuantityOf(work, told)
   acceptWhatLanded(work, told)
   for (const fill of told.fills ?? []) recordFill(work, fill)
   settle(work, told.clientOrderId)
+}
+
+/** Exits that come with an entry are for what that received: only the venue knows how much it was. */
+function takeQuantityOf(work: Work, told: VenueOrder): void {
+  const ticket = ticketOf(work, told.clientOrderId)
+  const { order } = ticket
+  const { quantity } = told
+  if (told.status === 'pending' || !quantity.isPositive() || quantity.equals(order.quantity)) return
+  if (isAttachedExit(work, order)) put(work, { ...ticket, order: { ...order, quantity } })
 }
 
 function acceptWhatLanded(work: Work, told: VenueOrder): void {
@@ -147,7 +158,7 @@ function takeIntoPosition(work: Work, ticket: Ticket, fill: Fill): void {
   const { leg, intentId } = ticket.order
   followFill(work, ticket, fill)
   if (leg === 'entry' || acceptedQuoteOf(ticket) !== null) work.converting = calm
-  keepPosition(work, applyFill(heldOf(work), fill, work.market.rules))
+  keepPosition(work, applyFill(openingOf(work, leg), fill, work.market.rules))
   if (work.price === null || work.price.at < fill.filledAt) {
     work.price = { value: fill.price, at: fill.filledAt }
   }
@@ -160,6 +171,13 @@ function takeIntoPosition(work: Work, ticket: Ticket, fill: Fill): void {
   const { stop, takeProfit } = ticket.terms
   keepPosition(work, { ...heldOf(work), protection: { ...protectionOf(work), stop, takeProfit } })
   beginExits(work, ticket)
+}
+
+/** What is bought onto dust is a new position: how long that is held counts from now. */
+function openingOf(work: Work, leg: Order['leg']): Position {
+  const held = heldOf(work)
+  const isNew = leg === 'entry' && held.protection?.state === 'dust'
+  return isNew ? { ...held, openedAt: null } : held
 }
 
 /** An order ends with us when the venue ended it and every fill it told of is recorded. */

@@ -38,14 +38,15 @@ export function sendEntries(work: Work): void {
   }
 }
 
-/** Only from flat to held: what is held already has its exits, and they count together. */
+/** Only from flat, or from dust, to held: what is held already has its exits, and they count together. */
 function bringsItsExits(work: Work, { order, terms }: Ticket): boolean {
   const { settings, market } = work
   const isOffered = settings.attachExits && market.rules.opoAllowed && modeOf(work) === 'pair'
   if (!isOffered || terms.pace !== null || terms.stop === null || terms.takeProfit === null) {
     return false
   }
-  if (heldOf(work).quantity.isPositive() || liveProtectionOf(work).length > 0) return false
+  const held = heldOf(work).quantity
+  if (!isDust(held, order.price, market.rules) || liveProtectionOf(work).length > 0) return false
   return order.price !== null && !isDust(receivedBy(work, order), terms.stop, market.rules)
 }
 

@@ -243,6 +243,12 @@ export function isRung({ leg, type }: Order): boolean {
   return leg === 'take-profit' && type === 'market'
 }
 
+/** It came with an entry, in one request. */
+export function isAttachedExit(work: Work, { leg, listId }: Order): boolean {
+  if (listId === null || leg === 'entry') return false
+  return ticketsOfSubject(work, listId).some(({ order }) => order.leg === 'entry')
+}
+
 /** The venue told of more fills than are recorded. */
 export function isUnsettled({ order, seen }: Ticket): boolean {
   return seen !== null && seen.filledQuantity.greaterThan(order.filledQuantity)

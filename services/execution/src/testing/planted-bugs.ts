@@ -167,6 +167,56 @@ export const watchBugs: Readonly<Record<string, () => Seams>> = {
   }),
 }
 
+/** Faults of what is watched from here: beside a lone stop, and where nothing rests. */
+export const weakBugs: Readonly<Record<string, () => Seams>> = {
+  'sends both exits of a position that it watches': () => ({
+    step: (desk, input, now) => {
+      const draft = step(desk, input, now)
+      const sale = draft.effects.find(isClosingSale)
+      if (sale === undefined) return draft
+      const clientOrderId = sale.request.clientOrderId.replace('-f', '-t9')
+      const second = { ...sale, key: `${sale.key}-`, request: { ...sale.request, clientOrderId } }
+      return { ...draft, effects: [...draft.effects, second] }
+    },
+  }),
+  'takes the target and leaves the stop': () => ({
+    step: (desk, input, now) => {
+      const draft = step(desk, input, now)
+      const isTaken = draft.desk.position?.protection?.reason === 'take_profit_reached'
+      if (!isTaken || draft.desk.position?.protection?.state !== 'closing') return draft
+      return step(without(desk, isProtection), input, now)
+    },
+  }),
+  'puts a lone stop above the price': () => ({
+    sent: (effect) => {
+      if (effect.kind !== 'place-order' || !('stopPrice' in effect.request)) return effect
+      const stopPrice = effect.request.stopPrice.times(Decimal.from('1.1')).round(2, 'up')
+      return { ...effect, request: { ...effect.request, stopPrice } } as Effect
+    },
+  }),
+}
+
+/** Faults of a target in parts. */
+export const ladderBugs: Readonly<Record<string, () => Seams>> = {
+  'takes the parts of the target from twice what is held': () => ({
+    step: (desk, input, now) => {
+      const draft = step(desk, input, now)
+      const { exits, position } = draft.desk
+      if (exits === null || position === null || exits.full.greaterThan(position.quantity)) {
+        return draft
+      }
+      const full = exits.full.times(Decimal.from(2))
+      return { ...draft, desk: { ...draft.desk, exits: { ...exits, full } } }
+    },
+  }),
+}
+
+type PlacesOrder = Extract<Effect, { kind: 'place-order' }>
+
+function isClosingSale(effect: Effect): effect is PlacesOrder {
+  return effect.kind === 'place-order' && effect.request.clientOrderId.includes('-f')
+}
+
 function acceptingAgain(): Seams {
   const sent = new Map<string, Effect>()
   return {

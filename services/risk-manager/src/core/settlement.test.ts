@@ -55,6 +55,12 @@ const rows: { title: string; start: BookOptions; orders: OrderOptions[]; becomes
     becomes: 'USDT 79.98/39.98 BTC 0.0004/0 position 0.0004',
   },
   {
+    title: 'a price that is a quotient moves the money that was really exchanged',
+    start: { ...withInventory, reservations: [] },
+    orders: [{ ...stopSale, quantity: '0.7', price: '41000.142857142857142857142857142857142857' }],
+    becomes: 'USDT 28700.1/0 BTC 0.3/0 position 0.3',
+  },
+  {
     title: 'a part of a buy leaves the rest set aside',
     start: withMoney,
     orders: [partBuy],

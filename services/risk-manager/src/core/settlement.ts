@@ -67,10 +67,13 @@ function forgotten(book: Book, changes: readonly BookChange[]): readonly BookCha
   })
 }
 
+/** More digits than any venue keeps of money: the price of a conversion is a quotient, the money is not. */
+const MONEY_SCALE = 18
+
 /** What a fill moves, by asset: price times quantity one way, the quantity the other, and the fee. */
 function flowsOf(fill: FillFact): ReadonlyMap<string, Decimal> {
   const { base, quote } = assetsOf(fill.symbol)
-  const notional = fill.price.times(fill.quantity)
+  const notional = fill.price.times(fill.quantity).round(MONEY_SCALE, 'half-up')
   const buys = fill.side === 'buy'
   const flows = new Map([
     [quote, buys ? notional.negated() : notional],
