@@ -133,7 +133,7 @@ const simulator = z
     historyMinutes: z
       .int()
       .min(0)
-      .default(0)
+      .optional()
       .describe('Recorded minutes that lie in the past at the first moment.'),
     legacyListenKey: z
       .boolean()

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { recordingProblem, symbolOfRecording } from './markets.ts'
+import { readRecordedSymbols, symbolOfRecording } from './markets.ts'
 
 test.each([
   ['binance_BTC-USDT_1m_2024-08.csv.gz', 'BTC/USDT'],
@@ -13,16 +13,27 @@ test.each([
   expect(symbolOfRecording(file)).toBe(symbol)
 })
 
-test('a recording that cannot be replayed is named, with what to do', () => {
+test('a recording says its symbols by its name or by a column, or what is wrong with it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-recordings-'))
   try {
-    const good = join(folder, 'binance_BTC-USDT_1m_2024-08.csv')
-    const nameless = join(folder, 'candles.csv')
-    writeFileSync(good, '')
-    writeFileSync(nameless, '')
-    expect(recordingProblem([good])).toBeNull()
-    expect(recordingProblem([good, join(folder, 'absent.csv')])).toMatch(/no file .*absent\.csv/)
-    expect(recordingProblem([nameless])).toMatch(/candles\.csv does not say its symbol; call it/)
+    const write = (name: string, text: string): string => {
+      const path = join(folder, name)
+      writeFileSync(path, text)
+      return path
+    }
+    const good = write('binance_BTC-USDT_1m_2024-08.csv', '')
+    const rows = 'symbol,timestamp_ms,price\nETH/USDT,1,2\nSOL/USDT,1,2\nETH/USDT,2,3\n'
+    const several = write('several.csv', rows)
+    const nameless = write('candles.csv', 'timestamp_ms,price\n1,2\n')
+    const broken = write('candles.parquet', 'PAR1 and nothing that follows')
+    const symbolsOf = async (...files: string[]) => {
+      const read = await readRecordedSymbols(files)
+      return read.kind === 'symbols' ? read.symbols : read.problem
+    }
+    expect(await symbolsOf(good, several)).toEqual(['BTC/USDT', 'ETH/USDT', 'SOL/USDT'])
+    expect(await symbolsOf(good, join(folder, 'absent.csv'))).toMatch(/no file .*absent\.csv/)
+    expect(await symbolsOf(nameless)).toMatch(/candles\.csv does not say its symbol, nor has it/)
+    expect(await symbolsOf(broken)).toMatch(/candles\.parquet cannot be read: /)
   } finally {
     rmSync(folder, { recursive: true })
   }

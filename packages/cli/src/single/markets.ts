@@ -71,27 +71,53 @@ function beginningOf(simulator: SharedConfig['simulator']): {
   historyMinutes?: number
 } {
   const { candles, trades, follow, startAt } = simulator
-  const history = candles.length === 0 ? {} : { historyMinutes: recordedHistoryMinutes }
-  if (startAt !== undefined) return { ...history, startAt }
+  const historyMinutes =
+    simulator.historyMinutes ?? (candles.length === 0 ? 0 : recordedHistoryMinutes)
+  if (startAt !== undefined) return { historyMinutes, startAt }
   const isSeeded = candles.length + trades.length === 0 && follow === undefined
-  return isSeeded ? { startAt: seededStart } : history
+  return isSeeded ? { startAt: seededStart } : { historyMinutes }
 }
 
-/** The files whose names say which symbols are replayed. */
+/** What is replayed: candles or trades. */
 export function recordingsOf({ candles, trades }: SharedConfig['simulator']): readonly string[] {
   return [...candles, ...trades]
 }
 
-/** What is wrong with the files to replay, or null. */
-export function recordingProblem(files: readonly string[]): string | null {
-  const absent = files.find((file) => !existsSync(file))
-  if (absent !== undefined) return `there is no file ${absent} to replay; check the path`
-  const nameless = files.find((file) => symbolOfRecording(basename(file)) === null)
-  if (nameless === undefined) return null
-  return (
-    `the name of ${nameless} does not say its symbol; ` +
-    'call it <venue>_<BASE>-<QUOTE>_<timeframe>_<range>.csv, as binance_BTC-USDT_1m_2024-08.csv.gz'
-  )
+export type Recorded =
+  | { readonly kind: 'symbols'; readonly symbols: readonly string[] }
+  | { readonly kind: 'problem'; readonly problem: string }
+
+/** Which symbols the files hold, by their names or by their column `symbol`, or what is wrong with them. */
+export async function readRecordedSymbols(files: readonly string[]): Promise<Recorded> {
+  const found = new Set<string>()
+  for (const file of files) {
+    if (!existsSync(file)) return problem(`there is no file ${file} to replay; check the path`)
+    const named = symbolOfRecording(basename(file))
+    const symbols = named === null ? await symbolsIn(file) : [named]
+    if (typeof symbols === 'string') return problem(symbols)
+    if (symbols.length === 0) {
+      return problem(
+        `the name of ${file} does not say its symbol, nor has it a column symbol; ` +
+          'call it <venue>_<BASE>-<QUOTE>_<timeframe>_<range>.csv, as binance_BTC-USDT_1m_2024-08.csv.gz',
+      )
+    }
+    for (const symbol of symbols) found.add(symbol)
+  }
+  return { kind: 'symbols', symbols: [...found] }
+}
+
+function problem(text: string): Recorded {
+  return { kind: 'problem', problem: text }
+}
+
+/** A text is what is wrong with the file. */
+async function symbolsIn(file: string): Promise<readonly string[] | string> {
+  const { symbolsInside } = await import('@flotilla/exchange-simulator')
+  try {
+    return await symbolsInside(file)
+  } catch (error) {
+    return `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`
+  }
 }
 
 /** `binance_BTC-USDT_1m_2024-08.csv.gz` holds BTC/USDT; null when the name does not say. */

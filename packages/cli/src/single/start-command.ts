@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { basename, relative } from 'node:path'
+import { relative } from 'node:path'
 import type { AgentSpec, FleetConfig, SharedConfig } from '@flotilla/fleet'
 import { FolderInUseError, PostgresMissingError } from '@flotilla/ledger'
 import { atLeast, live, realClock, stdoutJsonSink, terminalSink } from '@flotilla/runtime'
@@ -9,7 +9,7 @@ import { loadAgents } from '../load-agents.ts'
 import { withNeededIndicators } from '../needed-indicators.ts'
 import { logFolder, stateFolder, userPath } from '../places.ts'
 import type { Terminal } from '../terminal.ts'
-import { recordingProblem, recordingsOf, symbolOfRecording } from './markets.ts'
+import { readRecordedSymbols, recordingsOf } from './markets.ts'
 import { createNarrator } from './narrator.ts'
 import { onceEach } from './observe.ts'
 import { SingleFleet } from './single-fleet.ts'
@@ -25,6 +25,8 @@ export type StartOptions = {
   readonly speed?: number
   readonly seed?: number
   readonly candles: readonly string[]
+  readonly trades: readonly string[]
+  readonly books: readonly string[]
   /** Real seconds. */
   readonly duration?: number
   readonly httpPort?: number
@@ -38,15 +40,20 @@ export async function startSingle(options: StartOptions, terminal: Terminal): Pr
   const specs = await loadAgents()
   const read = checkedConfig(options.config, specs, terminal)
   if (read === null) return 1
+  const simulator = simulatorWithFlags(read.shared.simulator, options)
+  const recorded = await readRecordedSymbols([...recordingsOf(simulator), ...simulator.books])
+  if (recorded.kind === 'problem') {
+    terminal.complain(`flotilla: ${recorded.problem}`)
+    return 1
+  }
   const complete = (config: FleetConfig): FleetConfig => {
-    return { ...withNeededIndicators(config), shared: withFlags(config.shared, options) }
+    const shared = withFlags(config.shared, options, recorded.symbols)
+    return { ...withNeededIndicators(config), shared }
   }
   const config = complete(read)
-  const { shared } = config
-  const recording = recordingProblem([...recordingsOf(shared.simulator), ...shared.simulator.books])
-  const world = recording === null ? openWorld(stateFolder(), shared) : null
-  const problem = world === null ? recording : await readyWorld(world, options)
-  if (world === null || problem !== null) {
+  const world = openWorld(stateFolder(), config.shared)
+  const problem = await readyWorld(world, options)
+  if (problem !== null) {
     terminal.complain(`flotilla: ${problem}`)
     return 1
   }
@@ -131,21 +138,34 @@ async function runFleet(run: RunOptions): Promise<number> {
   }
 }
 
-/** Flags win over the file and the environment. */
-function withFlags(shared: SharedConfig, options: StartOptions): SharedConfig {
+/** Flags win over the file and the environment; whatever is recorded is traded. */
+function withFlags(
+  shared: SharedConfig,
+  options: StartOptions,
+  recorded: readonly string[],
+): SharedConfig {
+  const simulator = simulatorWithFlags(shared.simulator, options)
+  return { ...shared, simulator, symbols: recorded.length === 0 ? shared.symbols : [...recorded] }
+}
+
+/** A source of prices that a flag names takes the place of those in the file. */
+function simulatorWithFlags(
+  simulator: SharedConfig['simulator'],
+  options: StartOptions,
+): SharedConfig['simulator'] {
   const { speed, seed } = options
-  const candles = options.candles.map((file) => userPath(file))
-  const simulator = {
-    ...shared.simulator,
+  const { follow, ...rest } = simulator
+  const [candles, trades, books] = [options.candles, options.trades, options.books].map((files) =>
+    files.map((file) => userPath(file)),
+  ) as [string[], string[], string[]]
+  const isNamed = candles.length + trades.length > 0
+  const sources = isNamed ? { candles, trades, books } : follow === undefined ? {} : { follow }
+  return {
+    ...rest,
+    ...sources,
     ...(speed === undefined ? {} : { speed }),
     ...(seed === undefined ? {} : { seed }),
-    ...(candles.length === 0 ? {} : { candles }),
   }
-  const recorded = recordingsOf(simulator)
-    .map((file) => symbolOfRecording(basename(file)))
-    .filter((symbol) => symbol !== null)
-  const symbols = recorded.length === 0 ? shared.symbols : [...new Set(recorded)]
-  return { ...shared, simulator, symbols }
 }
 
 /** The events are told by the narrator; of the agents' own lines only trouble, unless all is wanted. */
