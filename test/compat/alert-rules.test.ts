@@ -100,6 +100,8 @@ const scenes: Scene[] = [
   ...gauge('DrawdownHalt', 'flotilla_drawdown_regime', { quiet: 1, loud: 2 }),
   ...gauge('DrawdownDefense', 'flotilla_drawdown_regime', { quiet: 0, loud: 1 }),
   ...gauge('SymbolHalted', 'flotilla_symbols_halted', some),
+  ...gauge('MarketClosed', 'flotilla_symbols_closed', some),
+  ...gauge('PositionInClosedMarket', 'flotilla_positions_closed_in', some),
   ...gauge('EntriesStopped', 'flotilla_entry_stops', some),
   ...gauge('PositionUnprotected', 'flotilla_positions_unprotected', some),
   ...first('ProtectionFailed', 'flotilla_protection_failures_total{action="retrying"}'),
