@@ -34,6 +34,7 @@ export function control(
       requestedBy: userInfo().username.slice(0, 64) || 'operator',
     })
     terminal.print(`${action} sent${options.symbol === undefined ? '' : ` for ${options.symbol}`}`)
+    if (action === 'flatten') terminal.print('no entries are taken there until control resume')
     return 0
   })
 }
