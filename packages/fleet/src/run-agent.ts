@@ -7,6 +7,7 @@ import {
   createMetrics,
   formatProblem,
   live,
+  releaseLoadingMemory,
   startHealthServer,
   stdoutJsonSink,
   surviveClosedOutput,
@@ -152,6 +153,8 @@ function agentLife(life: AgentLife): Life {
     const hosted = hostAgent(own)
     closers.unshift(() => hosted.stop())
     front.source.readiness = () => hosted.readiness()
+    // All is loaded, and nothing is waited for yet.
+    releaseLoadingMemory()
     await hosted.start()
   }
 
