@@ -1,4 +1,4 @@
-import { fleetJsonSchema, readFleetConfig } from '@flotilla/fleet'
+import { fleetJsonSchema, isPerAccount, readFleetConfig } from '@flotilla/fleet'
 import type { AgentSpec, FleetConfig } from '@flotilla/fleet'
 import { ConfigError, formatProblem } from '@flotilla/runtime'
 import { loadAgents } from './load-agents.ts'
@@ -37,12 +37,28 @@ export async function checkConfig(
   const specs = await loadAgents()
   const config = checkedConfig(options.config, specs, terminal)
   if (config === null) return 1
+  for (const words of warningsOf(config, specs)) terminal.complain(`warning: ${words}`)
   const { mode, venue, account, symbols, timeframe } = config.shared
   terminal.print(
     `${shownPath(configFile(options.config))} is good: ${mode} trading of ${symbols.join(', ')} ` +
       `(${timeframe}) at ${venue.id}, account ${account.id}`,
   )
   return 0
+}
+
+/** What is allowed and does nothing, in the settings of the fleet and of each further account. */
+function warningsOf(config: FleetConfig, specs: readonly AgentSpec[]): string[] {
+  const own = specs.flatMap(
+    (spec) => spec.warnings?.(config.section(spec.name), config.shared) ?? [],
+  )
+  const others = config.further.flatMap((account) =>
+    specs.flatMap((spec) => {
+      if (!isPerAccount(spec.name)) return []
+      const words = spec.warnings?.(account.section(spec.name), account.shared) ?? []
+      return words.map((each) => `account ${account.shared.account.id}: ${each}`)
+    }),
+  )
+  return [...own, ...others]
 }
 
 export async function printConfigSchema(terminal: Terminal): Promise<number> {

@@ -59,6 +59,8 @@ export type AgentSpec<Schema extends z.ZodType = z.ZodType, Need extends PortNam
   /** Its section of flotilla.yaml; must accept an empty section by its defaults. */
   readonly config: Schema
   readonly needs: readonly Need[]
+  /** Settings that are allowed and do nothing together: sentences that name the setting and the fix. */
+  warnings?(config: z.infer<Schema>, shared: SharedConfig): readonly string[]
   // A method, not a property: a spec with fewer needs is then usable where any spec is asked for.
   create(deps: AgentDeps<z.infer<Schema>, Need>): Agent
 }

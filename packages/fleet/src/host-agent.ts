@@ -66,6 +66,9 @@ export function hostAgent(options: HostOptions): HostedAgent {
         const account = isPerAccount(spec.name) ? options.shared.account.id : undefined
         heartbeat = startHeartbeat({ context, intervalMs, ready, publish, account })
       }
+      for (const words of spec.warnings?.(options.config, options.shared) ?? []) {
+        context.logger.warn({ words }, 'a setting does nothing')
+      }
       await agent.start()
       if (state === 'starting') state = 'running'
       context.logger.info('agent started')

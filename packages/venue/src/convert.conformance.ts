@@ -44,6 +44,19 @@ export function describeConvert(stage: {
       expect(await free(venue, 'USDT')).toBe(quote.toAmount.toString())
     })
 
+    it('are asked for by what is to be received as well', async () => {
+      const { venue, convert } = await opened()
+      const asked = { from: 'BTC', to: 'USDT', receive: Decimal.from('1000') }
+      const outcome = await convert.quote(asked)
+      if (outcome.kind === 'refused') throw new Error(outcome.reason)
+      const { fromAmount, toAmount } = outcome.quote
+      expect(toAmount.toString()).toBe('1000')
+      expect(fromAmount.greaterThan(Decimal.from('0.0199'))).toBe(true)
+      expect(fromAmount.lessThan(Decimal.from('0.0203'))).toBe(true)
+      expect((await convert.accept(outcome.quote)).kind).toBe('accepted')
+      expect(await free(venue, 'USDT')).toBe('1000')
+    })
+
     it('happen once, however often they are accepted', async () => {
       const { venue, convert } = await opened()
       const quote = await quoted(convert)

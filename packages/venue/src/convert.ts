@@ -13,12 +13,20 @@ export type VenueConvert = {
   query(quote: ConvertQuote): Promise<VenueConversion | null>
 }
 
+/** Amounts are more than zero, and not bound to the steps of any symbol. */
 export type ConvertRequest = {
   readonly from: string
   readonly to: string
-  /** Of the asset that is given; more than zero, not bound to the steps of any symbol. */
-  readonly amount: Decimal
-}
+} & (
+  | {
+      /** Of the asset that is given. */
+      readonly amount: Decimal
+    }
+  | {
+      /** Of the asset that is received. */
+      readonly receive: Decimal
+    }
+)
 
 export type ConvertQuote = {
   readonly quoteId: string

@@ -6,6 +6,13 @@ export * from './errors.ts'
 export { quoteVolume24hOf, VolumeUnitError } from './quote-volume.ts'
 export { brokenOrderRule, brokenProtectionRule } from './validate.ts'
 export { openSpotVenue, type SpotVenueOptions } from './ccxt/exchange-venue.ts'
-export { venueKinds, venueRows, venueSymbol, type VenueKind, type VenueRow } from './venue-rows.ts'
+export {
+  venueKinds,
+  venueRows,
+  venueSymbol,
+  whyNoConvert,
+  type VenueKind,
+  type VenueRow,
+} from './venue-rows.ts'
 export { openBinanceVenue, type BinanceVenueOptions } from './ccxt/binance-venue.ts'
 export type { VenueKeys } from './refused-keys.ts'

@@ -41,8 +41,8 @@ export type VenueRow = {
   /** How old a signed request may be on arrival; for venues without a window, what we reckon with. */
   readonly recvWindowMs: number
   readonly engineTimeoutMs: number
-  /** Assets can be exchanged at a quoted price. */
-  readonly convert: boolean
+  /** Assets can be exchanged at a quoted price; else why positions are not. */
+  readonly convert: { readonly offered: true } | { readonly offered: false; readonly why: string }
   /**
    * Whether fills can be asked for from a trade on (Binance: `fromId` of `myTrades`), or by time alone. The
    * ids of the others do not count up, or are no parameter of their list.
@@ -118,7 +118,7 @@ const binance: VenueRow = {
   quoteVolume: 'quoteVolume',
   recvWindowMs: 5_000,
   engineTimeoutMs: 10_000,
-  convert: true,
+  convert: { offered: true },
   fillsFrom: 'trade-id',
   cancelAllTimer: null,
   feesInFills: true,
@@ -173,7 +173,11 @@ const coinbase: VenueRow = {
   quoteVolume: 'approximate_quote_24h_volume',
   recvWindowMs: 120_000, // until a signed token expires
   engineTimeoutMs: 10_000, // unverified
-  convert: true,
+  // Source: Advanced Trade API, "Create Convert Quote".
+  convert: {
+    offered: false,
+    why: 'it converts between USD, USDC, PYUSD, EUR and EURC only, and no position',
+  },
   fillsFrom: 'time',
   cancelAllTimer: null,
   feesInFills: true,
@@ -219,7 +223,8 @@ const mexc: VenueRow = {
   quoteVolume: 'quoteVolume',
   recvWindowMs: 5_000,
   engineTimeoutMs: 10_000, // unverified
-  convert: false,
+  // Source: MEXC spot v3, "Dust Transfer".
+  convert: { offered: false, why: 'it exchanges small rests into MX only, at no quoted price' },
   fillsFrom: 'time',
   cancelAllTimer: null,
   feesInFills: true,
@@ -266,7 +271,7 @@ const alpaca: VenueRow = {
   quoteVolume: 'dailyBar.v x dailyBar.vw',
   recvWindowMs: 30_000, // keys travel in headers: nothing bounds how late a request may land
   engineTimeoutMs: 10_000, // unverified
-  convert: false,
+  convert: { offered: false, why: 'its interface has no such request' },
   fillsFrom: 'time',
   cancelAllTimer: null,
   feesInFills: false,
@@ -295,6 +300,13 @@ export const venueRows: Readonly<Record<VenueKind, VenueRow>> = { binance, coinb
 /** The venue's form of a symbol; it exists in adapters, in messages to people and nowhere else. */
 export function venueSymbol(kind: VenueKind, symbol: string): string {
   return symbol.replace('/', venueRows[kind].symbolSeparator)
+}
+
+/** Null where assets are exchanged at a quoted price. */
+export function whyNoConvert(kind: VenueKind, testnet: boolean): string | null {
+  const { convert } = venueRows[kind]
+  if (!convert.offered) return convert.why
+  return testnet ? 'its test network has no convert desk' : null
 }
 
 export function orderTypesOf(kind: VenueKind): OrderType[] {

@@ -79,10 +79,10 @@ export const ExecutionConfig = z
     exits: Exits,
     pacing: Pacing,
     convert: z
-      .enum(['off', 'exits'])
+      .enum(['off', 'exits', 'all'])
       .default('off')
       .describe(
-        'exits: what the book takes badly is sold at a price that the venue quotes, where it does.',
+        'What the book takes badly is exchanged at a price that the venue quotes, where it does: exits and dust, or entries that would go in slices as well.',
       ),
     protection: z
       .enum(['auto', ...ProtectionMode.options])

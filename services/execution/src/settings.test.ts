@@ -2,7 +2,7 @@ import { SharedConfigSchema } from '@flotilla/fleet'
 import { createFakeVenue } from '@flotilla/venue/testing'
 import { describe, expect, it } from 'vitest'
 import { ExecutionConfig } from './config.ts'
-import { settingsOf, stretchOf } from './settings.ts'
+import { settingsOf, stretchOf, warningsOf } from './settings.ts'
 
 const { profile } = createFakeVenue()
 const config = ExecutionConfig.parse(undefined)
@@ -40,6 +40,22 @@ describe('the settings of a desk', () => {
   ])('refuse a target in %s', (_, gains, shares, reason) => {
     const ladder = gains.map((gain, at) => ({ gain, share: shares[at]! }))
     expect(() => ExecutionConfig.parse({ exits: { ladder } })).toThrow(reason)
+  })
+
+  it.each([
+    ['coinbase', false, 'exits', /does nothing at coinbase: it converts between USD, USDC/],
+    ['mexc', false, 'all', /execution\.convert: all does nothing at mexc/],
+    ['alpaca', true, 'exits', /does nothing at alpaca/],
+    ['binance', true, 'exits', /does nothing at binance: its test network/],
+    ['binance', false, 'all', null],
+    ['simulator', false, 'all', null],
+    ['coinbase', false, 'off', null],
+  ] as const)('warn at %s (test network: %s) of convert %s as they should', (...row) => {
+    const [kind, testnet, convert, words] = row
+    const shared = SharedConfigSchema.parse({ venue: { kind, testnet } })
+    const warnings = warningsOf(ExecutionConfig.parse({ convert }), shared)
+    expect(warnings).toHaveLength(words === null ? 0 : 1)
+    expect(warnings.join('')).toMatch(words ?? /^$/)
   })
 
   it.each([

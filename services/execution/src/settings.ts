@@ -2,7 +2,7 @@
 // stretched by the speed of the market's clock.
 import type { SharedConfig } from '@flotilla/fleet'
 import { Decimal } from '@flotilla/money'
-import type { Venue, VenueProfile } from '@flotilla/venue'
+import { whyNoConvert, type Venue, type VenueProfile } from '@flotilla/venue'
 import type { ExecutionConfig } from './config.ts'
 import type { ExitPlan, Settings } from './core/index.ts'
 
@@ -45,15 +45,26 @@ export function settingsOf(
     stopLimitDistance: exact(config.stopLimitDistance),
     gapMs: scaled(config.gapMs),
     supervisionMs: scaled(config.supervisionMs),
-    convert: config.convert === 'exits',
+    convert: config.convert !== 'off',
+    convertEntries: config.convert === 'all',
     pacing: pacingOf(config.pacing),
     exits: exitPlanOf(config.exits),
   }
 }
 
+/** What is wished for and cannot be had at the venue. */
+export function warningsOf({ convert }: ExecutionConfig, { venue }: SharedConfig): string[] {
+  if (convert === 'off' || venue.kind === 'simulator') return []
+  const why = whyNoConvert(venue.kind, venue.testnet)
+  if (why === null) return []
+  const words = `execution.convert: ${convert} does nothing at ${venue.kind}: ${why}`
+  return [`${words}; orders go to its book. Set it to off`]
+}
+
 /** Not every venue converts, whatever is wished for. */
 export function offeredBy(venue: Pick<Venue, 'convert'>, settings: Settings): Settings {
-  return { ...settings, convert: settings.convert && venue.convert !== undefined }
+  if (venue.convert !== undefined) return settings
+  return { ...settings, convert: false, convertEntries: false }
 }
 
 function pacingOf({ notionalMin, slices, durationMs }: ExecutionConfig['pacing']) {

@@ -264,6 +264,8 @@ export class DeskHarness {
     if (!('outcome' in answer) || answer.outcome.kind !== 'rejected') return
     const { code, reason } = answer.outcome
     if (reason.startsWith('scripted') || code === 'order_not_found') return
+    // Between our word and its arrival a price may have run out.
+    if (effect.kind === 'accept-quote' && reason.includes('expired')) return
     const outOfPlace = code === 'price_relation' || code === 'would_trigger_immediately'
     if (!outOfPlace || !this.#hasLeft(effect)) this.refused.push(`${effect.key}: ${code} ${reason}`)
   }

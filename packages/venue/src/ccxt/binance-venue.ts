@@ -22,7 +22,7 @@ import type {
   VenueTicker,
 } from '../port.ts'
 import type { VenueConvert } from '../convert.ts'
-import { venueRows } from '../venue-rows.ts'
+import { venueRows, whyNoConvert } from '../venue-rows.ts'
 import { openBinanceMarketStream } from './binance-market-stream.ts'
 import { listenOnSocket } from './account-socket.ts'
 import type { ConnectionEnd, ConnectionListener } from './account-stream.ts'
@@ -126,7 +126,8 @@ class BinanceVenue extends KeyedVenue implements Venue {
       logger: options.logger,
     })
     const convert = { wire: this.#wire, time: this.time, logger: options.logger }
-    this.convert = options.testnet === true ? undefined : new ConvertDesk(convert)
+    const isMissing = whyNoConvert('binance', testnet === true) !== null
+    this.convert = isMissing ? undefined : new ConvertDesk(convert)
   }
 
   async fetchTime(): Promise<number> {

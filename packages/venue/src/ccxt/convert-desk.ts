@@ -34,8 +34,13 @@ export class ConvertDesk implements VenueConvert {
     this.#options = options
   }
 
-  async quote({ from, to, amount }: ConvertRequest): Promise<QuoteOutcome> {
-    const parameters = { fromAsset: from, toAsset: to, fromAmount: amount.toString() }
+  async quote(request: ConvertRequest): Promise<QuoteOutcome> {
+    const { from, to } = request
+    const size =
+      'amount' in request
+        ? { fromAmount: request.amount.toString() }
+        : { toAmount: request.receive.toString() }
+    const parameters = { fromAsset: from, toAsset: to, ...size }
     try {
       const told = await this.#options.wire.readSigned({
         endpoint: 'sapiPostConvertGetQuote',

@@ -49,23 +49,21 @@ export class FakeConvert implements VenueConvert {
     return [...this.#done.values()]
   }
 
-  async quote({ from, to, amount }: ConvertRequest): Promise<QuoteOutcome> {
-    this.#options.noteRead({ from, to, amount })
+  async quote(request: ConvertRequest): Promise<QuoteOutcome> {
+    this.#options.noteRead(request)
+    const { from, to } = request
     const { book, now } = this.#options
     if (this.#refusal !== null) return { kind: 'refused', reason: this.#refusal }
-    const toAmount = this.#worthOf(from, to, amount)
-    if (toAmount === null || !toAmount.isPositive()) {
-      return { kind: 'refused', reason: `no price for ${amount.toString()} ${from} in ${to}` }
+    const amounts = this.#amountsOf(request)
+    if (amounts === null || !amounts.toAmount.isPositive()) {
+      return { kind: 'refused', reason: `no price for so much ${from} in ${to}` }
     }
-    if (book.account.free(from).lessThan(amount)) {
+    if (book.account.free(from).lessThan(amounts.fromAmount)) {
       return { kind: 'refused', reason: `not enough ${from} for a quote` }
     }
     const quoteId = `q${String(++this.#quotes)}`
     const validUntil = now() + VALID_MS
-    return {
-      kind: 'quoted',
-      quote: { quoteId, from, to, fromAmount: amount, toAmount, validUntil },
-    }
+    return { kind: 'quoted', quote: { quoteId, from, to, ...amounts, validUntil } }
   }
 
   async accept(quote: ConvertQuote): Promise<ConvertOutcome> {
@@ -91,6 +89,18 @@ export class FakeConvert implements VenueConvert {
     const conversion = { quoteId, from, to, fromAmount, toAmount, at: now() }
     this.#done.set(quoteId, { ...conversion, status: 'done' })
     return { kind: 'accepted', conversion: { ...conversion, status: 'pending' } }
+  }
+
+  #amountsOf(request: ConvertRequest): Pick<ConvertQuote, 'fromAmount' | 'toAmount'> | null {
+    const { from, to } = request
+    if ('amount' in request) {
+      const toAmount = this.#worthOf(from, to, request.amount)
+      return toAmount === null ? null : { fromAmount: request.amount, toAmount }
+    }
+    const one = this.#worthOf(from, to, Decimal.from(1))
+    if (one === null || !one.isPositive()) return null
+    const fromAmount = request.receive.dividedBy(one, PLACES, 'up')
+    return { fromAmount, toAmount: request.receive }
   }
 
   #worthOf(from: string, to: string, amount: Decimal): Decimal | null {

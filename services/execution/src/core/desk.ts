@@ -75,6 +75,8 @@ export type Settings = {
   readonly pacing: PacingPlan | null
   /** Exits that the book does not take well go at a price that the venue quotes. */
   readonly convert: boolean
+  /** Entries that would go in slices are exchanged at a quoted price, too. */
+  readonly convertEntries: boolean
   /** Further ways out of every position of the account; null when stop and take-profit are all. */
   readonly exits: ExitPlan | null
 }

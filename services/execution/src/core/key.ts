@@ -19,6 +19,7 @@ function goOn(work: Work): void {
   work.selling = calm
   work.canceling = calm
   work.converting = calm
+  work.withdrawing = calm
   work.fetchingFills = calm
   work.sweepAt = work.now
   for (const [subject, watch] of work.watches) {

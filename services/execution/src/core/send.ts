@@ -9,15 +9,13 @@ import type { JournalTerms, Owner, Terms, Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
 import { closingReasonOf, stopReasonOf } from './follow.ts'
 import { rungBegun } from './exits.ts'
-import { isDue, sliceOf } from './pacing.ts'
+import { sliceOf } from './pacing.ts'
 import { isDust, sellableOf } from './position.ts'
 import { detailsOf } from './terms.ts'
 import {
   callVenue,
-  causeOf,
   heldOf,
   keepProtection,
-  liveProtectionOf,
   modeOf,
   move,
   nextAttempt,
@@ -27,52 +25,7 @@ import {
   type Work,
 } from './work.ts'
 
-export function sendEntries(work: Work): void {
-  if (work.barred !== null) return
-  for (const ticket of work.tickets.values()) {
-    const { order, terms } = ticket
-    const waits = order.leg === 'entry' && order.state === 'created'
-    if (!waits || !isDue(terms.pace, work.now)) continue
-    if (bringsItsExits(work, ticket)) sendBracket(work, ticket)
-    else sendOrder(work, ticket)
-  }
-}
-
-/** Only from flat, or from dust, to held: what is held already has its exits, and they count together. */
-function bringsItsExits(work: Work, { order, terms }: Ticket): boolean {
-  const { settings, market } = work
-  const isOffered = settings.attachExits && market.rules.opoAllowed && modeOf(work) === 'pair'
-  if (!isOffered || terms.pace !== null || terms.stop === null || terms.takeProfit === null) {
-    return false
-  }
-  const held = heldOf(work).quantity
-  if (!isDust(held, order.price, market.rules) || liveProtectionOf(work).length > 0) return false
-  return order.price !== null && !isDust(receivedBy(work, order), terms.stop, market.rules)
-}
-
-/** What an entry brings when the fee is taken from it. */
-function receivedBy({ market }: Work, { quantity }: Order): Decimal {
-  const fee = quantity.times(market.rules.takerFeeRate)
-  return sellableOf(quantity.minus(fee), market.rules)
-}
-
-/** The venue itself places the exits with the last of the fill: nothing is ever held without them. */
-function sendBracket(work: Work, ticket: Ticket): void {
-  const { stop, takeProfit } = ticket.terms
-  const { price: limitPrice, intentId, quantity, clientOrderId } = ticket.order
-  if (stop === null || takeProfit === null || limitPrice === null) return
-  const owner = { intentId, cause: causeOf(ticket) }
-  const pair = pairOf(work, owner, { stop, takeProfit, quantity: receivedBy(work, ticket.order) })
-  const order = { ...ticket.order, listId: pair.clientProtectionId, timeInForce: 'fok' as const }
-  submit(work, { ...ticket, order })
-  callVenue(work, {
-    kind: 'place-protection',
-    key: `place:${pair.clientProtectionId}`,
-    request: { ...pair, entry: { clientOrderId, quantity, limitPrice } },
-  })
-}
-
-function sendOrder(work: Work, ticket: Ticket): void {
+export function sendOrder(work: Work, ticket: Ticket): void {
   const { order } = submit(work, ticket)
   const request = requestOf(order)
   callVenue(work, { kind: 'place-order', key: `place:${order.clientOrderId}`, request })
@@ -199,7 +152,7 @@ function sendPair(work: Work, owner: Owner, form: PairForm): void {
 }
 
 /** Names and stores both exits as about to be sent. */
-function pairOf(work: Work, owner: Owner, form: PairForm): ProtectionRequest {
+export function pairOf(work: Work, owner: Owner, form: PairForm): ProtectionRequest {
   const { account, symbol, venue } = work.market
   const { intentId } = owner
   const { quantity } = form

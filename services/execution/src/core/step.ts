@@ -16,6 +16,7 @@ import { noteMarket } from './closed-market.ts'
 import { conclude, sayProtectionFailed } from './conclude.ts'
 import { retryAfter } from './retry.ts'
 import { quoteMissed, quoteTold } from './convert.ts'
+import { sendEntries } from './entries.ts'
 import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
 import { passThrough } from './fills-through.ts'
 import { guard } from './guard.ts'
@@ -27,7 +28,6 @@ import { approve, endWhatMayNotBeSent } from './intake.ts'
 import { observe, recordFill, settle } from './observe.ts'
 import { isDoubtful } from './order-life.ts'
 import { withdrawRests } from './rests.ts'
-import { sendEntries } from './send.ts'
 import {
   begin,
   finish,
@@ -104,6 +104,8 @@ function takeAnswer(work: Work, answer: Answer): void {
       return told(work, listId, protection === null ? null : ordersOf(protection))
     }
     case 'conversion-quoted':
+      // What was stopped or came too late while the price was asked for is not bought with it.
+      endWhatMayNotBeSent(work)
       return quoteTold(work, answer)
     case 'fills-told':
       return fillsTold(work, answer)

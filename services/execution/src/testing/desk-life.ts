@@ -69,6 +69,15 @@ class Run {
     return answer
   }
 
+  /**
+   * Of a conversion nothing else would ever be a witness: a desk that denied for as long what it has done could be
+   * found out by its balances alone, and those are compared elsewhere.
+   */
+  #isConversion(id: string): boolean {
+    const convert = this.desk.desk.tickets.get(id)?.terms.convert ?? null
+    return convert !== null && convert !== 'failed'
+  }
+
   #noteLandings(): void {
     for (const { venueOrderId } of this.desk.venue.allOrders()) {
       if (!this.#landedAt.has(venueOrderId)) this.#landedAt.set(venueOrderId, this.desk.now)
@@ -136,7 +145,9 @@ class Run {
       case 'crash':
         return desk.restart()
       case 'lag':
-        for (const id of desk.desk.watches.keys()) this.#blindUntil.set(id, desk.now + command.ms)
+        for (const id of desk.desk.watches.keys()) {
+          if (!this.#isConversion(id)) this.#blindUntil.set(id, desk.now + command.ms)
+        }
         return
       case 'unreachable':
         return desk.venue.failReads('unavailable', command.reads)
@@ -198,7 +209,8 @@ class Run {
       desk.venue.script({ ...script, method })
       // Who loses an answer is often the one who cannot find the order either.
       const subject = effect.key.split(':')[1] ?? ''
-      if (which % 2 === 0) this.#blindUntil.set(subject, desk.now + BLIND_MS)
+      const isBlind = which % 2 === 0 && effect.kind !== 'accept-quote'
+      if (isBlind) this.#blindUntil.set(subject, desk.now + BLIND_MS)
     }
     await desk.send(effect)
   }
@@ -261,7 +273,10 @@ export const offers: readonly Offer[] = [
 
 const weaknesses = fc.constantFrom<Weakness>('blind-to-names', 'stale-copies')
 
-type Habits = Pick<Settings, 'pacing' | 'attachExits' | 'convert' | 'keepsRemainder'>
+type Habits = Pick<
+  Settings,
+  'pacing' | 'attachExits' | 'convert' | 'convertEntries' | 'keepsRemainder'
+>
 
 /** As the configuration has it when nobody changed it. */
 export const plainHabits = fc.constant<Habits>({
@@ -269,6 +284,7 @@ export const plainHabits = fc.constant<Habits>({
   attachExits: false,
   convert: false,
   keepsRemainder: false,
+  convertEntries: false,
 })
 
 /** The same, where exits that the book takes badly are converted. */
@@ -282,6 +298,7 @@ const habits = fc.record<Habits>({
   attachExits: fc.boolean(),
   convert: fc.boolean(),
   keepsRemainder: fc.boolean(),
+  convertEntries: fc.boolean(),
 })
 
 /** What a life may meet: venues, habits and happenings. */
