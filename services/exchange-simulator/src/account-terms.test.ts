@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { applyTerms } from './account-terms.ts'
 import { SimulatorConfigSchema } from './config.ts'
-import { units } from './core/index.ts'
+import { findOrder, units } from './core/index.ts'
 import { accepted, desktop } from './testing/builders.ts'
 
 test('fees in another asset cost what its market says, and fall back when it runs out', () => {
@@ -42,4 +42,19 @@ test('there may be only so many open orders on all symbols, and so much of an as
 test('a limit for a symbol that is not traded is a mistake', () => {
   const config = SimulatorConfigSchema.parse({ rules: { positions: { 'LTC/USDT': '9' } } })
   expect(() => applyTerms(desktop().engine, config)).toThrow(/LTC\/USDT, which is not traded/)
+})
+
+test('of orders that have ended the latest answers to an id, or the first where it is so agreed', () => {
+  for (const reusedNames of ['latest', 'first'] as const) {
+    const desk = desktop()
+    applyTerms(desk.engine, SimulatorConfigSchema.parse({ rules: { reusedNames } }))
+    const send = () => accepted(desk.send({ type: 'MARKET', quantity: 1, clientOrderId: 'again' }))
+    const [first, second] = [send(), send()]
+    const name = { symbol: first.symbol, orderId: null, clientOrderId: 'again' }
+    const found = findOrder(desk.engine, name)
+    expect(found).toMatchObject({ id: reusedNames === 'latest' ? second.id : first.id })
+    // One that is still alive comes before all that have ended.
+    const live = accepted(desk.send({ quantity: 1, price: 50, clientOrderId: 'again' }))
+    expect(findOrder(desk.engine, name)).toMatchObject({ id: live.id })
+  }
 })

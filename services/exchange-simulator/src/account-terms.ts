@@ -14,6 +14,9 @@ export function applyTerms(engine: Engine, { fees, rules }: SimulatorConfig): vo
       price: discount.price === undefined ? null : units(discount.price),
     }
   }
+  for (const market of engine.markets.values()) {
+    market.names.keepsFirst = rules.reusedNames === 'first'
+  }
   engine.ordersMax = rules.openOrders ?? null
   for (const [symbol, most] of Object.entries(rules.positions)) {
     const market = engine.markets.get(symbol.replace('/', ''))

@@ -36,6 +36,10 @@ const fees = z.strictObject({
 })
 
 const rules = z.strictObject({
+  reusedNames: z
+    .enum(['latest', 'first'])
+    .default('latest')
+    .describe('Which of several orders that have ended answers to their client id.'),
   openOrders: z.int().min(1).optional().describe('The most open orders on all symbols together.'),
   positions: z
     .record(symbol, decimal)

@@ -1,7 +1,7 @@
 // Every call that exchange clients make of the venue, by each client that has it, over REST and the WebSocket
 // API: it must succeed, and arrive as what was meant. Where a client has no such call, a reason is written.
-import { MainClient, WebsocketAPIClient } from 'binance'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { MainClient, WebsocketAPIClient, WebsocketClient } from 'binance'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createSimulator, type Simulator } from './index.ts'
 import { call, loadCcxt, type Exchange } from './testing/ccxt-client.ts'
 import { accountCalls } from './testing/judge-account-calls.ts'
@@ -107,6 +107,35 @@ describe.each(CLIENTS)('%s', (client) => {
     const arrived = proxy.take().findLast((seen) => seen.call === wire)
     expect(arrived?.status).toBe(isRest ? 200 : undefined)
     expect(arrived?.fields ?? fields).toMatchObject(fields)
+  })
+})
+
+/** What ccxt.pro listens to; npm binance is told the names of the streams. */
+const streams = [
+  ['watchTicker', ['BTC/USDT'], 'btcusdt@miniTicker'],
+  ['watchBidsAsks', [['BTC/USDT']], 'btcusdt@bookTicker'],
+  ['watchTrades', ['BTC/USDT'], 'btcusdt@trade'],
+  ['watchOHLCV', ['BTC/USDT', '1m'], 'btcusdt@kline_1m'],
+  ['watchOrderBook', ['BTC/USDT', 20], 'btcusdt@depth@100ms'],
+] as const
+
+describe('streams', () => {
+  test('each brings its events to both clients', { timeout: 120_000 }, async () => {
+    const npm = new WebsocketClient({ wsUrl: proxy.url.replace('http', 'ws') }, quiet)
+    const heard = new Set<unknown>()
+    npm.on('message', (message: unknown) => {
+      const [event] = [message].flat() as { streamName?: unknown }[]
+      heard.add(event?.streamName)
+    })
+    npm.on('exception', ignore)
+    const names = streams.map(([, , name]) => name)
+    await npm.subscribe(names, 'main')
+    const watched = await Promise.all(
+      streams.map(([method, values]) => judges.ccxt(method, ...values)),
+    )
+    for (const event of watched) expect(Object.keys(Object(event) as object)).not.toEqual([])
+    await vi.waitFor(() => expect([...heard]).toEqual(expect.arrayContaining(names)), 60_000)
+    npm.closeAll(true)
   })
 })
 

@@ -12,6 +12,8 @@ export type ClientNames = {
   readonly past: Map<string, number>
   /** How many of the market's orders have been put into `past`. */
   indexed: number
+  /** Of those that have ended the first with an id answers to it, instead of the last. */
+  keepsFirst: boolean
 }
 
 type Named = Pick<Market, 'names' | 'orders'>
@@ -20,7 +22,7 @@ type LiveOrders = Market['live']
 export function createNames(orders: LiveOrders): ClientNames {
   const live = new NameTable((id) => orders.get(id)?.clientOrderId)
   for (const order of orders.values()) live.set(order.clientOrderId, order.id)
-  return { live, past: new Map(), indexed: 0 }
+  return { live, past: new Map(), indexed: 0, keepsFirst: false }
 }
 
 export function isNameTaken({ names }: Named, clientOrderId: string): boolean {
@@ -36,14 +38,15 @@ export function giveUpName({ names }: Named, order: Order): void {
   names.live.delete(order.clientOrderId, order.id)
 }
 
-/** The latest order of that name: an id may be used again once its order has ended. */
+/** The latest order of that name, a live one first: an id may be used again once its order has ended. */
 export function findByName({ names, orders }: Named, clientOrderId: string): Order | undefined {
   const live = orders.get(names.live.get(clientOrderId))
   if (live !== undefined) return live
   while (names.indexed < orders.last) {
     names.indexed += 1
     const name = orders.nameOf(names.indexed)
-    if (name !== null) names.past.set(name, names.indexed)
+    if (name === null || (names.keepsFirst && names.past.has(name))) continue
+    names.past.set(name, names.indexed)
   }
   const found = orders.get(names.past.get(clientOrderId) ?? 0)
   return found?.clientOrderId === clientOrderId ? found : undefined

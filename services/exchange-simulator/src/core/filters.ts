@@ -87,7 +87,10 @@ function lotSize({ rules }: Market, order: Filtered): Refusal | null {
   const { step, quantityMin, quantityMax } = rules
   const { quantity, icebergQuantity } = order
   const isRight = (amount: bigint): boolean =>
-    amount > 0n && amount >= quantityMin && amount <= quantityMax && amount % step === 0n
+    amount > 0n &&
+    amount >= quantityMin &&
+    amount <= quantityMax &&
+    (step === 0n || amount % step === 0n)
   const isPassed = isRight(quantity) && (icebergQuantity === 0n || isRight(icebergQuantity))
   return isPassed ? null : refusals.filter('LOT_SIZE')
 }

@@ -36,8 +36,8 @@ const arguments_ = {
   }),
   /** The exchange's clock is ahead by so much; behind, when negative. */
   F14: z.strictObject({ offsetMs: z.int() }),
-  /** Orders younger than this are not found yet; without it no live one is. */
-  F15: z.strictObject({ ms: milliseconds.optional() }),
+  /** Orders younger than this, or than up to this by chance, are not found yet; without it no live one. */
+  F15: z.strictObject({ ms: milliseconds.optional(), isRandom: z.boolean().default(false) }),
   /** Answers from the past: from when the fault was set, or at most `lagMs` ago. */
   F16: z.strictObject({ lagMs: milliseconds.optional() }),
   /** A part is filled, then that side of the book is empty. */

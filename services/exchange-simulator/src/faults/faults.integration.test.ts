@@ -139,6 +139,37 @@ describe('a database behind the engine', () => {
     expect(await world.hitsOf('F15')).toBe(2)
   })
 
+  test('an order is found after a time that is another for each order', async () => {
+    const names: string[] = []
+    for (let count = 0; count < 8; count += 1) {
+      names.push(world.nextName())
+      await world.client.signed('POST', 'order', {
+        ...restingBuy,
+        newClientOrderId: names[count] ?? '',
+      })
+    }
+    await world.set({ kind: 'F15', args: { ms: 2_000, isRandom: true } })
+    const found = async () => {
+      const codes = []
+      for (const origClientOrderId of names) {
+        const { body } = await world.client.signed('GET', 'order', {
+          symbol: 'BTCUSDT',
+          origClientOrderId,
+        })
+        codes.push(body.code ?? 0)
+      }
+      return codes.filter((code) => code === 0).length
+    }
+    const counts: number[] = []
+    for (const ms of [1, 999, 1_000]) {
+      world.simulator.advanceTo(world.simulator.now() + ms)
+      counts.push(await found())
+    }
+    expect(counts[0]).toBeLessThan(8)
+    expect(counts[1]).toBeGreaterThan(counts[0]!)
+    expect(counts[2]).toBe(8)
+  })
+
   test('account, open orders and trades show the past', async () => {
     const seen = async () => [
       (await world.client.signed('GET', 'account')).body['balances'],

@@ -1,4 +1,4 @@
-import { freeze, isLive, withoutOrders, type Engine } from '../core/index.ts'
+import { freeze, isLive, mix, withoutOrders, type Engine, type Order } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
 import type { Limits } from '../http/limits.ts'
 import type { TextResponse } from '../http/server.ts'
@@ -90,13 +90,14 @@ function skewed(desk: Desk, skewMs: number): Desk {
 function viewThrough(desk: Desk, fault: Fault): Desk {
   const { spec } = fault
   if (spec.kind === 'F15') {
-    const { ms } = spec.args
-    return withEngine(
-      desk,
-      withoutOrders(desk.engine, (order) =>
-        ms === undefined ? isLive(order) : desk.now() - order.createdAt < ms,
-      ),
-    )
+    const { ms, isRandom } = spec.args
+    const isHidden = (order: Order): boolean => {
+      if (ms === undefined) return isLive(order)
+      // The same order lags by the same time whenever it is asked for.
+      const lag = isRandom ? mix(spec.seed, order.id) % (ms + 1) : ms
+      return desk.now() - order.createdAt < lag
+    }
+    return withEngine(desk, withoutOrders(desk.engine, isHidden))
   }
   return spec.kind === 'F16' ? withEngine(desk, pastOf(desk, fault, spec.args.lagMs)) : desk
 }

@@ -181,6 +181,83 @@ describe('orders and account', () => {
   })
 })
 
+describe('lists, exchanges, amendments and what was prevented', () => {
+  const send = async (method: string, path: string, fields: Record<string, string | number>) => {
+    const { status, body } = await client.signed(method, path, { symbol: 'BTCUSDT', ...fields })
+    expect([path, status]).toEqual([path, 200])
+    return sortedShape(body)
+  }
+  const report = `${ack} ${amounts} ${working}`
+  const gone = `${report} origClientOrderId`
+  const legs = 'orders[{clientOrderId orderId# symbol}]'
+
+  test('a list that is asked for, and one that is cancelled', async () => {
+    const { orderListId } = placed['oco'] as { orderListId: number }
+    const ask = await client.signed('GET', 'orderList', { orderListId })
+    expect(sortedShape(ask.body)).toBe(sample(`${listed} ${legs}`))
+    const open = await client.signed('GET', 'openOrderList')
+    expect(sortedShape(open.body)).toBe(`[${sample(`${listed} ${legs}`)}]`)
+    const end = await client.signed('DELETE', 'orderList', { symbol: 'BTCUSDT', orderListId })
+    const { orders, orderReports, ...list } = end.body
+    expect(sortedShape(list)).toBe(sample(listed))
+    expect(sortedShape(orders)).toBe(`[${sample('symbol orderId# clientOrderId')}]`)
+    const shapes = (orderReports as object[]).map((one) => sortedShape(one)).toSorted()
+    expect(shapes).toEqual([sample(gone), sample(`${gone} stopPrice$`)].toSorted())
+  })
+
+  test('one order for another', async () => {
+    const { orderId } = placed['ack'] as { orderId: number }
+    const change = { ...rest, cancelReplaceMode: 'STOP_ON_FAILURE', cancelOrderId: orderId }
+    const { body } = await client.signed('POST', 'order/cancelReplace', change)
+    placed['new'] = body['newOrderResponse'] as Record<string, unknown>
+    expect(sortedShape({ ...body, cancelResponse: 0, newOrderResponse: 0 })).toBe(
+      sample('cancelResult newOrderResult cancelResponse# newOrderResponse#'),
+    )
+    expect(sortedShape(body['cancelResponse'])).toBe(sample(gone))
+    expect(sortedShape(body['newOrderResponse'])).toBe(sample(`${report} fills[]`))
+  })
+
+  test('a smaller quantity, and what was amended', async () => {
+    const { orderId } = placed['new'] as { orderId: number }
+    const amended = `symbol orderId# orderListId# origClientOrderId clientOrderId price$ qty$
+      executedQty$ preventedQty$ quoteOrderQty$ cumulativeQuoteQty$ status timeInForce type side
+      workingTime# selfTradePreventionMode`
+    expect(await send('PUT', 'order/amend/keepPriority', { orderId, newQty: '0.005' })).toBe(
+      sample(`transactTime# executionId# amendedOrder${sample(amended)}`),
+    )
+    expect(await send('GET', 'order/amendments', { orderId })).toBe(
+      `[${sample(`symbol orderId# executionId# origClientOrderId newClientOrderId origQty$ newQty$
+        time#`)}]`,
+    )
+  })
+
+  test('a prevented match', async () => {
+    const { body: book } = await client.public('ticker/bookTicker', 'symbol=BTCUSDT')
+    const price = ((Number(book['bidPrice']) + Number(book['askPrice'])) / 2).toFixed(2)
+    await send('POST', 'order', { ...rest, price })
+    const mode = { selfTradePreventionMode: 'EXPIRE_TAKER', newOrderRespType: 'FULL' }
+    const fields = { ...rest, side: 'SELL', price, ...mode }
+    const { body: taker } = await client.signed('POST', 'order', fields)
+    const brief = 'preventedMatchId# makerSymbol makerOrderId# price$ takerPreventedQuantity$'
+    expect(sortedShape(taker['preventedMatches'])).toBe(`[${sample(brief)}]`)
+    expect(await send('GET', 'myPreventedMatches', { orderId: Number(taker['orderId']) })).toBe(
+      `[${sample(`symbol preventedMatchId# takerOrderId# makerSymbol makerOrderId# tradeGroupId#
+        selfTradePreventionMode price$ takerPreventedQuantity$ transactTime#`)}]`,
+    )
+  })
+
+  test('a test that asks for its commission', async () => {
+    const { symbol: _symbol, ...fields } = rest
+    expect(await send('POST', 'order/test', fields)).toBe('{}')
+    const pair = '{maker$ taker$}'
+    expect(await send('POST', 'order/test', { ...fields, computeCommissionRates: 'true' })).toBe(
+      sample(`standardCommissionForOrder${pair} specialCommissionForOrder${pair}
+        taxCommissionForOrder${pair}
+        discount{discount$ discountAsset enabledForAccount? enabledForSymbol?}`),
+    )
+  })
+})
+
 const ticker = 'e E# s p$ P$ w$ o$ h$ l$ c$ v$ q$ O# C# F# L# n#'
 
 describe('events', () => {
