@@ -53,6 +53,15 @@ describe('an event is one line that names its source and its facts', () => {
     for (const field of fields) expect(lines[0]).toContain(String(payload[field]))
   })
 
+  test('an order that was not sent says why, in its own words', () => {
+    const message = golden('execution.order.expired.v1')
+    if (message.type !== 'execution.order.expired.v1') throw new Error('another message')
+    const payload = { ...message.payload, venueOrderId: null, reason: 'no entries now: silence' }
+    const [line] = tell({ ...message, payload })
+    expect(line).toContain('order not sent')
+    expect(line).toContain(`${payload.code}, no entries now: silence`)
+  })
+
   test('a denial names each reason with its numbers', () => {
     const message = golden('risk.intent.denied.v1')
     if (message.type !== 'risk.intent.denied.v1') throw new Error('another message')

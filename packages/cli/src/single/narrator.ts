@@ -112,7 +112,10 @@ const phrases: { readonly [Type in AnyMessage['type']]?: Words<Type> } = {
   'execution.order.partially-filled.v1': ({ payload: p }, paint) => fillText(p, 'part fill', paint),
   'execution.order.filled.v1': ({ payload: p }, paint) => fillText(p, 'filled', paint),
   'execution.order.expired.v1': ({ payload: p }) =>
-    `${p.symbol} order ended: ${p.leg} ${p.code}, filled ${p.filledQuantity} of ${p.quantity}`,
+    // The venue's own word for an end is its code; what we ended ourselves has a reason of its own.
+    p.venueOrderId === null
+      ? `${p.symbol} order not sent: ${p.leg} ${p.code}, ${p.reason}`
+      : `${p.symbol} order ended: ${p.leg} ${p.code}, filled ${p.filledQuantity} of ${p.quantity}`,
   'execution.order.unknown.v1': ({ payload: p }, paint) =>
     `${p.symbol} ${paint('yellow', 'order outcome unknown')}, asking the venue: ${p.reason}`,
   'execution.position.changed.v1': ({ payload: p }) => positionText(p),

@@ -75,6 +75,15 @@ describe('an approved entry', () => {
     })
   })
 
+  it('of less than a step ends with the value and the limit', async () => {
+    const desk = await createHarness()
+    await desk.approve({ name: 'one', quantity: '0.000004' })
+    expect(desk.said('execution.order.expired.v1').at(-1)?.payload).toMatchObject({
+      code: 'quantity_below_step',
+      reason: 'the quantity 0.000004 is less than one step of 0.00001',
+    })
+  })
+
   it('ends at once while entries are stopped', async () => {
     const desk = await createHarness()
     desk.desk = { ...desk.desk, entriesStopped: 'halted by the operator' }

@@ -38,8 +38,10 @@ function refusalOf(work: Work, { message, reservation }: Approved): Refusal | nu
     return { code: 'reservation_ended', reason: `the reservation was ${reservation.state} before` }
   }
   const entry = payload.purpose === 'entry'
-  if (Decimal.from(payload.quantity).lessThan(work.market.rules.quantityStep)) {
-    return { code: 'quantity_below_step', reason: `${payload.quantity} is less than one step` }
+  const { quantityStep } = work.market.rules
+  if (Decimal.from(payload.quantity).lessThan(quantityStep)) {
+    const reason = `the quantity ${payload.quantity} is less than one step of ${quantityStep.toString()}`
+    return { code: 'quantity_below_step', reason }
   }
   if (payload.side !== (entry ? 'buy' : 'sell')) {
     return { code: 'side_unsupported', reason: `a spot ${payload.purpose} cannot ${payload.side}` }

@@ -60,11 +60,10 @@ export function sendExit(work: Work, ticket: Ticket): void {
   const held = heldOf(work).quantity
   const wanted = Decimal.min(ticket.terms.target ?? ticket.order.quantity, held)
   if (isDust(wanted, work.price?.value ?? null, work.market.rules)) {
-    conclude(work, ticket, {
-      event: 'expire',
-      code: 'position_closed',
-      reason: `nothing tradable is left to sell: ${held.toString()}`,
-    })
+    const { quantityMin, notionalMin, quote } = work.market.rules
+    const least = `${quantityMin.toString()}, worth ${notionalMin.toString()} ${quote}`
+    const reason = `nothing tradable is left to sell: ${held.toString()}, the least is ${least}`
+    conclude(work, ticket, { event: 'expire', code: 'position_closed', reason })
     return
   }
   const { rules } = work.market
