@@ -42,6 +42,7 @@ const GAP_MAX = 20_000
 
 export function createHistory(tape: Tape, shape: { seed: number; tick: bigint }): History {
   const hours = new Map<number, Bar | null>()
+  let mean = { second: NaN, price: 0n, value: 0n }
   const path = (minute: number): Path | null => {
     const candle = tape.candle(minute)
     return candle === null ? null : pathOf(candle, minute, shape)
@@ -65,11 +66,13 @@ export function createHistory(tape: Tape, shape: { seed: number; tick: bigint })
     price: (now) => lastPrice(history, now),
     trades: (second) => tradesAt(history, second),
     reference: (now) => {
-      let sum = 0n
-      for (let back = 0; back < REFERENCE_SECONDS; back += 1) {
-        sum += history.price(now - back * SECOND_MS)
+      const second = Math.floor(now / SECOND_MS)
+      const price = history.price(now)
+      // Every order at the market's price asks, and many come within a second.
+      if (second !== mean.second || price !== mean.price) {
+        mean = { second, price, value: meanPrice(history, now) }
       }
-      return sum / BigInt(REFERENCE_SECONDS)
+      return mean.value
     },
     average: (now) => {
       const minute = minuteOf(now)
@@ -79,6 +82,18 @@ export function createHistory(tape: Tape, shape: { seed: number; tick: bigint })
     },
   }
   return history
+}
+
+function meanPrice(history: History, now: number): bigint {
+  let sum = 0n
+  let seconds = 0n
+  for (let back = 0; back < REFERENCE_SECONDS; back += 1) {
+    const price = history.price(now - back * SECOND_MS)
+    // Before a recording begins there is none.
+    if (price > 0n) seconds += 1n
+    sum += price
+  }
+  return seconds === 0n ? 0n : sum / seconds
 }
 
 type Blocks = { readonly tape: Tape; readonly wholeHour: (start: number) => Bar | null }
