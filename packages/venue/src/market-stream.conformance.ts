@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 
 import type { MarketStream } from './market-stream.ts'
-import type { Venue, VenueCandle, VenueOrderBook, VenueTicker } from './port.ts'
+import type { Venue, VenueCandle } from './port.ts'
+import { StreamEars } from './wire-test/stream-ears.ts'
 
 /** Events come over a real wire; a loaded machine takes its time. */
 const patience = { timeout: 30_000, interval: 10 }
@@ -17,25 +18,7 @@ export function describeMarketStream(stage: {
   const request = { symbols: [symbol], timeframe: '1m', bookDepth: 5 }
   const path = Array.from({ length: 8 }, (_, index) => String(50_000 + 100 * index))
 
-  class Listener {
-    readonly candles: VenueCandle[] = []
-    readonly tickers: VenueTicker[] = []
-    readonly books: VenueOrderBook[] = []
-    readonly ends: string[] = []
-    readonly onCandle = (candle: VenueCandle): void => void this.candles.push(candle)
-    readonly onTicker = (ticker: VenueTicker): void => void this.tickers.push(ticker)
-    readonly onBook = (book: VenueOrderBook): void => void this.books.push(book)
-    readonly onEnd = (reason: string): void => void this.ends.push(reason)
-    get count(): number {
-      const { candles, tickers, books, ends } = this
-      return candles.length + tickers.length + books.length + ends.length
-    }
-    get closed(): VenueCandle[] {
-      return this.candles.filter(({ closed }) => closed)
-    }
-  }
-
-  async function open(venue: Venue, listener: Listener): Promise<MarketStream> {
+  async function open(venue: Venue, listener: StreamEars): Promise<MarketStream> {
     const stream = await venue.openMarketStream?.(request, listener)
     if (stream === undefined) throw new Error('this venue has no streams')
     return stream
@@ -57,7 +40,7 @@ export function describeMarketStream(stage: {
   describe('market stream', () => {
     it('tells closed candles as the venue answers them when it is asked', async () => {
       const venue = await stage.start({ path })
-      const listener = new Listener()
+      const listener = new StreamEars()
       const stream = await open(venue, listener)
       await until(() => listener.closed.length >= 2)
       stream.close()
@@ -73,7 +56,7 @@ export function describeMarketStream(stage: {
 
     it('tells prices and the best levels of the book', async () => {
       const venue = await stage.start({ path })
-      const listener = new Listener()
+      const listener = new StreamEars()
       const stream = await open(venue, listener)
       await until(() => listener.tickers.length > 0 && listener.books.length > 0)
       stream.close()
@@ -89,7 +72,7 @@ export function describeMarketStream(stage: {
 
     it('says nothing after it was closed', async () => {
       const venue = await stage.start({ path })
-      const [listener, witness] = [new Listener(), new Listener()]
+      const [listener, witness] = [new StreamEars(), new StreamEars()]
       const stream = await open(venue, listener)
       const other = await open(venue, witness)
       stream.close()
@@ -102,7 +85,7 @@ export function describeMarketStream(stage: {
     it('does not open for a symbol that is not listed', async () => {
       const venue = await stage.start({ path })
       const unlisted = { ...request, symbols: ['NONE/USDT'] }
-      await expect(venue.openMarketStream?.(unlisted, new Listener())).rejects.toMatchObject({
+      await expect(venue.openMarketStream?.(unlisted, new StreamEars())).rejects.toMatchObject({
         code: 'unknown_symbol',
       })
     })

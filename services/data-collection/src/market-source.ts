@@ -117,10 +117,6 @@ export class MarketSource {
     return this.#watch.health.state === 'disabled'
   }
 
-  get isKeyRefused(): boolean {
-    return this.isDisabled && this.#watch.isKeyRefused
-  }
-
   async start(): Promise<void> {
     await this.#addFeeds()
     await this.#poll()

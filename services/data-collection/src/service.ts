@@ -201,7 +201,8 @@ export class DataCollection implements Agent {
 
   async #follow(running: Running, plan: SourcePlan): Promise<void> {
     const isSame = fingerprintOf(plan) === fingerprintOf(running.plan)
-    if (isSame && running.source.isKeyRefused && plan.shared.venue.apiKey !== undefined) {
+    // No call is made with a key that was refused until it changes; without one there may be other reasons.
+    if (isSame && running.source.isDisabled && plan.shared.venue.apiKey !== undefined) {
       const { id: venue } = plan
       this.#deps.context.logger.info({ venue }, 'key was refused and is the same, not asked again')
       return

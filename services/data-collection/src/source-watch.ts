@@ -21,8 +21,6 @@ export class SourceWatch {
   #health: SourceHealth = healthy
   /** What the others know: nothing yet, or what an earlier run told them. */
   #toldState: SourceHealth['state'] | null = null
-  /** The venue said so of the key itself: as long as that is the same there is nothing to ask. */
-  #isKeyRefused = false
   #faults = 0
 
   constructor(deps: SourceWatchDeps) {
@@ -37,10 +35,6 @@ export class SourceWatch {
     return mayAsk(this.#health, this.#deps.context.clock.now())
   }
 
-  get isKeyRefused(): boolean {
-    return this.#isKeyRefused
-  }
-
   get mustProbe(): boolean {
     return mustProbe(this.#health, this.#deps.config.breakerFailures)
   }
@@ -52,7 +46,6 @@ export class SourceWatch {
   async failed(error: VenueError): Promise<void> {
     const { config, context } = this.#deps
     this.#faults += 1
-    this.#isKeyRefused = error.code === 'unauthorized'
     const fault = {
       reason: `${error.code}: ${error.message}`.slice(0, 500),
       permanent: error.code === 'unauthorized' || error.code === 'blocked',
@@ -71,7 +64,6 @@ export class SourceWatch {
   /** An operator has changed something: even a disabled venue is worth another question. */
   askAgain(): void {
     if (this.#health.state === 'healthy') return
-    this.#isKeyRefused = false
     this.#health = { state: 'degraded', reason: 'reload asked for', failures: 1, retryAt: 0 }
   }
 

@@ -100,13 +100,15 @@ describe('two venues', () => {
 })
 
 describe('a source with a refused key', () => {
-  async function refused(): Promise<{ opened: Venue[]; keys: unknown[] }> {
+  async function refused(
+    code: 'unauthorized' | 'blocked' = 'unauthorized',
+  ): Promise<{ opened: Venue[]; keys: unknown[] }> {
     const opened: Venue[] = []
     const keys: unknown[] = []
     stage.settings = { config: coinbase({ apiKey: 'old', apiSecret: 's' }), shared: {} }
     stage.open = async ({ venue: { apiKey } }) => {
       const venue = other()
-      if (apiKey === 'old') venue.failReads('unauthorized', 1_000)
+      if (apiKey === 'old') venue.failReads(code, 1_000)
       opened.push(venue)
       keys.push(apiKey)
       return venue
@@ -139,6 +141,18 @@ describe('a source with a refused key', () => {
     expect(numbersOf('coinbase').length).toBeGreaterThan(0)
     expect((opened[0] as FakeVenue).calls).toHaveLength(1)
   })
+
+  it.each(['unauthorized', 'blocked'] as const)(
+    'is not asked again by a reload that leaves the key as it was: %s',
+    async (code) => {
+      const { opened } = await refused(code)
+      await stage.reload()
+      await stage.minutes(10)
+      expect(opened).toHaveLength(1)
+      expect((opened[0] as FakeVenue).calls).toHaveLength(1)
+      expect(statesOf('coinbase')).toEqual(['disabled'])
+    },
+  )
 
   it('goes on with the old settings while the file makes no sense', async () => {
     const { keys } = await refused()

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { describeMarketStream } from '../market-stream.conformance.ts'
 import type { MarketStream } from '../market-stream.ts'
-import type { VenueCandle, VenueOrderBook, VenueTicker } from '../port.ts'
 import { createManualTimer } from '../wire-test/manual-timer.ts'
+import { StreamEars } from '../wire-test/stream-ears.ts'
 import { openStreamScene, type StreamScene } from '../wire-test/spot-streams.ts'
 import { mexcSymbol } from '../wire-test/spot-venue.ts'
 import { marketNow } from '../wire-test/wire-venue.ts'
@@ -30,25 +30,11 @@ describe.each<readonly [SpotKind, string]>([
   })
 })
 
-class Ears {
-  readonly candles: VenueCandle[] = []
-  readonly tickers: VenueTicker[] = []
-  readonly books: VenueOrderBook[] = []
-  readonly ends: string[] = []
-  readonly onCandle = (candle: VenueCandle): void => void this.candles.push(candle)
-  readonly onTicker = (ticker: VenueTicker): void => void this.tickers.push(ticker)
-  readonly onBook = (book: VenueOrderBook): void => void this.books.push(book)
-  readonly onEnd = (reason: string): void => void this.ends.push(reason)
-  get closed(): number[] {
-    return this.candles.filter(({ closed }) => closed).map(({ openTime }) => openTime)
-  }
-}
-
 const patience = { timeout: 30_000, interval: 5 }
 const minute = 60_000
 const kinds: readonly SpotKind[] = ['coinbase', 'mexc', 'alpaca']
 
-type Opened = { readonly on: StreamScene; readonly ears: Ears; readonly stream: MarketStream }
+type Opened = { readonly on: StreamScene; readonly ears: StreamEars; readonly stream: MarketStream }
 
 async function listen(
   kind: SpotKind,
@@ -56,7 +42,7 @@ async function listen(
 ): Promise<Opened> {
   const on = await openStreamScene(kind, { path: ['50000', '50100', '50200', '50300'], ...options })
   scene = on
-  const ears = new Ears()
+  const ears = new StreamEars()
   const request = { symbols: [on.symbol], timeframe: '1m', bookDepth: 5 }
   const stream = await on.venue.openMarketStream?.(request, ears)
   if (stream === undefined) throw new Error('no stream')
@@ -124,7 +110,7 @@ describe.each(kinds)('the stream of %s', (kind) => {
     on.market.candles = candles
     await on.next()
     await expect.poll(() => ears.closed.length, patience).toBe(2)
-    expect(ears.closed).toEqual([marketNow, marketNow + minute])
+    expect(ears.closed.map(({ openTime }) => openTime)).toEqual([marketNow, marketNow + minute])
   })
 
   it('tells what it holds: the best levels, and nothing that was taken away', async () => {
@@ -133,6 +119,16 @@ describe.each(kinds)('the stream of %s', (kind) => {
     const bestBid = () => ears.books.at(-1)?.bids[0]?.price.toString()
     await expect.poll(bestBid, patience).toBe('50099')
     expect(ears.books.at(-1)?.asks[0]?.price.toString()).toBe('50101')
+  })
+})
+
+describe('the volume of 24 hours', () => {
+  it.each([
+    ['coinbase', '296400000', '5,928 bitcoin at 50,000, told in base units'],
+    ['mexc', '554877037.44', 'asked for: the stream does not tell it'],
+  ] as const)('is in quote currency at %s: %s', async (kind, volume, _why) => {
+    const { ears } = await listen(kind)
+    expect(ears.tickers.at(-1)?.quoteVolume24h.toString()).toBe(volume)
   })
 })
 
@@ -181,7 +177,7 @@ describe('the key that Alpaca wants for its streams', () => {
   it('refused is told as such, and the connection is not left open', async () => {
     scene = await openStreamScene('alpaca', { apiKey: 'refused' })
     const request = { symbols: [scene.symbol], timeframe: '1m', bookDepth: 0 }
-    await expect(scene.venue.openMarketStream?.(request, new Ears())).rejects.toMatchObject({
+    await expect(scene.venue.openMarketStream?.(request, new StreamEars())).rejects.toMatchObject({
       code: 'unauthorized',
     })
     await expect.poll(() => scene?.sockets.size, patience).toBe(0)
@@ -203,7 +199,7 @@ async function crowd() {
   on.server.on('GET /api/v3/exchangeInfo', { json: { symbols } })
   on.server.on('GET /api/v3/ticker/24hr', { json: [] })
   const request = { symbols: names.map((base) => `${base}/USDT`), timeframe: '1m', bookDepth: 5 }
-  return { on, request, ears: new Ears() }
+  return { on, request, ears: new StreamEars() }
 }
 
 it('many symbols go over several connections, as many subscriptions on each as MEXC takes', async () => {
