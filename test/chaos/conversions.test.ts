@@ -16,6 +16,40 @@ const Truth = z.looseObject({
 const accepting = { method: 'POST', path: '/sapi/v1/convert/acceptQuote' }
 
 it.each([
+  ['nothing goes wrong', null, 1],
+  ['the answer is cut off', 'F2', 1],
+  // It is bought in slices then.
+  ['the request never arrives', 'F1', 0],
+])('an entry is bought once and protected when %s', async (_, kind, conversions) => {
+  const world = await openInProcess(settings.replace('exits', 'all'))
+  const { stage, ledger } = world
+  const position = async () => (await ledger.loadPositions('main'))[0]
+  try {
+    const fault = { match: accepting, count: 1 }
+    const id = kind === null ? null : await stage.faults.set({ kind, ...fault })
+    await stage.propose({ purpose: 'entry' })
+    const isDone = async () =>
+      (await position())?.protection?.state === 'protected' &&
+      (await ledger.loadOpenOrders('main')).length === 2
+    await stage.until('bought and protected', isDone)
+    const response = await fetch(new URL('/__sim/ledger', stage.simulator.controlUrl ?? ''))
+    const truth = Truth.parse(await response.json())
+    expect(truth.conversions).toHaveLength(conversions)
+    const fills = await ledger.loadFills({ account: 'main' })
+    const bought = fills.filter(({ tradeId }) => tradeId.startsWith('convert-'))
+    expect(bought.map(({ quantity }) => quantity.toNumber())).toEqual(
+      truth.conversions.map(({ toAmount }) => Number(toAmount)),
+    )
+    expect(id === null ? 1 : await stage.faults.hits(id)).toBe(1)
+    const base = truth.balances.find(({ asset }) => asset === symbol.split('/')[0])
+    const held = Number(base?.free) + Number(base?.locked) - Number(OTHERS)
+    expect(held).toBeCloseTo((await position())?.quantity.toNumber() ?? 0, 8)
+  } finally {
+    await world.close()
+  }
+})
+
+it.each([
   ['nothing goes wrong', null, { conversions: 2, failures: 0 }],
   ['the answer is cut off', 'F2', { conversions: 2, failures: 0 }],
   // The exit goes in slices then; the dust is converted.

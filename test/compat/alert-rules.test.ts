@@ -114,6 +114,16 @@ const scenes: Scene[] = [
   ...gauge('VenueSilent', 'flotilla_candle_age_seconds', { quiet: 600, loud: 601 }),
   ...gauge('VenuePaused', 'flotilla_venue_paused_ms', some),
   ...gauge('VenueKeysRefused', 'flotilla_venue_keys_refused', some),
+  {
+    alert: 'ConversionsFail',
+    series: { flotilla_convert_failures_total: '3x20' },
+    fires: false,
+  },
+  {
+    alert: 'ConversionsFail',
+    series: { flotilla_convert_failures_total: '0x10 1 2 3 4x8' },
+    fires: true,
+  },
 ]
 
 test('every alert has its scenes on both sides', () => {

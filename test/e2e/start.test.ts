@@ -66,6 +66,18 @@ describe('without a fleet', () => {
     )
   })
 
+  test('a setting that does nothing at the venue is a warning and no fault', patience, async () => {
+    const run = folder.run(['check-config'], {
+      FLOTILLA_VENUE__KIND: 'binance',
+      FLOTILLA_VENUE__TESTNET: 'true',
+      FLOTILLA_EXECUTION__CONVERT: 'exits',
+    })
+    expect(await run.ended).toBe(0)
+    expect(run.errors.join('\n')).toMatch(
+      /^warning: execution\.convert: exits does nothing at binance/,
+    )
+  })
+
   test('the shipped configuration is good', patience, async () => {
     const { code, out } = await outcome('check-config')
     expect([code, out]).toEqual([0, expect.stringMatching(/is good: paper trading of BTC\/USDT/)])

@@ -80,6 +80,11 @@ export class ExchangeClient {
     return exchange
   }
 
+  /** Where its requests and streams go. */
+  get apiUrls(): unknown {
+    return this.#exchange.urls.api
+  }
+
   useKeys({ apiKey, secret }: VenueKeys): void {
     this.#keys = { apiKey, secret }
     this.#exchange.apiKey = apiKey

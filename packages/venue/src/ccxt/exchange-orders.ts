@@ -54,11 +54,22 @@ export class ExchangeOrders {
   async place(request: OrderRequest): Promise<OrderOutcome> {
     const refusal = await this.#refusalOf(request)
     if (refusal !== null) return refusal
-    const call = orderCall(this.#options.kind, request)
+    const call = this.#callOf(request)
+    if ('code' in call) return call
     const first = await this.#send(call, request)
     const { afterLoss } = venueRows[this.#options.kind].clientOrderId
     if (first.kind !== 'unknown' || afterLoss !== 'resend') return first
     return this.#send(call, request)
+  }
+
+  /** Some forms of a type that the venue has are none there, such as an immediate stop at Coinbase. */
+  #callOf(request: OrderRequest): WireOrderCall | WriteRejected {
+    try {
+      return orderCall(this.#options.kind, request)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return { kind: 'rejected', code: 'unsupported', reason: error.message }
+    }
   }
 
   async cancel(reference: OrderReference): Promise<OrderOutcome> {

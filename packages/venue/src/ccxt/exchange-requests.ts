@@ -67,8 +67,10 @@ function coinbaseTerms(request: OrderRequest): Record<string, Record<string, unk
   if (request.type === 'limit-maker') {
     return { limit_limit_gtc: { base_size, limit_price, post_only: true } }
   }
-  const isStop = request.type === 'stop-loss-limit' && request.timeInForce === 'gtc'
-  if (!isStop) throw unsupported('coinbase', request)
+  if (request.type !== 'stop-loss-limit') throw unsupported('coinbase', request)
+  if (request.timeInForce !== 'gtc') {
+    throw new RangeError('coinbase takes stop-loss-limit orders until they are canceled (gtc) only')
+  }
   // A stop of a sale waits for the price to fall. The other direction would be a take-profit.
   const falls = request.side === 'sell'
   const stop_direction = falls ? 'STOP_DIRECTION_STOP_DOWN' : 'STOP_DIRECTION_STOP_UP'
