@@ -187,6 +187,16 @@ describe('history', () => {
   const history = createHistory(tapeOf(NOON, minutes), { seed: 1, tick: units('0.01') })
   const end = (NOON + 4) * MINUTE_MS
 
+  test('the reference price is a mean of the seconds that have a price', () => {
+    const first = (NOON * MINUTE_MS) / 1_000
+    expect(history.reference((first - 1) * 1_000)).toBe(0n)
+    expect(history.reference(first * 1_000)).toBe(units('100'))
+    const second = first + 40
+    const prices = Array.from({ length: 10 }, (_, back) => history.price((second - back) * 1_000))
+    const sum = prices.reduce((total, price) => total + price, 0n)
+    expect(history.reference(second * 1_000)).toBe(sum / 10n)
+  })
+
   test('candles of several minutes join their parts, gaps left out', () => {
     expect(history.bar(NOON, NOON + 4, end)).toMatchObject({
       open: units('100'),

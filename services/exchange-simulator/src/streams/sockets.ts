@@ -161,7 +161,12 @@ function receiverOf(parts: SocketParts, listener: Listener, url: URL): (text: st
     })
     return (text) => socket.receive(text)
   }
-  const api = { ...parts, listener }
+  const isFine = url.searchParams.get('timeUnit')?.toUpperCase() === 'MICROSECOND'
+  const wishes = {
+    rateLimits: url.searchParams.get('returnRateLimits') !== 'false',
+    timeUnit: isFine ? 'MICROSECOND' : 'MILLISECOND',
+  } as const
+  const api = { ...parts, listener, wishes }
   return (text) => {
     answerApi(api, text).then(
       (answer) => {

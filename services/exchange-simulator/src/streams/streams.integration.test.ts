@@ -180,6 +180,19 @@ describe('the WebSocket API', () => {
     expect(await say('session.logon', signed())).toMatchObject({ error: { code: -4056 } })
   })
 
+  test('the address says whether limits are told, and in which unit times are', async () => {
+    const socket = await talk('/ws-api/v3?returnRateLimits=false&timeUnit=microsecond')
+    const time = await socket.ask({ method: 'time' })
+    expect(time).toMatchObject({ result: { serverTime: simulator.now() * 1_000 } })
+    expect(time).not.toHaveProperty('rateLimits')
+    const params = { returnRateLimits: true }
+    expect(await socket.ask({ method: 'time', params })).toHaveProperty('rateLimits.0.limit')
+    socket.socket.send('{')
+    await expect
+      .poll(() => socket.heard.at(-1), PATIENCE)
+      .toMatchObject({ id: null, error: { code: -1135, msg: 'Invalid JSON Request' } })
+  })
+
   async function listen(): Promise<Talk> {
     const socket = await talk('/ws-api/v3')
     const answer = await socket.ask({

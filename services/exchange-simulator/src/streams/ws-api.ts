@@ -1,4 +1,5 @@
 import type { TextResponse } from '../http/server.ts'
+import type { TimeUnit } from '../http/time-unit.ts'
 import { USER_STREAM_PATH, type WireRequest } from '../http/wire.ts'
 import type { Hub, Listener } from './hub.ts'
 
@@ -13,6 +14,8 @@ export type ApiParts = {
   /** As `exchangeInfo` tells them. */
   readonly rateLimits: readonly Readonly<Record<string, unknown>>[]
   readonly now: () => number
+  /** What the address of the connection asked for. */
+  readonly wishes: { readonly rateLimits: boolean; readonly timeUnit: TimeUnit }
 }
 
 const methods: Readonly<Record<string, string>> = {
@@ -75,7 +78,7 @@ type Request = {
 /** The answer to one message; null when there is none and never will be. */
 export async function answerApi(parts: ApiParts, text: string): Promise<string | null> {
   const request = readRequest(text)
-  if (request === null) return failure(null, -1135, 'Malformed request: not a JSON object.')
+  if (request === null) return failure(null, -1135, 'Invalid JSON Request')
   const session = sessions[request.method]
   if (session !== undefined) return session(parts, request)
   const call = methods[request.method]
@@ -114,7 +117,8 @@ async function ask(
     .sort()
   const query = names.map((name) => `${name}=${textOf(params[name])}`).join('&')
   const apiKey = parameters.get('apiKey') ?? null
-  return parts.answer({ ...call, query, body: '', apiKey, parameters })
+  const { timeUnit } = parts.wishes
+  return parts.answer({ ...call, query, body: '', apiKey, parameters, timeUnit })
 }
 
 function textOf(value: unknown): string {
@@ -133,8 +137,13 @@ function wrap(parts: ApiParts, request: Request, response: TextResponse): string
     id,
     status,
     ...(isGood ? { result: content } : { error: withPatience(parts, content, headers) }),
-    ...(params['returnRateLimits'] === false ? {} : { rateLimits: limitsOf(parts, headers) }),
+    ...(wantsLimits(parts, params) ? { rateLimits: limitsOf(parts, headers) } : {}),
   })
+}
+
+/** A request may say otherwise than its connection. */
+function wantsLimits({ wishes }: ApiParts, { returnRateLimits }: Request['params']): boolean {
+  return typeof returnRateLimits === 'boolean' ? returnRateLimits : wishes.rateLimits
 }
 
 /** A gateway's page cannot be put into an answer. */
