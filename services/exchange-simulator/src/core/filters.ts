@@ -24,11 +24,6 @@ export type Filtered = {
   readonly icebergQuantity: bigint
 }
 
-type Filter = (market: Market, order: Filtered) => Refusal | null
-
-const priceFilters: readonly Filter[] = [priceFilter, percentPrice, trailingDelta]
-const sizeFilters: readonly Filter[] = [lotSize, marketLotSize, notional, icebergParts]
-
 /** What a single order must pass, in this order. */
 export function checkFilters(engine: Engine, market: Market, order: Filtered): Refusal | null {
   return (
@@ -40,19 +35,16 @@ export function checkFilters(engine: Engine, market: Market, order: Filtered): R
 }
 
 export function checkPrices(market: Market, order: Filtered): Refusal | null {
-  return firstOf(priceFilters, market, order)
+  return priceFilter(market, order) ?? percentPrice(market, order) ?? trailingDelta(market, order)
 }
 
 export function checkSizes(market: Market, order: Filtered): Refusal | null {
-  return firstOf(sizeFilters, market, order)
-}
-
-function firstOf(filters: readonly Filter[], market: Market, order: Filtered): Refusal | null {
-  for (const filter of filters) {
-    const refusal = filter(market, order)
-    if (refusal !== null) return refusal
-  }
-  return null
+  return (
+    lotSize(market, order) ??
+    marketLotSize(market, order) ??
+    notional(market, order) ??
+    icebergParts(market, order)
+  )
 }
 
 function priceFilter({ rules }: Market, order: Filtered): Refusal | null {
