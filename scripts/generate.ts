@@ -6,6 +6,7 @@ import {
   asyncApiDocument,
   dataFlowDocument,
   denialsDocument,
+  entryStopsDocument,
   messagesDocument,
 } from '@flotilla/contracts/documents'
 import { stringify } from 'yaml'
@@ -23,6 +24,7 @@ export function generated(): ReadonlyMap<string, string> {
     ['docs/asyncapi.yaml', stringify(asyncApiDocument(examples), { aliasDuplicateObjects: false })],
     ['docs/data-flow.md', dataFlowDocument()],
     ['docs/DENIALS.md', denialsDocument()],
+    ['docs/ENTRY-STOPS.md', entryStopsDocument()],
     ['docs/ORDER-LIFE.md', orderLifeDocument()],
     ['docs/RESERVATION-LIFE.md', reservationLifeDocument()],
     [

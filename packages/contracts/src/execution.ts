@@ -172,34 +172,72 @@ export const ProtectionFailed = defineMessage('execution.protection.failed.v1', 
 })
 export type ProtectionFailed = PayloadOf<typeof ProtectionFailed>
 
-/**
- * - `protection_failed`: a position of the symbol could not be protected; an operator resumes
- * - `overfill`: the venue told of a fill beyond its order, which was not counted; an operator resumes
- * - `own_fault`: execution broke a rule of its own at this symbol; an operator resumes
- * - `market_closed`: the venue does not trade the symbol; lifted when it trades again
- * - `agent_silent`: an agent that entries depend on gives no sign of life; lifted when it does again
- * - `balance_drift`: an asset is missing that no order explains; lifted when it is explained, or by an operator
- * - `venue_silent`, `ledger_silent`, `bus_silent`: out of reach for too long; lifted when it answers again
- * - `messages_late`: what arrives is too old, for too long; lifted when it is fresh again
- * - `clock_skew`: our clock and the venue's differ too much; lifted when they agree again
- * - `keys_refused`: the venue refuses the API key; lifted when it takes one again, an operator has it tried
- */
-export const EntryStopCause = z
-  .enum([
-    'protection_failed',
-    'overfill',
-    'own_fault',
-    'market_closed',
-    'agent_silent',
-    'balance_drift',
-    'venue_silent',
-    'ledger_silent',
-    'bus_silent',
-    'messages_late',
-    'clock_skew',
-    'keys_refused',
-  ])
-  .meta({ id: 'EntryStopCause' })
+/** Why execution stops entries by itself, where, and what ends it; docs/ENTRY-STOPS.md is drawn from here. */
+export const entryStopGuide = {
+  protection_failed: {
+    of: 'symbol',
+    meaning: 'A position could not be protected: it was closed, or is being closed.',
+    end: 'An operator resumes.',
+  },
+  overfill: {
+    of: 'symbol',
+    meaning: 'The venue told of a fill beyond its order. It is named and not counted.',
+    end: 'An operator resumes, after a look at the fills of both sides.',
+  },
+  own_fault: {
+    of: 'symbol',
+    meaning: 'Execution broke a rule of its own. What is held goes on being protected.',
+    end: 'An operator resumes; the log has the fault.',
+  },
+  market_closed: {
+    of: 'symbol',
+    meaning: 'The venue does not trade the symbol, or takes only cancels of it.',
+    end: 'The venue trades it again.',
+  },
+  balance_drift: {
+    of: 'asset',
+    meaning: 'The venue holds less, or more, of an asset than orders and transfers explain.',
+    end: 'The difference is explained, or an operator resumes, which takes what is there for right.',
+  },
+  venue_silent: {
+    of: 'all',
+    meaning: 'The venue gives no sign of life (`execution.silenceMs`).',
+    end: 'It answers again.',
+  },
+  ledger_silent: {
+    of: 'all',
+    meaning: 'The ledger gives no sign of life (`execution.silenceMs`).',
+    end: 'It answers again.',
+  },
+  bus_silent: {
+    of: 'all',
+    meaning: 'The bus is not connected (`execution.silenceMs`). It is told when it is back.',
+    end: 'It is connected again.',
+  },
+  agent_silent: {
+    of: 'all',
+    meaning: 'The risk manager or data-collection sends no heartbeats (`execution.silenceMs`).',
+    end: 'They are heard again.',
+  },
+  messages_late: {
+    of: 'all',
+    meaning: 'Prices that arrive are too old (`execution.lateMs`), for too long.',
+    end: 'A fresh one arrives.',
+  },
+  clock_skew: {
+    of: 'all',
+    meaning: "Our clock and the venue's differ too much (`execution.skewStopMs`).",
+    end: 'They agree again; set the clock of the machine.',
+  },
+  keys_refused: {
+    of: 'all',
+    meaning: 'The venue refuses the API key. Exits wait for it too.',
+    end: 'It takes one: other keys in the settings, or an operator has the same tried.',
+  },
+} as const
+
+const entryStopCauses = Object.keys(entryStopGuide) as (keyof typeof entryStopGuide)[]
+export const EntryStopCause = z.enum(entryStopCauses).meta({ id: 'EntryStopCause' })
 export type EntryStopCause = z.infer<typeof EntryStopCause>
 
 export const EntriesChanged = defineMessage('execution.entries.changed.v1', {

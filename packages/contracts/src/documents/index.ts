@@ -1,4 +1,5 @@
 export { asyncApiDocument } from './asyncapi.ts'
 export { dataFlowDocument } from './data-flow.ts'
 export { denialsDocument } from './denials.ts'
+export { entryStopsDocument } from './entry-stops.ts'
 export { messagesDocument } from './messages.ts'
