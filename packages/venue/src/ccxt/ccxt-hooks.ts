@@ -1,6 +1,6 @@
 // What every ccxt class is fitted with here: failures that keep what the venue said, requests that end in time and
 // stay where they were pointed. ccxt throws most of an answer away and ends its time limit with the headers.
-import { withDeadline } from '../clock.ts'
+import { systemTimeMs, withDeadline } from '../clock.ts'
 import type { CcxtExchange, HttpAnswer, HttpRequest } from './load-binance.ts'
 import { isAt } from './redirect.ts'
 import { WireFailure } from './wire-failure.ts'
@@ -81,15 +81,17 @@ function answerFailure(
     status,
     venueCode,
     venueMessage,
-    retryAfterMs: retryAfterOf(headers),
+    retryAfterMs: retryAfterOf(headers, status),
     cause,
   })
 }
 
-/** Whole seconds, as all venues here write it. */
-function retryAfterOf(headers: Headers): number | null {
+/** Seconds, as all venues here write it; else when the window ends that was used up (Alpaca, epoch seconds). */
+function retryAfterOf(headers: Headers, status: number): number | null {
   const seconds = numberIn(headers, 'retry-after')
-  return seconds === null ? null : seconds * 1_000
+  if (seconds !== null) return seconds * 1_000
+  const resetAt = status === 429 ? numberIn(headers, 'x-ratelimit-reset') : null
+  return resetAt === null ? null : Math.max(1_000, resetAt * 1_000 - systemTimeMs())
 }
 
 export function numberIn(headers: Headers, wanted: string): number | null {

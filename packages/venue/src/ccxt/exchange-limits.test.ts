@@ -175,6 +175,32 @@ describe('a venue that asks for a pause', () => {
     expect(other.venue.health().pausedForMs).toBe(0)
   })
 
+  it('by the end of its window is left alone until then', async () => {
+    const { venue, server, shapes } = await open('alpaca')
+    await venue.fetchRules()
+    const resetAt = String(Math.ceil(Date.now() / 1_000) + 30)
+    const headers = { 'X-Ratelimit-Reset': resetAt }
+    const json = { code: 42910000, message: 'rate limit exceeded' }
+    server.on(shapes.place, { status: 429, json, headers })
+    await venue.placeOrder({ ...order, symbol: shapes.symbol, side: 'sell' })
+    expect(venue.health().pausedForMs).toBeGreaterThan(20_000)
+    expect(venue.health().pausedForMs).toBeLessThanOrEqual(31_000)
+  })
+
+  it('without a time is left alone for longer each time that it asks again', async () => {
+    const { venue, server, shapes } = await open('coinbase')
+    await venue.fetchRules()
+    await venue.measureClock()
+    server.on(shapes.place, { status: 429, json: { errors: [{ id: 'rate_limit_exceeded' }] } })
+    const place = () => venue.placeOrder({ ...order, symbol: shapes.symbol, side: 'sell' })
+    await place()
+    const first = venue.health().pausedForMs
+    expect(first).toBeLessThanOrEqual(1_000)
+    while (venue.health().pausedForMs > 0) await new Promise((done) => setTimeout(done, 20))
+    await place()
+    expect(venue.health().pausedForMs).toBeGreaterThan(first)
+  })
+
   it('in words of its own is understood as well', async () => {
     const { venue, server, shapes } = await open('mexc')
     await venue.fetchRules()
