@@ -9,7 +9,15 @@ import { deathsOf } from './support/kill-table.ts'
 
 const rabbit = await sharedRabbit()
 
-const modes = ['supervised', 'convert', 'trailing', 'trailing-stop', 'ladder', 'holding'] as const
+const modes = [
+  'supervised',
+  'convert',
+  'trailing',
+  'trailing-stop',
+  'ladder',
+  'holding',
+  'kept',
+] as const
 
 describe.each(modes)('execution under %s, killed with -9,', (mode) => {
   describe.skipIf(rabbit === null || !hasPostgres)('', () => {

@@ -19,7 +19,10 @@ const neverMade: Readonly<Record<Mode, readonly Call[]>> = {
   // The exits come with the entry, and a pair needs no watching.
   attached: ['watch'],
   stop: [],
-  'stop-limit': [],
+  // Made as beside a stop without a limit.
+  'stop-limit': ['enter', 'ask-entry', 'ask-sale'],
+  // The pair that its part has is in the table of pairs.
+  kept: ['ask-protection', 'watch', 'sell', 'ask-sale'],
   // Nothing rests.
   supervised: ['protect', 'ask-protection', 'cancel'],
 }

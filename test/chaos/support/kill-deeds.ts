@@ -29,6 +29,7 @@ const killModes = {
   'trailing-stop': { settings: `protection: stop, ${trailing}`, isWatched: false },
   ladder: { settings: 'exits: { ladder: [{ gain: 0.008, share: 0.5 }] }', isWatched: false },
   holding: { settings: 'exits: { holdingMsMax: 20000 }', isWatched: false },
+  kept: { settings: 'entryRemainder: keep', isWatched: false },
 } as const satisfies Record<string, KillMode>
 export type KillModeName = keyof typeof killModes
 export const killModeNames = Object.keys(killModes) as readonly KillModeName[]
@@ -149,6 +150,14 @@ const secondPair = {
   about: '-p2',
   stored: submitting('-s2'),
   from: 'held',
+} as const
+
+/** Half of the entry is filled, and nobody sells more. */
+const HALF = {
+  kind: 'F17',
+  args: { fraction: 0.5 },
+  match: { method: 'POST', path: 'order' },
+  count: 1,
 } as const
 
 const GAIN = { percent: 1.3 } as const
@@ -279,4 +288,10 @@ export const deeds: readonly Deed[] = [
     },
     { ...selling, provocation: 'time' },
   ),
+  ...of('kept', {
+    ...cancelStop,
+    name: 'a cancel of the rest of an entry',
+    about: '-e1',
+    lead: [HALF],
+  }),
 ]

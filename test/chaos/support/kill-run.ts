@@ -144,7 +144,8 @@ class Chain implements Lives {
 
   async #isBought(): Promise<boolean> {
     const open = await this.#world.ledger.loadOpenOrders(account)
-    return open.every(({ leg }) => leg !== 'entry')
+    // The rest of an entry may wait in the book.
+    return open.every(({ leg, state }) => leg !== 'entry' || state === 'partially-filled')
   }
 
   async #die(death: Death): Promise<void> {

@@ -1,5 +1,7 @@
 // Leads each way of protecting into the state that a cell of its table asks for, and runs the cell.
 import type { CallState } from './call-log.ts'
+import type { Cell } from './fault-table.ts'
+import type { InProcess } from './in-process.ts'
 import {
   afterProtected,
   enter,
@@ -106,6 +108,20 @@ const endsExits = {
   count: 1,
 }
 
+/** Half of the entry is held under a pair, and the other half waits in the book until the fault is lifted. */
+const afterHalf =
+  (begin: (world: InProcess, rest: number, cell: Cell) => Promise<unknown>): Approach =>
+  async (world, arm, cell) => {
+    const { faults } = world.stage
+    const rest = await faults.set(inPart(1))
+    await untilProtected(world)
+    await arm()
+    await begin(world, rest, cell)
+    return () => faults.lift(rest)
+  }
+
+const fillRest = ({ stage }: InProcess, rest: number) => stage.faults.lift(rest)
+
 const approaches: Readonly<Record<Mode, Approaches>> = {
   stop: { ...lone, closing: afterMove(4), 'partially-filled': stopInPart(-6) },
   // Through the limit: the order rests on, and is taken away.
@@ -117,6 +133,14 @@ const approaches: Readonly<Record<Mode, Approaches>> = {
     'part-held': partHeld,
     watching: nobodyTellsPrices,
     closing: afterMove(-4),
+  },
+  kept: {
+    submitting: fromTheStart(),
+    unknown: fromTheStart(lostOn('order')),
+    'part-held': partHeld,
+    protected: afterHalf((world, rest, cell) => (cell.happens ? fillRest(world, rest) : nothing())),
+    replacing: afterHalf(fillRest),
+    canceling: afterHalf(exit),
   },
   attached: {
     ...sales,

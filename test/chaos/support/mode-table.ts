@@ -5,9 +5,9 @@ import { argumentsOf, courseOf, FAULT_KINDS, happens, type Cell } from './fault-
 
 /**
  * The exits come with the entry; a stop rests and the target is watched; the same with a stop that needs a
- * limit; nothing rests and both are watched.
+ * limit; nothing rests and both are watched; the rest of an entry stays in the book while its part has a pair.
  */
-export const MODES = ['attached', 'stop', 'stop-limit', 'supervised'] as const
+export const MODES = ['attached', 'stop', 'stop-limit', 'supervised', 'kept'] as const
 export type Mode = (typeof MODES)[number]
 
 export const settingsOf: Readonly<Record<Mode, string>> = {
@@ -15,6 +15,7 @@ export const settingsOf: Readonly<Record<Mode, string>> = {
   stop: 'protection: stop',
   'stop-limit': 'protection: stop-limit',
   supervised: 'protection: supervised',
+  kept: 'entryRemainder: keep',
 }
 
 /** What execution asks of the venue in these modes. */
@@ -64,12 +65,38 @@ const lone: Readonly<Record<CallState, Station | string>> = {
   canceling: remove('order'),
 }
 
+const AS_STOP = 'the same request as beside a stop without a limit: see there'
+const AS_PAIR = 'the rest of the entry has gone before, or changes nothing: table of pairs'
+
 const NOTHING_RESTS = 'nothing rests at the venue that could be placed, asked about or taken away'
 
 /** The request of each state in each mode; or why there is none. */
 export const stations: Readonly<Record<Mode, Readonly<Record<CallState, Station | string>>>> = {
   stop: lone,
-  'stop-limit': lone,
+  'stop-limit': {
+    ...lone,
+    submitting: AS_STOP,
+    unknown: AS_STOP,
+    exiting: AS_STOP,
+    'exit-unknown': AS_STOP,
+  },
+  kept: {
+    ...sales,
+    submitting: post('enter'),
+    unknown: get('ask-entry'),
+    'part-held': post('protect', 'orderList/*'),
+    protecting: AS_PAIR,
+    'protection-unknown': AS_PAIR,
+    'coming-to-life': 'no exits come with the entry',
+    protected: get('ask-entry'),
+    'partially-filled': AS_PAIR,
+    watching: 'a pair needs no watching',
+    replacing: post('protect', 'orderList/*'),
+    canceling: remove('order'),
+    exiting: AS_PAIR,
+    'exit-unknown': AS_PAIR,
+    closing: AS_PAIR,
+  },
   attached: {
     ...sales,
     submitting: post('enter', 'orderList/*'),
@@ -110,10 +137,12 @@ type Meeting = {
 const isProtecting: Meeting['meets'] = ({ call }, { mode }) =>
   call === 'protect' || (call === 'enter' && mode === 'attached')
 
-const QUIET = 'nothing happens at the venue of which the stream could tell: it is only asked'
+const QUIET = 'nothing happens during the call of which the stream could tell'
 
+/** The end of a rest is told when its cancel is over already: what follows from that is a matter of lists. */
 const told: Meeting = {
-  meets: ({ method }, { state }) => method !== 'GET' || state === 'protected',
+  meets: ({ method }, { mode, state }) =>
+    state === 'protected' || (method !== 'GET' && !(mode === 'kept' && state === 'canceling')),
   otherwise: QUIET,
 }
 

@@ -107,7 +107,13 @@ export function sightAgain(work: Work, subject: string): void {
 /** No stream tells of conversions, and they are a matter of a moment, too. */
 function pauseOf(work: Work, tickets: readonly Ticket[]): number {
   const isQuick = comesToLife(tickets) || tickets.some((each) => acceptedQuoteOf(each) !== null)
-  return isQuick ? askDelay(work, 0) : pollMsOf(work)
+  if (isQuick) return askDelay(work, 0)
+  return tickets.some(mayBuy) ? work.settings.pollMs : pollMsOf(work)
+}
+
+/** What it buys is bare until we know of it, and a stream that leaves that out says nothing. */
+function mayBuy({ order }: Ticket): boolean {
+  return order.leg === 'entry' && isWorking(order.state)
 }
 
 /** An entry has ended and its exits are not told as working, nor as ended, yet: a matter of a moment. */

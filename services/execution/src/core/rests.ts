@@ -38,7 +38,8 @@ function reasonToGo(work: Work, { order, terms }: Ticket): string | null {
 function sellsSince(since: number) {
   return ({ order }: Ticket): boolean => {
     if (order.side !== 'sell') return false
-    if (order.filledQuantity.isPositive()) return order.updatedAt >= since
+    // What had sold before may still be written down in the moment in which the entry is made.
+    if (order.filledQuantity.isPositive()) return order.updatedAt > since
     return (order.leg === 'exit' || isRung(order)) && !isEnded(order.state)
   }
 }

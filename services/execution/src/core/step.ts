@@ -208,6 +208,7 @@ function canceled(work: Work, subject: string, observeOutcome: () => boolean): v
   if (observeOutcome()) {
     sightAgain(work, subject)
     work.canceling = calm
+    work.withdrawing = calm
   }
   const watch = work.watches.get(subject)
   if (watch !== undefined) work.watches.set(subject, { ...watch, nextAt: work.now })
