@@ -2,12 +2,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { commands, haltingCommands } from './testing/desk-commands.ts'
-import { convertingHabits, deskProperty, offers, plainHabits } from './testing/desk-life.ts'
+import {
+  convertingHabits,
+  deskProperty,
+  keepingHabits,
+  offers,
+  plainHabits,
+} from './testing/desk-life.ts'
 import {
   convertBugs,
   haltBugs,
   ladderBugs,
   plantedBugs,
+  restBugs,
   watchBugs,
   weakBugs,
 } from './testing/planted-bugs.ts'
@@ -25,6 +32,7 @@ const sets = [
   [ladderBugs, { ...plain, among: offers }],
   [haltBugs, { ...plain, happens: haltingCommands }],
   [convertBugs, { ...plain, own: convertingHabits }],
+  [restBugs, { ...plain, own: keepingHabits }],
 ] as const
 
 const bugs = sets.flatMap(([set, scene]) =>

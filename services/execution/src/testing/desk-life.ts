@@ -290,6 +290,12 @@ export const plainHabits = fc.constant<Habits>({
 /** The same, where exits that the book takes badly are converted. */
 export const convertingHabits = plainHabits.map((plain): Habits => ({ ...plain, convert: true }))
 
+/** The same, where what an entry does not get at once stays in the book. */
+export const keepingHabits = plainHabits.map((plain): Habits => ({
+  ...plain,
+  keepsRemainder: true,
+}))
+
 /** The larger of the entries goes in slices; done before the venue is well. */
 const slices = { notionalMin: Decimal.from('300'), slices: 3, durationMs: 20_000 }
 

@@ -148,6 +148,16 @@ export const convertBugs: Readonly<Record<string, () => Seams>> = {
   'accepts a quote again when its answer is lost': acceptingAgain,
 }
 
+/** Faults of who keeps the rest of an entry in the book. */
+export const restBugs: Readonly<Record<string, () => Seams>> = {
+  'leaves the rest of an entry in the book': () => ({
+    sent: (effect) => {
+      if (effect.kind !== 'cancel-order') return effect
+      return { ...effect, kind: 'query-order' }
+    },
+  }),
+}
+
 /** Faults that show only when a halt, a restart and a new entry come together. */
 export const haltBugs: Readonly<Record<string, () => Seams>> = {
   'forgets at a restart that a symbol is halted': () => ({
