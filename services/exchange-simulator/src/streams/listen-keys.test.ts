@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Desk } from '../desk.ts'
+import { FaultRegistry } from '../faults/fault-registry.ts'
+import { Hub } from './hub.ts'
 import { createListenKeys } from './listen-keys.ts'
 
 const HOUR = 3_600_000
@@ -41,4 +44,29 @@ test('a closed key is gone at once and does not expire', () => {
   expect(keys.close(key)).toBe(false)
   pass(HOUR)
   expect(keys.takeExpired()).toBeNull()
+})
+
+test('who listens by a key hears of its end once, and of nothing after', () => {
+  const { keys, pass } = keysAt()
+  let pulse = (): void => undefined
+  const desk = {
+    now: () => 7,
+    listen: ({ passed }: { passed: () => void }) => (pulse = passed),
+  } as unknown as Desk
+  const hub = new Hub(desk, new FaultRegistry(), keys)
+  const heard = { plain: [] as unknown[], combined: [] as unknown[] }
+  const listenerOf = (name: keyof typeof heard) => ({
+    send: (text: string) => void heard[name].push(JSON.parse(text)),
+    drop: () => undefined,
+  })
+  const listenKey = keys.open()
+  hub.subscribe(listenerOf('plain'), listenKey, false)
+  hub.subscribe(listenerOf('combined'), listenKey, true)
+  pulse()
+  expect(heard).toEqual({ plain: [], combined: [] })
+  pass(HOUR)
+  pulse()
+  pulse()
+  const event = { e: 'listenKeyExpired', E: 7, listenKey }
+  expect(heard).toEqual({ plain: [event], combined: [{ stream: listenKey, data: event }] })
 })

@@ -67,6 +67,22 @@ async function connect(path: string, options = {}): Promise<Talk> {
 
 const say = ({ socket }: Talk, message: object) => socket.send(JSON.stringify(message))
 
+test('each kind of socket hears of the end in its own form', async () => {
+  await serve({})
+  const raw = await connect('/ws/btcusdt@trade')
+  const combined = await connect('/stream?streams=btcusdt@trade')
+  const api = await connect('/ws-api/v3')
+  await sockets.close()
+  const event = { e: 'serverShutdown', E: 0 }
+  await vi.waitFor(() => {
+    expect([raw.heard, combined.heard, api.heard]).toEqual([
+      [event],
+      [{ stream: '!serverShutdown', data: event }],
+      [{ event }],
+    ])
+  }, PATIENCE)
+})
+
 test('who answers pings stays, who does not is cut off', async () => {
   // Longer than a busy machine keeps both ends of this test from speaking.
   await serve({ pingMs: 100, pongMs: 3_000, framesPerSecond: Infinity })
