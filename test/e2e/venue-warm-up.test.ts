@@ -2,6 +2,7 @@
 // wire of a simulator, answers with what the venue has.
 import { createMemoryBroker } from '@flotilla/bus'
 import type { MemoryBroker } from '@flotilla/bus'
+import { createMessage, IndicatorsRequested } from '@flotilla/contracts'
 import type { MessageOfType } from '@flotilla/contracts'
 import { createSimulator } from '@flotilla/exchange-simulator'
 import type { Simulator } from '@flotilla/exchange-simulator'
@@ -176,6 +177,25 @@ describe('analysis is warm with the candle after the answer', () => {
     await analyse(away())
     await answered()
     await expectWarm('ETH/USDT')
+  })
+
+  it('for an indicator that a strategy asks for while it runs', async () => {
+    await collect()
+    await analyse(store, { indicators: ['sma(10)'] })
+    await minutes(3)
+    expect(times()).toHaveLength(3)
+    const message = createMessage(IndicatorsRequested, {
+      source: 'strategy',
+      occurredAt: 0,
+      discriminator: 'loaded anew',
+      payload: { venue: 'simulator', symbol: 'BTC/USDT', timeframe: '1m', indicators },
+    })
+    await broker.connect().publish(message)
+    await broker.idle()
+    await answered()
+    await expectWarm()
+    expect(times()).toHaveLength(6)
+    expect(new Set(times()).size).toBe(6)
   })
 
   it('after a restart with an indicator that looks back further', async () => {

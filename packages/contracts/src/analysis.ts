@@ -30,3 +30,15 @@ export const SignalsComputed = defineMessage('analysis.signals.computed.v1', {
   }),
 })
 export type SignalsComputed = PayloadOf<typeof SignalsComputed>
+
+export const IndicatorsRequested = defineMessage('analysis.indicators.requested.v1', {
+  summary: 'A strategy needs indicators of a symbol that no signal carries yet.',
+  payload: z.strictObject({
+    venue: VenueName,
+    symbol: MarketSymbol,
+    timeframe: Timeframe,
+    /** As text, as `sma(200)` or `macd(5,35,5)`. */
+    indicators: z.array(z.string().min(1).max(64)).min(1).max(100),
+  }),
+})
+export type IndicatorsRequested = PayloadOf<typeof IndicatorsRequested>

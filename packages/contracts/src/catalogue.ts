@@ -1,7 +1,7 @@
 // Every message there is, by type.
 import type { z } from 'zod'
 import { Heartbeat } from './agent.ts'
-import { SignalsComputed } from './analysis.ts'
+import { IndicatorsRequested, SignalsComputed } from './analysis.ts'
 import { Flatten, Halt, Pause, Reload, Resume } from './control.ts'
 import {
   EntriesChanged,
@@ -43,6 +43,7 @@ export const definitions = [
   HistoryRequested,
   HistoryProvided,
   SignalsComputed,
+  IndicatorsRequested,
   IntentProposed,
   IntentApproved,
   IntentDenied,

@@ -33,7 +33,11 @@ export const streams = {
   history: {
     ...market,
     lengthMax: 500,
-    types: ['market.history.requested.v1', 'market.history.provided.v1'],
+    types: [
+      'market.history.requested.v1',
+      'market.history.provided.v1',
+      'analysis.indicators.requested.v1',
+    ],
   },
   signals: { ...market, lengthMax: 20_000, types: ['analysis.signals.computed.v1'] },
   heartbeats: {
@@ -125,11 +129,16 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
     consumes: [
       'market.candle.closed.v1',
       'market.history.provided.v1',
+      'analysis.indicators.requested.v1',
       'market.universe.changed.v1',
     ],
   },
   strategy: {
-    publishes: ['strategy.intent.proposed.v1', 'agent.heartbeat.v1'],
+    publishes: [
+      'strategy.intent.proposed.v1',
+      'analysis.indicators.requested.v1',
+      'agent.heartbeat.v1',
+    ],
     consumes: [
       'analysis.signals.computed.v1',
       'market.ticker.updated.v1',

@@ -17,15 +17,19 @@ import { denied, epoch, minute, signals } from './testing.ts'
 
 const kit = new URL('../../../packages/strategy-kit/src/index.ts', import.meta.url).href
 
+const indicators = new URL('../../../packages/indicators/src/index.ts', import.meta.url).href
+
 /** A strategy that counts candles and enters at each, saying its version. */
-const textOf = (version: string, details: { state?: string; parameters?: string } = {}): string => `
+type Details = { readonly state?: string; readonly parameters?: string; readonly needs?: string }
+const textOf = (version: string, details: Details = {}): string => `
 import { z } from ${JSON.stringify(import.meta.resolve('zod'))}
 import { defineStrategy } from ${JSON.stringify(kit)}
+import { sma } from ${JSON.stringify(indicators)}
 export const reloaded = defineStrategy({
   name: 'rsi-reversion',
   summary: 'Enters at each candle.',
   parameters: z.strictObject({ ${details.parameters ?? ''} }),
-  needs: () => ({ indicators: {} }),
+  needs: () => ({ indicators: { ${details.needs ?? ''} } }),
   initialState: ${details.state ?? '{ seen: 0 }'},
   onAnalysis: ({ state }) => ({
     state: { seen: state.seen + 1 },
@@ -131,6 +135,28 @@ test.each([
   save(textOf('better'))
   await vi.waitFor(() => expect(told('strategy file taken')).toBe(2), 20_000)
   expect(await next()).toBe('better 1')
+})
+
+test('a version that looks further back than anybody computes asks for that', async () => {
+  const asked: unknown[] = []
+  await broker.connect().subscribe({
+    agent: 'technical-analysis',
+    types: ['market.history.provided.v1', 'analysis.indicators.requested.v1'],
+    handler: async ({ message }) => {
+      asked.push(message.payload)
+      return ack
+    },
+  })
+  await start()
+  await next()
+  expect(asked).toEqual([])
+  save(textOf('patient', { needs: 'slow: sma(200)' }))
+  await vi.waitFor(() => expect(told('strategy file taken')).toBe(1), 20_000)
+  for (let candles = 0; candles < 21; candles += 1) expect(await next()).toBeUndefined()
+  const wanted = { symbol: 'BTC/USDT', timeframe: '1m', indicators: ['sma(200)'] }
+  // Once with the first candle, and again when nothing has come of it for twenty.
+  expect(asked).toMatchObject([wanted, wanted])
+  expect(told('waiting for indicators: warming up, or asked for')).toBe(1)
 })
 
 test('in live mode a saved file changes nothing', async () => {

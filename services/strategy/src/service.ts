@@ -31,6 +31,7 @@ import type { HotReload } from './hot-reload.ts'
 import { hotReloadOf } from './reloads.ts'
 import { FilterReviews } from './reviews.ts'
 import { StrategyStore } from './store.ts'
+import { UnfedDesks } from './unfed-desks.ts'
 
 export type Deps = AgentDeps<StrategyConfig, 'bus' | 'ledger'>
 type Signals = MessageOfType<'analysis.signals.computed.v1'>
@@ -45,8 +46,7 @@ export class StrategyAgent implements Agent {
   readonly #reviews: FilterReviews
   readonly #markets: ReadonlyMap<string, Market>
   readonly #metrics: StrategyMetrics
-  /** Desks that wait for indicators, and for which. */
-  readonly #unfed = new Map<string, string>()
+  readonly #unfed: UnfedDesks
   readonly #hotReload: HotReload | null
   #accountState: TradingState = 'active'
   #subscription: Subscription | null = null
@@ -54,6 +54,7 @@ export class StrategyAgent implements Agent {
   /** Strategy files are looked for in the folder, that of the shipped ones unless given. */
   constructor(deps: Deps, folder?: URL) {
     this.#deps = deps
+    this.#unfed = new UnfedDesks(deps)
     this.#store = new StrategyStore({
       ledger: deps.ledger,
       bus: deps.bus,
@@ -140,7 +141,7 @@ export class StrategyAgent implements Agent {
       ready: this.#subscription !== null,
       detail: {
         openIntents: open,
-        indicatorsMissing: Object.fromEntries(this.#unfed),
+        indicatorsMissing: this.#unfed.missing,
         filters: this.#reviews.filters,
         lastFilterReview: this.#reviews.lastReview,
         quarantined,
@@ -221,10 +222,10 @@ export class StrategyAgent implements Agent {
       const decision = onAnalysis(desk, memory, { message, surroundings })
       if (decision.kind === 'known') return null
       if (decision.kind === 'not-warm') {
-        this.#noteMissing(desk, key, decision.missing)
+        this.#unfed.note(desk, key, decision.missing)
         return null
       }
-      this.#unfed.delete(key)
+      this.#unfed.fed(key)
       this.#noteWithheld(desk, decision.withheld)
       if (decision.abandoned !== null) {
         logger.warn({ desk: key, ...decision.abandoned }, 'intent without an end given up')
@@ -235,17 +236,6 @@ export class StrategyAgent implements Agent {
       logger.error({ err, strategy: desk.id, symbol: desk.symbol }, 'strategy failed')
       return null
     }
-  }
-
-  /** Either they warm up by themselves, or nobody computes them: both are told, once. */
-  #noteMissing(desk: Desk, key: string, missing: readonly string[]): void {
-    const names = missing.join(', ')
-    if (this.#unfed.get(key) === names) return
-    this.#unfed.set(key, names)
-    this.#deps.context.logger.info(
-      { strategy: desk.id, symbol: desk.symbol, missing: names },
-      'waiting for indicators: warming up, or to be added to analysis.indicators',
-    )
   }
 
   #noteWithheld(desk: Desk, reasons: Decided['withheld']): void {

@@ -74,6 +74,13 @@ export class History {
     await this.#options.venue.want(market, Math.floor(now / intervalMs) * intervalMs)
   }
 
+  /** Another analysis takes its place. */
+  leave(market: MarketAnalysis): void {
+    this.#cold.delete(market)
+    this.#shallow.delete(market)
+    this.#options.venue.forget(market)
+  }
+
   /** The candles before this one that are news; after a cold start they are warm-up and none. */
   async before(market: MarketAnalysis, openTime: number): Promise<readonly AnalysedCandle[]> {
     const candles = await this.#before(market, openTime)

@@ -1,14 +1,14 @@
 import { ack, retry } from '@flotilla/bus'
 import type { Delivery, Settlement, Subscription } from '@flotilla/bus'
 import { epochMs, partitionOf, streams, timeframeMs } from '@flotilla/contracts'
-import type { AnyMessage, MessageOfType } from '@flotilla/contracts'
+import type { AnyMessage, IndicatorsRequested, MessageOfType } from '@flotilla/contracts'
 import type { Agent, AgentDeps, Readiness } from '@flotilla/fleet'
-import { parseIndicator } from '@flotilla/indicators'
+import { formatIndicator, IndicatorSyntaxError, parseIndicator } from '@flotilla/indicators'
 import type { IndicatorSpec } from '@flotilla/indicators'
 import { counter, realClock } from '@flotilla/runtime'
 import type { Timer } from '@flotilla/runtime'
 import type { TechnicalAnalysisConfig } from './config.ts'
-import { MarketAnalysis } from './core/index.ts'
+import { MarketAnalysis, readingIndicators } from './core/index.ts'
 import type { AnalysedCandle, AnalysedSeries } from './core/index.ts'
 import { History } from './history.ts'
 import { AnalysisStore } from './store.ts'
@@ -18,6 +18,9 @@ import { VenueHistory } from './venue-history.ts'
 export type Deps = AgentDeps<TechnicalAnalysisConfig, 'bus' | 'marketStore'>
 type CandleMessage = MessageOfType<'market.candle.closed.v1'>
 type Origin = CandleMessage['payload']['origin']
+
+/** As many as the settings allow: each costs a little with every candle. */
+const indicatorsMax = 100
 
 /** Values are written together, so that a candle does not cost a transaction of its own. */
 const writeEveryMs = 1_000
@@ -30,6 +33,8 @@ export class TechnicalAnalysis implements Agent {
   readonly #history: History
   readonly #indicators: readonly IndicatorSpec[]
   readonly #markets = new Map<string, MarketAnalysis>()
+  /** What strategies asked for while this runs, by market. */
+  readonly #wanted = new Map<string, readonly IndicatorSpec[]>()
   readonly #metrics: ReturnType<typeof createAnalysisMetrics>
   readonly #stopping = new AbortController()
   /** Resolves when what is delivered while stopping may go back to its queue. */
@@ -69,6 +74,7 @@ export class TechnicalAnalysis implements Agent {
       types: [
         'market.candle.closed.v1',
         'market.history.provided.v1',
+        'analysis.indicators.requested.v1',
         'market.universe.changed.v1',
       ],
       handler: (delivery) => this.#handle(delivery),
@@ -109,6 +115,10 @@ export class TechnicalAnalysis implements Agent {
   async #handle({ message }: Delivery): Promise<Settlement> {
     if (message.type === 'market.history.provided.v1') {
       this.#venue.take(message)
+      return ack
+    }
+    if (message.type === 'analysis.indicators.requested.v1') {
+      this.#extend(message.payload)
       return ack
     }
     // Nothing to do for a change of the universe: analyses come to be with their first candle.
@@ -178,15 +188,61 @@ export class TechnicalAnalysis implements Agent {
     for (const rows of values) this.#store.keep(rows)
   }
 
+  /**
+   * A strategy that was loaded anew may look at what nobody computes yet. The analysis of its market begins again
+   * with that, warmed up before the next candle; what is being analysed at the moment is told as it was.
+   */
+  #extend({ venue, symbol, indicators }: IndicatorsRequested): void {
+    const { shared, config, context } = this.#deps
+    const key = keyOf({ venue, symbol, timeframe: shared.timeframe })
+    const before = this.#wanted.get(key) ?? []
+    const known = new Set(
+      [...readingIndicators, ...this.#indicators, ...before].map(formatIndicator),
+    )
+    const asked = new Map(
+      indicators.flatMap(readIndicator).map((spec) => [formatIndicator(spec), spec]),
+    )
+    const missing = [...asked.keys()].filter((text) => !known.has(text))
+    const added = missing.map((text) => asked.get(text) as IndicatorSpec)
+    if (added.length === 0) return
+    if (config.indicators.length + before.length + added.length > indicatorsMax) {
+      context.logger.warn({ symbol, asked: missing }, 'indicators not added, there are too many')
+      return
+    }
+    this.#wanted.set(key, [...before, ...added])
+    const market = this.#markets.get(key)
+    if (market !== undefined) this.#history.leave(market)
+    this.#markets.delete(key)
+    context.logger.info({ symbol, added: missing }, 'indicators added')
+  }
+
   #marketOf(series: AnalysedSeries): MarketAnalysis {
-    const key = `${series.venue} ${series.symbol} ${series.timeframe}`
+    const key = keyOf(series)
     const known = this.#markets.get(key)
     if (known !== undefined) return known
     const { timeframes } = this.#deps.config
-    const market = new MarketAnalysis({ series, timeframes, indicators: this.#indicators })
+    const market = new MarketAnalysis({
+      series,
+      timeframes,
+      indicators: [...this.#indicators, ...(this.#wanted.get(key) ?? [])],
+    })
     this.#markets.set(key, market)
     return market
   }
+}
+
+/** None for what is no indicator: who asked for it waits, and says so. */
+function readIndicator(text: string): IndicatorSpec[] {
+  try {
+    return [parseIndicator(text)]
+  } catch (error) {
+    if (error instanceof IndicatorSyntaxError) return []
+    throw error
+  }
+}
+
+function keyOf({ venue, symbol, timeframe }: AnalysedSeries): string {
+  return `${venue} ${symbol} ${timeframe}`
 }
 
 function refuseUnbuildable({ config, shared }: Deps): void {
