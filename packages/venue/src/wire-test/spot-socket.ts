@@ -10,6 +10,8 @@ import { marketNow } from './wire-venue.ts'
 type StreamedOrder = {
   readonly status: 'open' | 'part' | 'filled' | 'canceled'
   readonly clientOrderId?: string
+  /** A sale unless said otherwise; of MEXC's orders only. */
+  readonly side?: 'buy' | 'sell'
 }
 
 export type SpotSocket = {
@@ -141,7 +143,7 @@ function mexc(): Speech {
         amount: '500',
         avgPrice: order.status === 'open' ? '' : '50000',
         orderType: 1,
-        tradeType: 2,
+        tradeType: order.side === 'buy' ? 1 : 2,
         remainQuantity: leftOf[order.status],
         cumulativeQuantity: filledOf[order.status],
         cumulativeAmount: valueOf[order.status],
