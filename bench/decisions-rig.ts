@@ -6,7 +6,7 @@ import { ack, createMemoryBroker, type MemoryBroker } from '@flotilla/bus'
 import { createMessage, instant, IntentProposed } from '@flotilla/contracts'
 import type { AnyMessage } from '@flotilla/contracts'
 import type { Ledger } from '@flotilla/ledger'
-import { createLogger } from '@flotilla/runtime'
+import { createLogger, keepYoung } from '@flotilla/runtime'
 import { createFakeVenue, symbolRules } from '@flotilla/venue/testing'
 import { applyAll, decide, type IntentMessage } from '../services/risk-manager/src/core/index.ts'
 import { unitOf } from '../services/risk-manager/src/store.ts'
@@ -31,6 +31,8 @@ export type Bench = {
 
 /** The product. */
 export async function startBench(ledger: Ledger): Promise<Bench> {
+  // As every process of the fleet does.
+  keepYoung()
   const broker = createMemoryBroker()
   const venue = createFakeVenue({
     rules: symbols.map((symbol) => symbolRules({ symbol })),

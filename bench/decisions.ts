@@ -5,7 +5,8 @@
 // Both sides do the same work for each decision: the intent is checked and delivered by the bus; all
 // checks run; the decision record, the reservation, the inbox row and the outbox message are committed;
 // only then the verdict is checked and delivered by the bus and marked as said in the ledger. The commit
-// is waited for with `synchronous_commit` on. Making intents is a strategy's work and not measured.
+// is waited for with `synchronous_commit` on. Making intents is a strategy's work and nearly free here.
+// A latency counts from the moment at which its intent was due, whatever held the process up.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -29,6 +29,7 @@ export type {
   HealthServerOptions,
   HealthSource,
 } from './health-server.ts'
+export { keepYoung } from './engine.ts'
 export { live } from './life-cycle.ts'
 export type { Life, LifeHost, LifeOptions } from './life-cycle.ts'
 export { followLogs, loggedAgents, printTail, tailProblem } from './log-tail.ts'

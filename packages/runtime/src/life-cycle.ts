@@ -1,4 +1,5 @@
 import { realClock } from './clock.ts'
+import { keepYoung } from './engine.ts'
 import type { Logger } from './logger.ts'
 
 /**
@@ -41,6 +42,7 @@ type StopReason = { readonly code: number; readonly reason: string }
 /** Runs it and returns the exit code: 0 when it stopped well. */
 export async function live(life: Life, options: LifeOptions): Promise<number> {
   const { logger } = options
+  keepYoung()
   const reasons = watchReasons(options)
   try {
     const started = life.start().then(
