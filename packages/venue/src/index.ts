@@ -16,3 +16,4 @@ export {
 } from './venue-rows.ts'
 export { openBinanceVenue, type BinanceVenueOptions } from './ccxt/binance-venue.ts'
 export type { VenueKeys } from './refused-keys.ts'
+export { streamsNeedKeys } from './ccxt/watch-rows.ts'

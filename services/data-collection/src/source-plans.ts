@@ -1,4 +1,5 @@
 import { variableOf } from '@flotilla/runtime'
+import { streamsNeedKeys } from '@flotilla/venue'
 import type { SharedConfig } from '@flotilla/fleet'
 import type { DataCollectionConfig } from './config.ts'
 import type { SourceFix } from './core/index.ts'
@@ -27,6 +28,18 @@ export function plansOf({ config, shared }: Settings): SourcePlan[] {
       shared: { ...shared, venue: { ...settings, id: name } },
     })),
   ]
+}
+
+/** Streams that are wished for and cannot be had with the keys that are set. */
+export function warningsOf(config: DataCollectionConfig, shared: SharedConfig): string[] {
+  if (!config.stream.enabled) return []
+  return plansOf({ config, shared }).flatMap((plan) => {
+    const { kind, apiKey, apiSecret } = plan.shared.venue
+    if (!streamsNeedKeys(kind) || (apiKey !== undefined && apiSecret !== undefined)) return []
+    const [key, secret] = fixSettingsOf(plan).settings
+    const words = `data.stream.enabled does nothing at ${plan.id}: ${kind} streams to known keys only`
+    return [`${words}, and it is polled. Set ${key ?? ''} and ${secret ?? ''}`]
+  })
 }
 
 /** Two plans with the same one ask the same venue in the same way. */

@@ -168,6 +168,12 @@ const alpaca: WatchRow = {
 
 export const watchRows: Readonly<Record<SpotKind, WatchRow>> = { coinbase, mexc, alpaca }
 
+/** By the kind of venue: whether it lets only those listen to its market who say who they are. */
+export function streamsNeedKeys(kind: string): boolean {
+  const row = Object.entries(watchRows).find(([name]) => name === kind)?.[1]
+  return row?.needsKeys === true
+}
+
 /** Looks at each message before ccxt's own handler does. */
 function beforeEach(
   exchange: CcxtExchange,

@@ -10,7 +10,7 @@ import { decimal } from './exchange-answers.ts'
 import type { SpotKind } from './exchange-requests.ts'
 import type { CcxtExchange } from './load-binance.ts'
 import { WatchConnection } from './watch-connection.ts'
-import { watchRows, type WatchRow } from './watch-rows.ts'
+import { streamsNeedKeys, watchRows, type WatchRow } from './watch-rows.ts'
 import { WatchedQuotes } from './watched-quotes.ts'
 
 export type WatchedStreamOptions = {
@@ -237,5 +237,5 @@ function readBook(told: unknown, depth: number): Pick<VenueOrderBook, 'bids' | '
 
 /** Whether the venue's streams can be opened with what is known of its keys. */
 export function canWatch(kind: SpotKind, hasKeys: boolean): boolean {
-  return hasKeys || !watchRows[kind].needsKeys
+  return hasKeys || !streamsNeedKeys(kind)
 }
