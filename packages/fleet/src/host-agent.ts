@@ -1,9 +1,10 @@
-import { gauge, startHeartbeat } from '@flotilla/runtime'
+import { gauge, realClock, startHeartbeat } from '@flotilla/runtime'
 import type { AgentContext, HealthSource, Timer } from '@flotilla/runtime'
 import { perAccountAgents, type AgentName, type AnyMessage } from '@flotilla/contracts'
 import type { Agent, AgentSpec, Ports } from './agent.ts'
 import { busOfAccount, ledgerOfAccount } from './further-accounts.ts'
 import type { SharedConfig } from './shared-config.ts'
+import { followKeys } from './venue-keys.ts'
 
 export type HostOptions = {
   readonly spec: AgentSpec
@@ -33,6 +34,7 @@ export function hostAgent(options: HostOptions): HostedAgent {
   const agent = createAgent(options)
   let state: 'waiting' | 'starting' | 'running' | 'stopping' = 'waiting'
   let heartbeat: Timer | null = null
+  let keys: Timer | null = null
 
   const readiness = (): { ready: boolean; detail: Record<string, unknown> } => {
     if (state !== 'running') return { ready: false, detail: { state } }
@@ -66,6 +68,10 @@ export function hostAgent(options: HostOptions): HostedAgent {
         const account = isPerAccount(spec.name) ? options.shared.account.id : undefined
         heartbeat = startHeartbeat({ context, intervalMs, ready, publish, account })
       }
+      const { venue } = ports
+      const { logger } = context
+      // From here on, for an agent may wait for a venue that refuses its key while it starts.
+      if (venue !== undefined) keys = followKeys(venue, options, { clock: realClock, logger })
       for (const words of spec.warnings?.(options.config, options.shared) ?? []) {
         context.logger.warn({ words }, 'a setting does nothing')
       }
@@ -76,6 +82,7 @@ export function hostAgent(options: HostOptions): HostedAgent {
     stop: async () => {
       state = 'stopping'
       await heartbeat?.stop()
+      await keys?.stop()
       await agent.stop()
       context.logger.info('agent stopped')
     },

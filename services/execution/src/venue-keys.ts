@@ -2,32 +2,15 @@
 // it refused are not tried again by themselves. When the settings have others, or a person says that these are good,
 // one question proves them; until that is answered nothing else is sent with them.
 import type { Logger } from '@flotilla/runtime'
-import { venueKeysOf } from '@flotilla/fleet'
+import { keysInSettings } from '@flotilla/fleet'
 import { VenueError, type Venue, type VenueKeys } from '@flotilla/venue'
 import type { Deps } from './term.ts'
 
 export function signingKeysOf(deps: Deps, onTaken: () => void): SigningKeys {
-  const { venue, context } = deps
+  const { venue, context, shared, settings: again } = deps
   const { logger } = context
-  return new SigningKeys({ venue, logger, settings: () => keysNow(deps), onTaken })
-}
-
-/** Null where nothing can be read again, or what is read makes no sense or speaks of another place. */
-function keysNow({ settings, shared, context }: Deps): VenueKeys | null {
-  if (settings === undefined) return null
-  const { logger } = context
-  try {
-    const fresh = settings().shared
-    const isOther = fresh.account.id !== shared.account.id
-    const isElsewhere = (['id', 'kind', 'url', 'testnet'] as const).some(
-      (key) => fresh.venue[key] !== shared.venue[key],
-    )
-    if (!isOther && !isElsewhere) return venueKeysOf(fresh)
-    logger.error({}, 'another venue or account needs a restart, its keys are not used')
-  } catch (err) {
-    logger.error({ err }, 'changed settings not usable, going on with the old ones')
-  }
-  return null
+  const settings = () => keysInSettings({ settings: again, shared, logger })
+  return new SigningKeys({ venue, logger, settings, onTaken })
 }
 
 type KeysOptions = {
