@@ -104,7 +104,7 @@ describe('outcomes of writes', () => {
   const open: WireVenue[] = []
 
   async function venueThatAnswers(answer: ScriptedAnswer): Promise<WireVenue> {
-    const wire = await openWireVenue({ timeoutMs: 250 })
+    const wire = await openWireVenue({ timeoutMs: 1_000 })
     open.push(wire)
     wire.server.on('POST /api/v3/order', answer)
     await wire.venue.fetchRules(['BTC/USDT'])
