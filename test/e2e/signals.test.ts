@@ -22,6 +22,7 @@ describe('a fleet whose strategies are outside', () => {
     folder = makeFolder()
     const config = [
       'strategy: { strategies: [] }',
+      'risk: { balanceShare: 0.05 }',
       'gateway: { port: 0, intentLifetimeMs: 600000 }',
     ]
     writeFileSync(join(folder.path, 'flotilla.yaml'), config.join('\n'))

@@ -41,6 +41,7 @@ describe.skipIf(rabbit === null || !hasPostgres)('a fleet of processes', () => {
       `bus: { kind: rabbitmq, url: "${await freshVhost(rabbit)}" }`,
       `ledger: { kind: postgres, url: "${database.url}" }`,
       'http: { port: 0 }',
+      'risk: { balanceShare: 0.05 }',
     ]
     writeFileSync(join(folder.path, 'flotilla.yaml'), config.join('\n'))
     up = folder.run(['up'])

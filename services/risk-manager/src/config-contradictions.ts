@@ -18,19 +18,17 @@ export function contradictionsOf(config: RiskManagerConfig): readonly Contradict
   ]
 }
 
-/** Of a size that is not fitted to what is allowed: a share of the balance is taken whole or not. */
-function entryTooLarge(config: RiskManagerConfig): Contradiction[] {
-  const { balanceShare, exposureShareMax, sizing } = config
+/** An entry is fitted to the other caps; what then is more than symbols that move together may be is denied. */
+function entryTooLarge({ balanceShare, exposureShareMax, sizing, caps }: RiskManagerConfig) {
   if (sizing.method !== 'balance-share') return []
-  const { symbolShareMax, assetShareMax, correlatedShareMax } = config.caps
-  const caps = { exposureShareMax, symbolShareMax, assetShareMax, correlatedShareMax }
-  return Object.entries(caps).flatMap(([name, cap]) => {
-    if (Decimal.from(balanceShare).atMost(cap)) return []
-    const message =
-      `one entry of ${balanceShare} of the balance exceeds ${name} ${cap}: ` +
-      'every entry would be denied'
-    return [{ path: ['balanceShare'], message, fix: `lower balanceShare, or raise ${name}` }]
-  })
+  const { symbolShareMax, assetShareMax, correlatedShareMax } = caps
+  const shares = [balanceShare, exposureShareMax, symbolShareMax, assetShareMax]
+  const entry = shares.reduce((one, next) => (Decimal.from(next).lessThan(one) ? next : one))
+  if (Decimal.from(entry).atMost(correlatedShareMax)) return []
+  const message =
+    `one entry of ${entry} of the balance exceeds correlatedShareMax ${correlatedShareMax}: ` +
+    'every entry would be denied'
+  return [{ path: ['balanceShare'], message, fix: 'lower balanceShare, or raise the cap' }]
 }
 
 /** What one symbol may be is a part of what its asset may be, and no bet is larger than all of them. */

@@ -8,9 +8,10 @@ const problemsOf = (section: Record<string, unknown>) =>
   ) ?? []
 
 describe('the section risk', () => {
-  it('has defaults that let a trader trade: five entries fit under the exposure cap', () => {
+  it('takes four fifths of the balance, under a cap of a quarter of the account', () => {
     const limits = limitsOf(RiskManagerConfig.parse({}), SharedConfigSchema.parse({}))
-    expect(limits.balanceShare.times(limits.openPositionsMax).toString()).toBe('0.25')
+    expect(limits.balanceShare.toString()).toBe('0.8')
+    expect(limits.shareOf).toBe('balance')
     expect(limits.exposureShareMax.toString()).toBe('0.25')
     expect([...limits.symbols]).toEqual(['BTC/USDT', 'ETH/USDT', 'SOL/USDT'])
   })
@@ -20,8 +21,12 @@ describe('the section risk', () => {
     { title: 'a share as a number', section: { balanceShare: 0.25 } },
     { title: 'priorities with a window', section: { priorities: { one: 1 }, batchWindowMs: 5 } },
     {
-      title: 'caps as large as an entry',
+      title: 'caps smaller than an entry, which is fitted to them',
       section: { caps: { symbolShareMax: 0.05, assetShareMax: 0.05 } },
+    },
+    {
+      title: 'a cap of what moves together as large as an entry',
+      section: { caps: { correlatedShareMax: 0.25 } },
     },
     { title: 'budgets of all', section: { budgets: { one: 0.6, two: 0.4 } } },
     { title: 'a share at the cap', section: { balanceShare: '0.25', exposureShareMax: '0.25' } },
@@ -31,8 +36,8 @@ describe('the section risk', () => {
 
   it.each([
     {
-      section: { caps: { symbolShareMax: 0.04 } },
-      problem: /^balanceShare: one entry of 0.05 of the balance exceeds symbolShareMax 0.04/,
+      section: { caps: { correlatedShareMax: 0.24 } },
+      problem: /^balanceShare: one entry of 0.25 of the balance .* every entry would be denied$/,
     },
     {
       section: { caps: { symbolShareMax: 0.3, assetShareMax: 0.2 } },
@@ -73,7 +78,6 @@ describe('the section risk', () => {
     },
     { section: { protections: { cooldownMs: -1 } }, problem: /^protections.cooldownMs: / },
     { section: { moneyScales: { USDT: 19 } }, problem: /^moneyScales.USDT: / },
-    { section: { balanceShare: '0.8' }, problem: /^balanceShare: .*every entry would be denied$/ },
     { section: { balanceShare: 0 }, problem: /^balanceShare: is not a share/ },
     { section: { exposureShareMax: '1.01' }, problem: /^exposureShareMax: is not a share/ },
     { section: { slippageMax: '1' }, problem: /^slippageMax: is not a distance/ },

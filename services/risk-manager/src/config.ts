@@ -24,7 +24,9 @@ const fields = z.strictObject({
     .max(86_400_000)
     .default(300_000)
     .describe('Market milliseconds after which a price is too old for an entry.'),
-  balanceShare: share.default('0.05').describe('Share of the quote balance that one entry takes.'),
+  balanceShare: share
+    .default('0.8')
+    .describe('Share of the quote balance that one entry takes; the caps may leave less of it.'),
   shareOf: z
     .enum(['balance', 'available'])
     .default('balance')

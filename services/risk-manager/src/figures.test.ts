@@ -76,9 +76,22 @@ describe('25 % of the net asset value', () => {
 
   it.each([
     { share: '0.0625', outcome: '0.00099 for 50 USDT' },
-    { share: '0.0625125', outcome: 'exposure_exceeds_limit' },
+    { share: '0.0625125', outcome: '0.00099 for 50 USDT, exposure-capped' },
+    { share: '0.8', outcome: '0.00099 for 50 USDT, exposure-capped' },
   ])('with 200 of 1000 at risk, $share of the balance is $outcome', ({ share, outcome }) => {
     expect(outcomeOf({ section: { balanceShare: share }, book: held })).toBe(outcome)
+  })
+
+  it.each([
+    ['0.0976', '0.00011 for 6 USDT, exposure-capped'],
+    ['0.1', 'exposure_exceeds_limit'],
+  ])('of 1000 with %s ETH of 2500 and the four fifths of no setting: %s', (eth, outcome) => {
+    const usdt = decimal('1000')
+      .minus(decimal(eth).times(decimal('2500')))
+      .toString()
+    const scene = { funds: { USDT: usdt, ETH: eth }, positions: { 'ETH/USDT': eth } }
+    const small = btc({ notionalMin: decimal('1') })
+    expect(outcomeOf({ section: {}, book: { ...small, ...scene } })).toBe(outcome)
   })
 })
 
@@ -182,7 +195,8 @@ describe('5 % a day', () => {
       const day = { day: '2026-01-05', startEquity: decimal('1000') }
       made.standing = { ...made.standing, day }
     }
-    expect(outcomeOf({ section: {}, book: { funds: { USDT: usdt } }, prepare })).toBe(outcome)
+    const section = { balanceShare: 0.05 }
+    expect(outcomeOf({ section, book: { funds: { USDT: usdt } }, prepare })).toBe(outcome)
   })
 })
 

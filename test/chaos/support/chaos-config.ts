@@ -6,6 +6,7 @@ symbols: [${symbol}]
 simulator: { speed: 1 }
 heartbeat: { intervalMs: 3600000 }
 risk:
+  balanceShare: 0.05
   addToPositions: true
   exposureShareMax: 1
   stopLossShare: 0.02

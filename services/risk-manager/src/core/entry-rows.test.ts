@@ -178,11 +178,56 @@ const rows: Row[] = [
     book: rich,
     limits: { ...share('0.25'), exposureShareMax: decimal('0.25') },
     denied: null,
+    adjustments: [],
+    size: '0.04975 for 2500 USDT',
   },
   {
-    title: 'exposure a cent above the cap is not',
+    title: 'a share of the balance a cent above the cap takes the room under it',
     book: rich,
     limits: { ...share('0.250001'), exposureShareMax: decimal('0.25') },
+    denied: null,
+    adjustments: ['exposure-capped'],
+    size: '0.04975 for 2500 USDT',
+  },
+  {
+    title: 'four fifths of the balance under a quarter of the account are that quarter',
+    book: rich,
+    limits: { ...share('0.8'), exposureShareMax: decimal('0.25') },
+    denied: null,
+    adjustments: ['exposure-capped'],
+    size: '0.04975 for 2500 USDT',
+  },
+  {
+    title: 'what cannot be paid as it was asked for is not made smaller by a cap',
+    book: { ...rich, reservations: [reservation({ symbol: 'SOL/USDT', amount: decimal('2001') })] },
+    limits: { ...share('0.8'), exposureShareMax: decimal('0.25') },
+    denied: { code: 'insufficient_available_balance', required: '8000', available: '7999' },
+  },
+  {
+    title: 'an entry without room under the cap is denied',
+    book: { ...rich, reservations: [reservation({ symbol: 'SOL/USDT', amount: decimal('2500') })] },
+    limits: { ...share('0.1'), exposureShareMax: decimal('0.25') },
+    denied: { code: 'exposure_exceeds_limit', exposure: '3500', exposureMax: '2500' },
+  },
+  {
+    // The least that can be bought costs 6.03.
+    title: 'exposure may reach the cap with the minimum',
+    book: {
+      ...rich,
+      reservations: [reservation({ symbol: 'SOL/USDT', amount: decimal('2493.97') })],
+    },
+    limits: { ...share('0.1'), exposureShareMax: decimal('0.25') },
+    denied: null,
+    adjustments: ['exposure-capped'],
+    size: '0.00012 for 6.03 USDT',
+  },
+  {
+    title: 'exposure a cent above the cap is not allowed',
+    book: {
+      ...rich,
+      reservations: [reservation({ symbol: 'SOL/USDT', amount: decimal('2493.98') })],
+    },
+    limits: { ...share('0.1'), exposureShareMax: decimal('0.25') },
     denied: { code: 'exposure_exceeds_limit', exposure: '2500.01', exposureMax: '2500' },
   },
   {
@@ -190,10 +235,10 @@ const rows: Row[] = [
     book: {
       funds: { USDT: '9000', ETH: '0.4' },
       positions: { 'ETH/USDT': '0.4' },
-      reservations: [reservation({ symbol: 'SOL/USDT', amount: decimal('1000') })],
+      reservations: [reservation({ symbol: 'SOL/USDT', amount: decimal('1500') })],
     },
     limits: { ...share('0.1'), exposureShareMax: decimal('0.25') },
-    denied: { code: 'exposure_exceeds_limit', exposure: '2900', exposureMax: '2500' },
+    denied: { code: 'exposure_exceeds_limit', exposure: '3400', exposureMax: '2500' },
   },
 ]
 

@@ -31,7 +31,8 @@ export const scaleByConfidence: Check = {
 
 /**
  * A size that was found from a risk takes what is there: with a near stop it can be more than the
- * account has. A share of the balance is not fitted: who asks for it wants all of it or nothing.
+ * account has. A share of the balance takes what the caps leave of it, and is never fitted to the money:
+ * what another intent of the same moment has reserved is not there, and what cannot be paid is denied.
  */
 export const fitRoom: Check = {
   name: 'room',
@@ -39,7 +40,6 @@ export const fitRoom: Check = {
     const size = sizeOf(context)
     if (size === null) return skipped('no size')
     const { book, limits } = context
-    if (limits.sizing.method === 'balance-share') return skipped('a share of the balance')
     const { asset, amount } = size.draft.reserve
     const available = availableOf(book, asset)
     const value = netAssetValue(book)
@@ -47,9 +47,11 @@ export const fitRoom: Check = {
       fromCurrency(book, asset, value.times(share).minus(taken))
     const { symbol } = context.intent
     const own = asset === book.account.currency ? budgetOf(book, context.intent.strategy) : null
-    const rooms = [
+    const money = [
       ['available-capped', available],
       ['budget-capped', own === null ? available : own.cash.minus(own.reserved)],
+    ] as const
+    const caps = [
       ['exposure-capped', roomUnder(limits.exposureShareMax, exposureOf(book))],
       ['symbol-capped', roomUnder(limits.caps.symbolShareMax, exposureOfSymbol(book, symbol))],
       [
@@ -57,7 +59,12 @@ export const fitRoom: Check = {
         roomUnder(limits.caps.assetShareMax, exposureOfAsset(book, assetsOf(symbol).base)),
       ],
     ] as const
+    const rooms = [...money, ...caps]
     const inputs = Object.fromEntries(rooms.map(([name, room]) => [name, room.toString()]))
+    const whole = limits.sizing.method === 'balance-share'
+    if (whole && money.some(([, room]) => amount.greaterThan(room))) {
+      return skipped('a share that cannot be paid')
+    }
     const [name, least] = rooms.reduce((one, next) => (next[1].lessThan(one[1]) ? next : one))
     if (amount.atMost(least) || !least.isPositive()) return passed(inputs)
     const draft = adjusted(withAmount(size, least.round(size.scale, 'down')), name)

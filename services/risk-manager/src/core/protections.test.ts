@@ -214,23 +214,41 @@ const capRows: Row[] = [
     book: someBitcoin,
     limits: capped({ symbolShareMax: decimal('0.14') }),
     denied: null,
+    adjustments: [],
   },
   {
-    title: 'and not exceed it',
+    title: 'a share of the balance takes what its symbol may still be',
     book: someBitcoin,
     limits: capped({ symbolShareMax: decimal('0.1399') }),
+    denied: null,
+    adjustments: ['symbol-capped'],
+    size: '0.01789 for 899 USDT',
+  },
+  {
+    // The least that can be bought costs 6.03.
+    title: 'room for the minimum is enough',
+    book: someBitcoin,
+    limits: capped({ symbolShareMax: decimal('0.050603') }),
+    denied: null,
+    adjustments: ['symbol-capped'],
+    size: '0.00012 for 6.03 USDT',
+  },
+  {
+    title: 'a cent less of it is not',
+    book: someBitcoin,
+    limits: capped({ symbolShareMax: decimal('0.050602') }),
     denied: {
       code: 'symbol_exposure_exceeds_limit',
       symbol: 'BTC/USDT',
-      exposure: '1400',
-      exposureMax: '1399',
+      exposure: '506.03',
+      exposureMax: '506.02',
     },
   },
   {
     title: 'the entries of a symbol on their way count',
     book: { ...rich, reservations: [reservation({ amount: decimal('500') })] },
-    limits: capped({ symbolShareMax: decimal('0.1499') }),
-    denied: { code: 'symbol_exposure_exceeds_limit', exposure: '1500', exposureMax: '1499' },
+    limits: capped({ symbolShareMax: decimal('0.05') }),
+    denied: { code: 'symbol_exposure_exceeds_limit', exposure: '1500', exposureMax: '500' },
   },
   {
     // All of it is worth 1000, whoever bought it.
@@ -238,12 +256,34 @@ const capRows: Row[] = [
     book: someBitcoin,
     limits: capped({ assetShareMax: decimal('0.19') }),
     denied: null,
+    adjustments: [],
   },
   {
-    title: 'and not exceed it, however it came',
+    title: 'a share of the balance takes what its asset may still be',
     book: someBitcoin,
     limits: capped({ assetShareMax: decimal('0.1899') }),
-    denied: { code: 'asset_exposure_exceeds_limit', asset: 'BTC', exposure: '1900' },
+    denied: null,
+    adjustments: ['asset-capped'],
+    size: '0.01789 for 899 USDT',
+  },
+  {
+    title: 'of an asset, too, room for the minimum is enough',
+    book: someBitcoin,
+    limits: capped({ assetShareMax: decimal('0.100603') }),
+    denied: null,
+    adjustments: ['asset-capped'],
+    size: '0.00012 for 6.03 USDT',
+  },
+  {
+    title: 'and a cent less is not, however it came',
+    book: someBitcoin,
+    limits: capped({ assetShareMax: decimal('0.100602') }),
+    denied: {
+      code: 'asset_exposure_exceeds_limit',
+      asset: 'BTC',
+      exposure: '1006.03',
+      exposureMax: '1006.02',
+    },
   },
   {
     // 1000 of ETH and 1000 of SOL on its way, 800 more.

@@ -81,7 +81,10 @@ export const denialScenes: Readonly<Record<DenialCode, Scene>> = {
     book: { funds: { USDT: '500' }, rules: [rules('BTC/USDT', { quantityMin: decimal('1') })] },
   },
   notional_below_minimum: { book: { funds: { USDT: '5' } } },
-  exposure_exceeds_limit: { limits: { exposureShareMax: decimal('0.25') } },
+  exposure_exceeds_limit: {
+    book: { reservations: [reservation({ symbol: 'ETH/USDT' })] },
+    limits: { ...share('0.1'), exposureShareMax: decimal('0.25') },
+  },
   open_positions_exceed_limit: {
     book: held('ETH/USDT', '1'),
     limits: { ...share('0.1'), openPositionsMax: 1 },
@@ -101,8 +104,18 @@ export const denialScenes: Readonly<Record<DenialCode, Scene>> = {
       made.standing = { ...made.standing, day }
     },
   },
-  symbol_exposure_exceeds_limit: { limits: { caps: caps({ symbolShareMax: decimal('0.5') }) } },
-  asset_exposure_exceeds_limit: { limits: { caps: caps({ assetShareMax: decimal('0.5') }) } },
+  symbol_exposure_exceeds_limit: {
+    book: { reservations: [reservation()] },
+    limits: {
+      ...share('0.1'),
+      addToPositions: true,
+      caps: caps({ symbolShareMax: decimal('0.5') }),
+    },
+  },
+  asset_exposure_exceeds_limit: {
+    book: { funds: { ...funds, BTC: '0.2' } },
+    limits: { ...share('0.1'), caps: caps({ assetShareMax: decimal('0.5') }) },
+  },
   correlated_exposure_exceeds_limit: {
     book: held('ETH/USDT', '1'),
     prepare: together,
