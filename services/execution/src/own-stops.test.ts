@@ -104,6 +104,22 @@ describe('an asset that is missing at the venue', () => {
   })
 })
 
+it('an order that was given up and of which nothing is ever told shows in the balances', async () => {
+  const world = await createWorld()
+  const mute = { watchAccount: () => ({ close: async () => {} }) }
+  Object.assign(world.venue, mute)
+  const venue = wrapped(world.venue, async (method, _, call) => {
+    if (method === 'queryOrder') return null
+    return method === 'fetchFills' ? [] : call()
+  })
+  const rig = await live(world, { venue })
+  world.venue.script({ kind: 'unknown-landed', method: 'placeOrder' })
+  await approve(world, rig, { name: 'btc' })
+  await rig.until(() => changes(rig).length > 0)
+  expect(changes(rig)).toMatchObject([{ asset: 'USDT', allowed: false, cause: 'balance_drift' }])
+  expect(changes(rig)[0]?.reason).toContain('500 USDT are missing that no order explains')
+})
+
 it('a deposit stops nothing, and is what there should be from then on', async () => {
   const world = await createWorld()
   const rig = await live(world)

@@ -41,6 +41,7 @@ function isBusy(work: Work, subject: string): boolean {
 
 function ask(work: Work, subject: string): void {
   const key = `ask:${subject}`
+  work.watches.set(subject, { ...watchOf(work, subject), askedAt: work.now })
   const tickets = ticketsOfSubject(work, subject)
   const quote = tickets.map(acceptedQuoteOf).find((each) => each !== null)
   if (quote !== undefined) {
@@ -63,7 +64,8 @@ function freshWatch(work: Work, subject: string): Watch {
   const { now } = work
   const starts = ticketsOfSubject(work, subject).map(({ order }) => order.submittedAt ?? now)
   const cleanAt = Math.min(now, ...starts)
-  return { nextAt: now, asks: 0, sentBefore: now, notFound: 0, notFoundAt: null, cleanAt }
+  const nothing = { asks: 0, askedAt: null, notFound: 0, notFoundAt: null }
+  return { ...nothing, nextAt: now, sentBefore: now, cleanAt }
 }
 
 /** The answer to a write is missing: from here on the order is only asked about. */
@@ -132,12 +134,14 @@ export function notFound(work: Work, subject: string): void {
   loseSightOfRecovered(work, subject, doubtful)
   const { notFoundSpacingMs, notFoundTimes } = work.settings
   const watch = watchOf(work, subject)
+  // An answer may be long on its way, and is as old as its question: what arrives now may have been said before.
+  const saidAt = watch.askedAt ?? work.now
   // Before that moment the order may still be on its way, so that its absence says nothing.
   const counts =
-    work.now > surelyDeadAt(work, watch) &&
-    (watch.notFoundAt === null || work.now - watch.notFoundAt >= notFoundSpacingMs)
+    saidAt > surelyDeadAt(work, watch) &&
+    (watch.notFoundAt === null || saidAt - watch.notFoundAt >= notFoundSpacingMs)
   const times = watch.notFound + (counts ? 1 : 0)
-  const notFoundAt = counts ? work.now : watch.notFoundAt
+  const notFoundAt = counts ? saidAt : watch.notFoundAt
   work.watches.set(subject, { ...watch, notFound: times, notFoundAt })
   if (times >= notFoundTimes) {
     const from = fillsFrom(work, sinceOf(work, doubtful))
@@ -208,6 +212,8 @@ export function searched(work: Work, answer: Extract<Answer, { kind: 'searched' 
     const reason = 'the venue was asked long enough and never had the order'
     conclude(work, ticket, { event: 'disprove', code: 'not_placed', reason })
   }
+  // Should every copy of the venue have lagged, its fill is seen a little later.
+  work.sweepAt = Math.min(work.sweepAt, work.now + soonMs(work))
   const legs = new Set(doubtful.map(({ order }) => order.leg))
   const bare = legs.has('stop-loss') && !legs.has('entry')
   if (bare) work.protecting = retryAfter(work, work.protecting)
@@ -215,11 +221,40 @@ export function searched(work: Work, answer: Extract<Answer, { kind: 'searched' 
 
 /** A fill of unknown origin may be of an order that was given up and landed after all: that is asked. */
 export function askWhatWasGivenUp(work: Work, fills: readonly VenueFill[]): void {
-  for (const ticket of work.tickets.values()) {
+  for (const ticket of givenUp(work)) {
     const subject = subjectOf(ticket.order)
-    if (ticket.order.state !== 'not-placed' || isBusy(work, subject)) continue
+    if (isBusy(work, subject)) continue
     if (fills.some((fill) => mayBelongTo(work, fill, ticket))) ask(work, subject)
   }
+}
+
+/**
+ * After all fills since the last look were told: from where the next one goes on, by our clock. The answer knows
+ * nothing of what came after its question, and a fill that may be of an order in doubt, or of one that was given up,
+ * is looked at again until it is known whose it is: the question by name may be answered by a copy that lags.
+ */
+export function sweptThrough(work: Work, fills: readonly VenueFill[], askedAt: number): void {
+  const open = [...work.tickets.values()].filter(
+    ({ order }) => isDoubtful(order.state) || order.state === 'not-placed',
+  )
+  const suspects = fills.filter((fill) => open.some((ticket) => mayBelongTo(work, fill, ticket)))
+  const times = suspects.map(({ executedAt }) => Math.floor(executedAt - work.venueAheadMs))
+  work.sweptUntil = Math.max(0, Math.min(askedAt, ...times))
+}
+
+function givenUp(work: Work): Ticket[] {
+  return [...work.tickets.values()].filter(({ order }) => order.state === 'not-placed')
+}
+
+/** Copies of the venue lag by up to the margin: for twice as long what was given up is looked for often. */
+function sweepPauseOf(work: Work): number {
+  const { fillMarginMs, sweepMs } = work.settings
+  const isYoung = ({ order }: Ticket) => work.now - order.updatedAt <= 2 * fillMarginMs
+  return givenUp(work).some(isYoung) ? soonMs(work) : sweepMs
+}
+
+function soonMs({ settings }: Work): number {
+  return Math.min(settings.sweepMs, Math.ceil(settings.fillMarginMs / 4))
 }
 
 /** A fill that is of none of our orders, but could be of this one. */
@@ -244,10 +279,11 @@ function fetchFillsIfDue(work: Work): void {
   const margin = work.settings.fillMarginMs
   const starts = unsettled.map((ticket) => cleanSince(work, ticket) - margin)
   const since = Math.max(0, Math.min(work.sweptUntil - margin, ...starts))
-  work.sweepAt = work.now + work.settings.sweepMs
+  work.sweepAt = work.now + sweepPauseOf(work)
   // A look that has missed something is followed by one of the other kind.
   const isWide = work.fetchingFills.failures % 2 === 1
   const from = isWide ? { since: venueTime(work, since) } : fillsFrom(work, since)
+  work.look = { askedAt: work.now, isApart: isWide && work.fillsThrough !== null }
   callVenue(work, { kind: 'fetch-fills', key: 'fills', from })
 }
 

@@ -135,7 +135,10 @@ export type Watch = {
   readonly asks: number
   /** No request about it can have left after this moment. */
   readonly sentBefore: number
+  /** When the newest question left: its answer says nothing of what came after. */
+  readonly askedAt: number | null
   readonly notFound: number
+  /** When the newest question left whose "no such order" counts. */
   readonly notFoundAt: number | null
   /** Up to here all its fills were known. */
   readonly cleanAt: number
@@ -145,6 +148,13 @@ export type Watch = {
 export type Owner = { readonly intentId: string; readonly cause: Cause }
 
 type Price = { readonly value: Decimal; readonly at: number }
+
+/** A look at the fills whose answer is awaited. */
+type Look = {
+  readonly askedAt: number
+  /** From a time on, and not from the newest trade that is known: there may be others between them. */
+  readonly isApart: boolean
+}
 
 export type Retry = { readonly failures: number; readonly nextAt: number }
 
@@ -195,7 +205,9 @@ export type Desk = {
   readonly takingAway: string | null
   /** When all fills are looked through next, for those that nobody announced. */
   readonly sweepAt: number
+  /** By our clock: what was traded before and is ours was told, or is of an order that is asked about. */
   readonly sweptUntil: number
+  readonly look: Look | null
   /** The trade up to which all fills are known; null where there is none, or none is known. */
   readonly fillsThrough: string | null
 }
@@ -354,6 +366,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     takingAway: null,
     sweepAt: 0,
     sweptUntil: 0,
+    look: null,
     fillsThrough: null,
   }
 }

@@ -117,18 +117,26 @@ function watchesOf(orders: readonly Order[], now: number): Map<string, Watch> {
   for (const order of orders) {
     if (!isWorking(order.state)) continue
     const cleanAt = Math.min(order.submittedAt ?? order.createdAt, order.updatedAt)
-    const fresh = { asks: 0, sentBefore: now, notFound: 0, notFoundAt: null }
-    watches.set(subjectOf(order), { ...fresh, nextAt: now, cleanAt })
+    const fresh = { asks: 0, askedAt: null, notFound: 0, notFoundAt: null }
+    watches.set(subjectOf(order), { ...fresh, nextAt: now, sentBefore: now, cleanAt })
   }
   return watches
 }
 
+/** So long before the last change of any order one that was given up is looked for anew: a day, in milliseconds. */
+const GIVEN_UP_MS = 86_400_000
+
 /**
- * By our clock: fills after the beginning of the oldest order that still works, or after the last change of
- * any, were missed.
+ * By our clock: fills after the beginning of the oldest order that still works, or that was given up lately and may
+ * have landed all the same, or after the last change of any, were missed.
  */
 function lastKnownOf({ orders }: Records, now: number): number {
-  const working = orders.filter(({ state }) => isWorking(state))
-  if (working.length > 0) return Math.min(...working.map(({ createdAt }) => createdAt))
-  return orders.length === 0 ? now : Math.max(...orders.map(({ updatedAt }) => updatedAt))
+  if (orders.length === 0) return now
+  const changedAt = Math.max(...orders.map(({ updatedAt }) => updatedAt))
+  const open = orders.filter(
+    ({ state, updatedAt }) =>
+      isWorking(state) || (state === 'not-placed' && changedAt - updatedAt <= GIVEN_UP_MS),
+  )
+  const starts = open.map(({ createdAt }) => createdAt)
+  return starts.length === 0 ? changedAt : Math.min(...starts)
 }

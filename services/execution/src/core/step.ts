@@ -10,6 +10,7 @@ import {
   notFound,
   searched,
   sightAgain,
+  sweptThrough,
 } from './ask.ts'
 import { close } from './close.ts'
 import { noteMarket } from './closed-market.ts'
@@ -251,8 +252,10 @@ function fillsTold(work: Work, { fills }: Extract<Answer, { kind: 'fills-told' }
   for (const fill of fills) recordFill(work, fill)
   for (const id of work.tickets.keys()) settle(work, id)
   askWhatWasGivenUp(work, fills)
-  passThrough(work, fills)
-  work.sweptUntil = work.now
+  const { askedAt, isApart } = work.look ?? { askedAt: work.now, isApart: false }
+  work.look = null
+  if (!isApart) passThrough(work, fills)
+  sweptThrough(work, fills, askedAt)
   const missing = [...work.tickets.values()].some(isUnsettled)
   work.fetchingFills = missing ? retryAfter(work, work.fetchingFills) : calm
 }

@@ -96,10 +96,20 @@ function forgetWhatIsOver(work: Work): void {
   const ended = [...work.tickets.values()].filter(
     ({ order }) => isEnded(order.state) && order.intentId !== work.owner?.intentId,
   )
+  // What was given up may still turn out to be there: other orders do not make it forgotten.
+  const isGivenUp = ({ order }: Ticket) => order.state === 'not-placed'
+  forgetOldest(work, ended.filter(isGivenUp))
+  forgetOldest(
+    work,
+    ended.filter((ticket) => !isGivenUp(ticket)),
+  )
+  if (work.attempts.size > ATTEMPTS_KEPT) forgetAttempts(work)
+}
+
+function forgetOldest(work: Work, ended: readonly Ticket[]): void {
   for (const { order } of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT))) {
     work.tickets.delete(order.clientOrderId)
   }
-  if (work.attempts.size > ATTEMPTS_KEPT) forgetAttempts(work)
 }
 
 /** The names of an intent are used up only while it may still need another one. */

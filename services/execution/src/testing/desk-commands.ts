@@ -10,6 +10,8 @@ export type Command =
   | { kind: 'receive'; which: number }
   | { kind: 'price'; price: number }
   | { kind: 'pass'; ms: number }
+  /** The same, and every question is asked and answered meanwhile. */
+  | { kind: 'work'; ms: number }
   | { kind: 'crash' }
   | { kind: 'lag'; ms: number }
   | { kind: 'unreachable'; reads: number }
@@ -167,6 +169,37 @@ export const flatteningCommands: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Command>({ kind: 'settle', scripts: [] }) },
   { weight: 2, arbitrary: fc.constant<Command>({ kind: 'crash' }) },
   { weight: 3, arbitrary: fc.constant<Command>({ kind: 'stay-out' }) },
+  { weight: 1, arbitrary: fc.constant<Command>({ kind: 'resume' }) },
+)
+
+/** Entries whose answers, and the answers to the questions about them, are long on their way. */
+export const lateCommands: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('entry' as const),
+      quantity: fc.constantFrom('0.01', '0.012345'),
+      patience: fc.constant(60_000),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({ kind: fc.constant('send' as const), which: fc.nat(3), script: scripts }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('receive' as const), which: fc.nat(3) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('pass' as const),
+      ms: fc.constantFrom(500, 3_000, 12_000, 30_000),
+    }),
+  },
+  { weight: 4, arbitrary: fc.constant<Command>({ kind: 'work', ms: 30_000 }) },
+  { weight: 1, arbitrary: fc.constant<Command>({ kind: 'crash' }) },
+  { weight: 1, arbitrary: fc.constant<Command>({ kind: 'stay-out' }) },
   { weight: 1, arbitrary: fc.constant<Command>({ kind: 'resume' }) },
 )
 

@@ -26,14 +26,20 @@ const HELD_UP_MS = 12_000
 /**
  * How reads of this venue lie. Its index of names lags for up to half a minute while everything else is
  * true; or for a moment now and then everything is as it was a while ago. A venue that did both at
- * once could hide an order from any number of questions.
+ * once could hide an order from any number of questions. Or for longer than it takes until an order is given up
+ * entries are denied by their names, and fills of them are told after a minute only, which is more than the resolver may
+ * rely on: then an order that is there is given up, and has to be found when it is told.
  */
-type Weakness = 'blind-to-names' | 'stale-copies'
+type Weakness = 'blind-to-names' | 'stale-copies' | 'denied-entries'
 
 /** For so long in every so long a copy of the venue answers that lags behind by up to a minute. */
 const STALE_FOR_MS = 1_500
 const STALE_EVERY_MS = 10_000
 const STALE_BY_MS = 60_000
+
+/** So many of its lies are of the third kind. */
+const DENIED_FOR_MS = 60_000
+const DENIED_EVERY_MS = 120_000
 
 class Run {
   readonly desk: DeskHarness
@@ -54,6 +60,7 @@ class Run {
     desk.replica = (answer) => {
       this.#noteLandings()
       if (weakness === 'blind-to-names') return this.#blind(answer)
+      if (weakness === 'denied-entries') return this.#denied(answer)
       return desk.now % STALE_EVERY_MS < STALE_FOR_MS ? this.#stale(answer) : answer
     }
   }
@@ -82,6 +89,17 @@ class Run {
     for (const { venueOrderId } of this.desk.venue.allOrders()) {
       if (!this.#landedAt.has(venueOrderId)) this.#landedAt.set(venueOrderId, this.desk.now)
     }
+  }
+
+  #denied(answer: Answer): Answer {
+    if (this.desk.now % DENIED_EVERY_MS >= DENIED_FOR_MS) return answer
+    if (answer.kind === 'order-told') {
+      return answer.order?.side === 'buy' ? { ...answer, order: null } : answer
+    }
+    if (answer.kind !== 'fills-told' && answer.kind !== 'searched') return answer
+    const horizon = this.desk.now - STALE_BY_MS
+    const isTold = ({ side, executedAt }: VenueFill) => side === 'sell' || executedAt <= horizon
+    return { ...answer, fills: answer.fills.filter(isTold) }
   }
 
   /** The answer as it was before the newest orders and fills were known everywhere. */
@@ -142,6 +160,8 @@ class Run {
         return desk.price(String(command.price))
       case 'pass':
         return this.pass(command.ms)
+      case 'work':
+        return this.#work(command.ms)
       case 'crash':
         return desk.restart()
       case 'lag':
@@ -224,6 +244,13 @@ class Run {
     }
   }
 
+  async #work(ms: number): Promise<void> {
+    for (let gone = 0; gone < ms; gone += 1_000) {
+      await this.pass(Math.min(1_000, ms - gone))
+      await this.desk.settle()
+    }
+  }
+
   /** Requests that were held up arrive after up to so long. */
   landLate(before: number): void {
     const { now, venue } = this.desk
@@ -272,11 +299,14 @@ export const offers: readonly Offer[] = [
 ]
 
 const weaknesses = fc.constantFrom<Weakness>('blind-to-names', 'stale-copies')
+/** Beyond what the resolver may rely on. */
+export const denials = fc.constant<Weakness>('denied-entries')
 
 type Habits = Pick<
   Settings,
   'pacing' | 'attachExits' | 'convert' | 'convertEntries' | 'keepsRemainder'
->
+> &
+  Partial<Pick<Settings, 'fillsById' | 'sweepMs'>>
 
 /** As the configuration has it when nobody changed it. */
 export const plainHabits = fc.constant<Habits>({
@@ -296,6 +326,11 @@ export const keepingHabits = plainHabits.map((plain): Habits => ({
   keepsRemainder: true,
 }))
 
+/** Venues that count their trades and venues that tell fills by time; all fills are looked through twice at the end. */
+export const eitherWayOfTelling = plainHabits.chain((plain) =>
+  fc.boolean().map((fillsById): Habits => ({ ...plain, fillsById, sweepMs: 110_000 })),
+)
+
 /** The larger of the entries goes in slices; done before the venue is well. */
 const slices = { notionalMin: Decimal.from('300'), slices: 3, durationMs: 20_000 }
 
@@ -312,15 +347,17 @@ type Scene = {
   readonly among: readonly Offer[]
   readonly own: fc.Arbitrary<Habits>
   readonly happens: fc.Arbitrary<Command>
+  /** How its reads lie. */
+  readonly lies: fc.Arbitrary<Weakness>
 }
 
-const everything: Scene = { among: offers, own: habits, happens: commands }
+const everything: Scene = { among: offers, own: habits, happens: commands, lies: weaknesses }
 
 /** One life of a desk as a property; with seams it is the life of a desk that has a fault. */
 export function deskProperty(plant: () => Seams = () => ({}), scene: Partial<Scene> = {}) {
-  const { among, own, happens } = { ...everything, ...scene }
+  const { among, own, happens, lies } = { ...everything, ...scene }
   const sequences = fc.array(happens, { minLength: 10, maxLength: 60, size: 'max' })
-  const venues = fc.tuple(fc.constantFrom(...among), weaknesses, own)
+  const venues = fc.tuple(fc.constantFrom(...among), lies, own)
   return fc.asyncProperty(sequences, plans, venues, async (sequence, exits, venue) => {
     const [offer, weakness, habit] = venue
     const [ocoAllowed, orderTypes] = offer
