@@ -51,3 +51,15 @@ it('gives no order up while there are trades that nothing else explains', async 
   const world = await enterWith({ kind: 'F15', args: { ms: 60_000 } })
   await expectNeverDisproved(world)
 })
+
+it('finds and protects what an order bought that every copy denied until it was given up', async () => {
+  const ms = 45_000
+  const world = await enterWith(
+    { kind: 'F15', args: { ms } },
+    { kind: 'F16', args: { lagMs: ms }, match: { method: 'GET', path: 'openOrders' } },
+    { kind: 'F16', args: { lagMs: ms }, match: { method: 'GET', path: 'myTrades' } },
+  )
+  const codes = world.said().flatMap(({ payload }) => ('code' in payload ? [payload.code] : []))
+  expect(codes).toContain('not_placed')
+  expect(world.logs.messages('error')).toContain('order landed after it was disproved')
+})
