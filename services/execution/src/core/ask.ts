@@ -240,6 +240,8 @@ export function sweptThrough(work: Work, fills: readonly VenueFill[], askedAt: n
   const suspects = fills.filter((fill) => open.some((ticket) => mayBelongTo(work, fill, ticket)))
   const times = suspects.map(({ executedAt }) => Math.floor(executedAt - work.venueAheadMs))
   work.sweptUntil = Math.max(0, Math.min(askedAt, ...times))
+  const { fillMarginMs } = work.settings
+  if (suspects.length > 0) work.sweepAt = Math.min(work.sweepAt, work.now + fillMarginMs)
 }
 
 function givenUp(work: Work): Ticket[] {
