@@ -35,7 +35,13 @@ const folders = {
   strategy: ['bus-url-strategy', 'ledger-url'],
   'risk-manager': ['bus-url-risk-manager', 'ledger-url', ...INFLUX, ...VENUE],
   execution: ['bus-url-execution', 'ledger-url', ...VENUE],
-  gateway: ['bus-url-gateway', 'ledger-url', 'gateway-token', 'gateway-webhook-token'],
+  gateway: [
+    'bus-url-gateway',
+    'ledger-url',
+    'gateway-token',
+    'gateway-webhook-token',
+    'gateway-control-token',
+  ],
 }
 
 const secrets = new Map()

@@ -77,6 +77,17 @@ test('a strategy can not approve its own intents', () => {
   expect(write.test('strategy.intent.proposed.v1x')).toBe(false)
 })
 
+test('beside the operator only the gateway commands, and it reloads nobody', () => {
+  for (const agent of agentNames) {
+    const { write } = topic(agent, 'control.halt.v1')
+    for (const action of ['pause', 'resume', 'halt', 'flatten']) {
+      const mayCommand = agent === 'operator' || agent === 'gateway'
+      expect(write.test(`control.${action}.v1`)).toBe(mayCommand)
+    }
+    expect(write.test('control.reload.v1')).toBe(agent === 'operator')
+  }
+})
+
 test('an agent that hears nothing of an exchange can bind nothing there', () => {
   expect(topic('execution', 'control.flatten.v1').read.test('control.pause.v1')).toBe(false)
   expect(topic('execution', 'control.flatten.v1').write.test('control.flatten.v1')).toBe(false)

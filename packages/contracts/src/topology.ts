@@ -25,6 +25,12 @@ export type Stream = {
 const PARTITIONS = 4
 const market = { exchange: 'market', durable: false, partitions: PARTITIONS } as const
 const trading = { exchange: 'trading', durable: true, lengthMax: 100_000 } as const
+const tradingCommands = [
+  'control.pause.v1',
+  'control.resume.v1',
+  'control.halt.v1',
+  'control.flatten.v1',
+] as const
 
 export const streams = {
   candles: { ...market, lengthMax: 20_000, types: ['market.candle.closed.v1'] },
@@ -89,13 +95,7 @@ export const streams = {
     durable: true,
     partitions: 1,
     lengthMax: 10_000,
-    types: [
-      'control.pause.v1',
-      'control.resume.v1',
-      'control.halt.v1',
-      'control.flatten.v1',
-      'control.reload.v1',
-    ],
+    types: [...tradingCommands, 'control.reload.v1'],
   },
 } as const satisfies Record<string, Stream>
 
@@ -168,10 +168,7 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
       'market.universe.changed.v1',
       'strategy.intent.proposed.v1',
       ...streams.orders.types,
-      'control.pause.v1',
-      'control.resume.v1',
-      'control.halt.v1',
-      'control.flatten.v1',
+      ...tradingCommands,
     ],
   },
   execution: {
@@ -187,7 +184,7 @@ export const agents: Readonly<Partial<Record<AgentName, AgentTopology>>> = {
     ],
   },
   gateway: {
-    publishes: ['strategy.intent.proposed.v1', 'agent.heartbeat.v1'],
+    publishes: ['strategy.intent.proposed.v1', ...tradingCommands, 'agent.heartbeat.v1'],
     consumes: ['market.ticker.updated.v1'],
   },
   operator: {

@@ -24,6 +24,10 @@ const webhook = z
   })
   .describe('Alerts of charting services, which know no header and carry the token in their text.')
 
+const control = z
+  .strictObject({ token: token('FLOTILLA_GATEWAY__CONTROL__TOKEN') })
+  .describe('Commands by HTTP (pause, resume, halt, flatten), behind a token of their own.')
+
 export const GatewayConfig = z
   .strictObject({
     host: z
@@ -34,6 +38,7 @@ export const GatewayConfig = z
     port: z.int().min(0).max(65_535).default(8_420).describe('0 takes a free port.'),
     token: token('FLOTILLA_GATEWAY__TOKEN'),
     webhook: webhook.prefault({}),
+    control: control.prefault({}),
     trustProxy: z
       .boolean()
       .default(false)
@@ -60,5 +65,12 @@ export const GatewayConfig = z
       .default(120)
       .describe('From one address; more are refused with status 429.'),
   })
-  .describe('gateway: signals from outside. Without a token it takes none and opens no port.')
+  .superRefine(({ token: ofSignals, webhook: { token: ofAlerts }, control: commands }, context) => {
+    if (commands.token === undefined) return
+    if (commands.token !== ofSignals && commands.token !== ofAlerts) return
+    const other = commands.token === ofSignals ? 'gateway.token' : 'gateway.webhook.token'
+    const message = `is that of ${other}; who may signal would command: make one of its own`
+    context.addIssue({ code: 'custom', path: ['control', 'token'], message })
+  })
+  .describe('gateway: signals and commands from outside. Without a token it opens no port.')
 export type GatewayConfig = z.infer<typeof GatewayConfig>

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
+import { tradingActions } from '@flotilla/contracts'
 import fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayConfig } from './config.ts'
@@ -9,13 +10,21 @@ import type { Problem } from './core/index.ts'
 /** An answer of ours, whoever carries it. */
 export type Answer = { readonly status: number; readonly body: object }
 
+export type Refused = {
+  readonly path: string
+  readonly address: string
+  /** A command without the token for commands, and no signal. */
+  readonly isCommand: boolean
+}
+
 /** What the wire asks of the agent. */
 export type SignalDesk = {
   execute(body: unknown, idempotencyKey: string | null): Promise<Answer>
   alert(body: unknown): Promise<Answer>
   intent(intentId: string): Promise<Answer>
+  command(action: string, body: unknown, idempotencyKey: string | null): Promise<Answer>
   /** Counted and logged: somebody tries, or has an old token. */
-  onUnauthorized(what: { readonly path: string; readonly address: string }): void
+  onUnauthorized(what: Refused): Promise<void>
 }
 
 export type SignalServer = { readonly url: string; close(): Promise<void> }
@@ -24,6 +33,7 @@ export const paths = {
   execute: '/api/v1/trading/execute',
   alert: '/api/v1/webhooks/tradingview',
   intent: '/api/v1/trading/intents/:intentId',
+  control: '/api/v1/control/:action',
 } as const
 
 /** An alert is some hundred characters; nothing that we take is longer than this, in bytes. */
@@ -32,11 +42,13 @@ const bodyBytesMax = 16_384
 /** Who takes longer, in real milliseconds, to send so little only keeps a connection busy. */
 const requestMsMax = 10_000
 
+const minuteMs = 60_000
+
 const exampleAlert =
   '{"token":"...","ticker":"{{ticker}}","action":"{{strategy.order.action}}","time":"{{timenow}}"}'
 
 /**
- * Takes signals over HTTP. Everything asks for a token; an endpoint whose token is not configured
+ * Takes signals and commands over HTTP. Everything asks for a token; an endpoint whose token is not configured
  * takes nothing from anybody.
  * @throws Error that names gateway.port when the port is taken.
  */
@@ -53,7 +65,7 @@ export async function startSignalServer(
   })
   await server.register(rateLimit, {
     max: config.requestsPerMinute,
-    timeWindow: 60_000,
+    timeWindow: minuteMs,
     errorResponseBuilder: (_request, { max }) => ({
       statusCode: 429,
       error: `more than ${max} requests a minute (gateway.requestsPerMinute); try again later`,
@@ -77,9 +89,10 @@ export async function startSignalServer(
 }
 
 function route(server: FastifyInstance, config: GatewayConfig, desk: SignalDesk): void {
-  const { token, webhook } = config
-  const isBearer = (request: FastifyRequest): boolean =>
-    isSecret(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1], token)
+  const { token, webhook, control } = config
+  const isBearer = (request: FastifyRequest): boolean => isSecret(bearerOf(request), token)
+  const isCommander = (request: FastifyRequest): boolean =>
+    isSecret(bearerOf(request), control.token)
   /** Charting services send no header of the user's, so their alerts carry the token inside. */
   const isAlert = (request: FastifyRequest): boolean =>
     isSecret(tokenIn(request.body), webhook.token) && isAllowed(request.ip, webhook.addresses)
@@ -88,7 +101,7 @@ function route(server: FastifyInstance, config: GatewayConfig, desk: SignalDesk)
     (isAuthorized: (request: FastifyRequest) => boolean, act: Act) =>
     async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       if (!isAuthorized(request)) {
-        desk.onUnauthorized({ path: request.routeOptions.url ?? '', address: request.ip })
+        await desk.onUnauthorized(refusedOf(request))
         await reply.code(401).send({ error: 'the token is missing or wrong, or not configured' })
         return
       }
@@ -107,6 +120,16 @@ function route(server: FastifyInstance, config: GatewayConfig, desk: SignalDesk)
   server.post(
     paths.alert,
     behind(isAlert, ({ body }) => desk.alert(body)),
+  )
+  // Counted apart: a storm of signals never keeps a halt out.
+  const { requestsPerMinute: max } = config
+  server.post(
+    paths.control,
+    { config: { rateLimit: { max, timeWindow: minuteMs } } },
+    behind(isCommander, (request) => {
+      const key = headerOf(request, 'idempotency-key')
+      return desk.command(actionOf(request), request.body, key)
+    }),
   )
 }
 
@@ -156,6 +179,23 @@ function tokenIn(body: unknown): string | undefined {
 
 function isAllowed(address: string, allowed: readonly string[]): boolean {
   return allowed.length === 0 || allowed.includes(address.replace(/^::ffff:/, ''))
+}
+
+function bearerOf({ headers }: FastifyRequest): string | undefined {
+  return /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]
+}
+
+function actionOf({ params }: FastifyRequest): string {
+  return (params as { action: string }).action
+}
+
+/** Only a path that exists is written down, not what a stranger makes up. */
+function refusedOf(request: FastifyRequest): Refused {
+  const path = request.routeOptions.url ?? ''
+  const isCommand = path === paths.control
+  const { ip: address } = request
+  const action = tradingActions.find((each) => isCommand && each === actionOf(request))
+  return { path: action === undefined ? path : path.replace(':action', action), address, isCommand }
 }
 
 function headerOf(request: FastifyRequest, name: string): string | null {

@@ -244,7 +244,7 @@ describe('nobody trades without a token', () => {
     expect(url).toBeNull()
     expect(agent.readiness()).toMatchObject({
       ready: true,
-      detail: { takes: { execute: false, alerts: false } },
+      detail: { takes: { execute: false, alerts: false, commands: false } },
     })
   })
 

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { ack } from '@flotilla/bus'
 import type { Delivery, Settlement, Subscription } from '@flotilla/bus'
 import { deriveId, epochMs } from '@flotilla/contracts'
+import { createRefusedRequests } from '@flotilla/fleet'
 import type { Agent, AgentDeps, Readiness } from '@flotilla/fleet'
 import { realClock } from '@flotilla/runtime'
 import type { GatewayConfig } from './config.ts'
+import { ControlDesk } from './control-desk.ts'
 import { alertRequest, executeRequest, propose } from './core/index.ts'
 import type { LastPrice, Request, Requested } from './core/index.ts'
 import { paths, problemAnswer, startSignalServer } from './http.ts'
-import type { Answer, SignalServer } from './http.ts'
+import type { Answer, Refused, SignalServer } from './http.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { GatewayStore } from './store.ts'
@@ -17,11 +19,17 @@ export type Deps = AgentDeps<GatewayConfig, 'bus' | 'ledger'>
 
 type Route = 'execute' | 'alert'
 
-/** Turns what people and charting services ask for into intents like any other. */
+/**
+ * Turns what people and charting services ask for into intents like any other, and publishes what
+ * operators command by HTTP.
+ */
 export class Gateway implements Agent {
   readonly #deps: Deps
   readonly #store: GatewayStore
   readonly #metrics: GatewayMetrics
+  readonly #control: ControlDesk
+  /** What would command without the token is in the ledger, where `flotilla commands` finds it. */
+  readonly #recordRefused: (path: string) => Promise<void>
   readonly #prices = new Map<string, LastPrice>()
   #subscription: Subscription | null = null
   #server: SignalServer | null = null
@@ -29,9 +37,19 @@ export class Gateway implements Agent {
 
   constructor(deps: Deps) {
     this.#deps = deps
-    const { ledger, bus, context } = deps
+    const { ledger, bus, context, shared } = deps
     this.#store = new GatewayStore({ ledger, bus, logger: context.logger })
     this.#metrics = createGatewayMetrics(context.metrics)
+    const accounts = [shared.account.id, ...Object.keys(shared.accounts)]
+    const scopes = { accounts, symbols: shared.symbols }
+    this.#control = new ControlDesk({ store: this.#store, metrics: this.#metrics, context, scopes })
+    const { logger } = context
+    this.#recordRefused = createRefusedRequests({
+      ledger,
+      door: 'gateway',
+      clock: realClock,
+      logger,
+    })
   }
 
   async start(): Promise<void> {
@@ -44,19 +62,17 @@ export class Gateway implements Agent {
     })
     this.#started = true
     if (!isOpen(config)) {
-      context.logger.info('no token configured, signals from outside are not taken')
+      context.logger.info('no token configured, nothing is taken from outside')
       return
     }
     this.#server = await startSignalServer(config, {
       execute: (body, idempotencyKey) => this.#execute(body, idempotencyKey),
       alert: (body) => this.#alert(body),
       intent: (intentId) => this.#intent(intentId),
-      onUnauthorized: ({ path, address }) => {
-        this.#metrics.unauthorized.inc()
-        context.logger.warn({ path, address }, 'request without the right token refused')
-      },
+      command: (action, body, key) => this.#control.command(action, body, key),
+      onUnauthorized: (refused) => this.#unauthorized(refused),
     })
-    context.logger.info({ url: this.#server.url }, 'signals from outside are taken')
+    context.logger.info({ url: this.#server.url }, 'requests from outside are taken')
   }
 
   async stop(): Promise<void> {
@@ -74,6 +90,7 @@ export class Gateway implements Agent {
         takes: {
           execute: config.token !== undefined,
           alerts: config.webhook.token !== undefined,
+          commands: config.control.token !== undefined,
         },
         priced: [...this.#prices.keys()],
       },
@@ -87,6 +104,13 @@ export class Gateway implements Agent {
     const at = epochMs(observedAt)
     if (at >= (this.#prices.get(symbol)?.at ?? 0)) this.#prices.set(symbol, { price: last, at })
     return ack
+  }
+
+  async #unauthorized({ path, address, isCommand }: Refused): Promise<void> {
+    this.#metrics.unauthorized.inc()
+    const { logger } = this.#deps.context
+    logger.warn({ path, address }, 'request without the right token refused')
+    if (isCommand) await this.#recordRefused(path)
   }
 
   #execute(body: unknown, idempotencyKey: string | null): Promise<Answer> {
@@ -183,6 +207,6 @@ export class Gateway implements Agent {
   }
 }
 
-function isOpen({ token, webhook }: GatewayConfig): boolean {
-  return token !== undefined || webhook.token !== undefined
+function isOpen({ token, webhook, control }: GatewayConfig): boolean {
+  return [token, webhook.token, control.token].some((each) => each !== undefined)
 }

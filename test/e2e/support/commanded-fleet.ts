@@ -1,4 +1,4 @@
-// Data-collection, risk-manager and execution as processes over a real broker and database, the
+// Data-collection, risk-manager, execution and gateway as processes over a real broker and database, the
 // simulator in the test's own process. The test is the strategy, which never stops asking for entries, and the
 // operator; it hears everything at the broker and notes when.
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -23,6 +23,7 @@ import { isReady, launchAgent, type Member } from './process-fleet.ts'
 export const symbols = ['BTC/USDT', 'ETH/USDT'] as const
 const processes = ['data-collection', 'risk-manager', 'execution'] as const
 const keys = { apiKey: 'commandedKey', apiSecret: 'commandedSecret' }
+const controlToken = 'a-token-that-nobody-guesses'
 const PROPOSE_EVERY_MS = 40
 
 /** Times are of this process, in milliseconds of `performance.now`. */
@@ -36,6 +37,8 @@ export type Commanded = {
   trade(): Promise<void>
   /** Answers when it was given. */
   command(command: Command): Promise<number>
+  /** The same by HTTP at the gateway. */
+  commandByHttp(command: Command): Promise<number>
   firstDenied(code: string, since: number): number | null
   /** When the first entry was filled that was proposed after this moment. */
   firstBought(since: number): number | null
@@ -49,9 +52,11 @@ export type Commanded = {
 export async function startCommanded(options: {
   readonly databaseUrl: string
   readonly busUrl: string
+  /** The same as the gateway's own user. */
+  readonly gatewayBusUrl: string
   readonly folder: string
 }): Promise<Commanded> {
-  const { databaseUrl, busUrl, folder } = options
+  const { databaseUrl, busUrl, gatewayBusUrl, folder } = options
   mkdirSync(folder, { recursive: true })
   const simulator = createSimulator({
     config: { ...keys, speed: 1, seed: 7, symbols: [...symbols], control: { enabled: true } },
@@ -67,7 +72,12 @@ export async function startCommanded(options: {
   const traffic = new Traffic(bus, simulator)
   // Before anybody speaks: nothing is published that one of its readers has no queue for.
   await traffic.listen()
-  const members = processes.map((agent) => launchAgent(agent, place))
+  const environment = {
+    FLOTILLA_BUS__URL: gatewayBusUrl,
+    FLOTILLA_GATEWAY__CONTROL__TOKEN: controlToken,
+  }
+  const gateway = launchAgent('gateway', { ...place, environment })
+  const members = [...processes.map((agent) => launchAgent(agent, place)), gateway]
   return {
     controlUrl: simulator.controlUrl!,
     boughtOf: () => new Set(traffic.entries.map(({ symbol }) => symbol)),
@@ -81,6 +91,7 @@ export async function startCommanded(options: {
       await traffic.begin()
     },
     command: (command) => traffic.command(command),
+    commandByHttp: async (command) => giveByHttp(await gateway.url, command),
     firstDenied: (code, since) =>
       traffic.denied.find(({ at, codes }) => at > since && codes.includes(code))?.at ?? null,
     firstBought: (since) =>
@@ -123,6 +134,7 @@ simulator: { speed: 1 }
 bus: { kind: rabbitmq, url: '${urls.busUrl}' }
 ledger: { kind: postgres, url: '${urls.databaseUrl}' }
 http: { port: 0 }
+gateway: { port: 0 }
 logs: { format: json }
 data: { historyCandles: 60 }
 risk:
@@ -132,6 +144,21 @@ risk:
   dailyLossMax: 1
   drawdown: { defenseUntil: 0.96, defenseAt: 0.97, haltUntil: 0.98, haltAt: 0.99 }
 `
+}
+
+async function giveByHttp(healthUrl: string, { type }: Command): Promise<number> {
+  const { agents } = (await (await fetch(`${healthUrl}/api/v1/health`)).json()) as {
+    agents: { detail: { url: string } }[]
+  }
+  const action = type.split('.')[1]!
+  const at = performance.now()
+  const response = await fetch(`${agents[0]!.detail.url}/api/v1/control/${action}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${controlToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ account: null, symbol: null, reason: 'a test', requestedBy: 'ada' }),
+  })
+  if (response.status !== 202) throw new Error(`${action}: ${await response.text()}`)
+  return at
 }
 
 class Traffic {

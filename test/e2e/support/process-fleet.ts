@@ -102,10 +102,17 @@ function configText(options: ProcessFleetOptions, simulatorUrl: string): string 
   ].join('\n')
 }
 
-type Place = { readonly configFile: string; readonly folder: string; readonly instance: string }
+type Place = {
+  readonly configFile: string
+  readonly folder: string
+  readonly instance: string
+  /** Of this process beside that of the test. */
+  readonly environment?: Readonly<Record<string, string>>
+}
 
 /** A process of the agent; its log goes to the folder. */
-export function launchAgent(agent: ProcessAgent, { configFile, folder, instance }: Place): Member {
+export function launchAgent(agent: ProcessAgent | 'gateway', place: Place): Member {
+  const { configFile, folder, instance, environment = {} } = place
   const child = spawn(process.execPath, [join(root, `services/${agent}/src/main.ts`)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -114,6 +121,7 @@ export function launchAgent(agent: ProcessAgent, { configFile, folder, instance 
       FLOTILLA_CONFIG: configFile,
       FLOTILLA_FOLDER: folder,
       FLOTILLA_INSTANCE: instance,
+      ...environment,
     },
   })
   const log = createWriteStream(join(folder, `${agent}-${instance}.log`), { flags: 'a' })

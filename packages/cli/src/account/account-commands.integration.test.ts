@@ -1,3 +1,4 @@
+import { createRefusedRequests } from '@flotilla/fleet'
 import { openPostgresLedger } from '@flotilla/ledger'
 import { START, trade, unit } from '@flotilla/ledger/testing'
 import { Decimal } from '@flotilla/money'
@@ -9,7 +10,6 @@ import {
   hasPostgres,
   type TestDatabase,
 } from '../../../../test/support/postgres.ts'
-import { createRefusedRequests } from '../operator/refused-requests.ts'
 import { runProgram } from '../program.ts'
 import { createTestTerminal } from '../testing.ts'
 import { bought, entryName, refused, tellStories } from '../why/testing.ts'
@@ -51,6 +51,7 @@ describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
     ])
     const knock = createRefusedRequests({
       ledger,
+      door: 'operator',
       clock: createManualClock(0),
       logger: createTestContext('operator').logger,
     })

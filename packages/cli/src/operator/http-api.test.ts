@@ -1,12 +1,11 @@
 import { createMemoryBroker } from '@flotilla/bus'
-import type { AnyMessage } from '@flotilla/contracts'
+import type { AnyMessage, ControlOrder } from '@flotilla/contracts'
 import { startHealthServer } from '@flotilla/runtime'
 import type { HealthServer } from '@flotilla/runtime'
 import { createManualClock } from '@flotilla/runtime/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { operatorPaths, operatorRoute } from './http-api.ts'
 import { httpLink } from './http-link.ts'
-import type { ControlOrder } from './commands.ts'
 
 const token = 'a-token-that-nobody-guesses'
 const order: ControlOrder = {

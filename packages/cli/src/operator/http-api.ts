@@ -1,9 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Bus, DeadLetters } from '@flotilla/bus'
-import { AgentName } from '@flotilla/contracts'
+import { AgentName, controlActions, controlMessage } from '@flotilla/contracts'
 import type { Clock, ExtraRequest, ExtraRoute } from '@flotilla/runtime'
 import { z } from 'zod'
-import { controlActions, controlMessage } from './commands.ts'
 
 /**
  * The operator's way into the single process. Its in-process bus cannot be reached from outside, so
@@ -46,7 +45,8 @@ export function operatorRoute(api: OperatorApi): ExtraRoute {
       orders += 1
       const occurredAt = api.clock.now()
       const discriminator = `${occurredAt} ${orders} ${api.token.slice(0, 8)}`
-      await api.bus.publish(controlMessage(Order.parse(body), { occurredAt, discriminator }))
+      const options = { source: 'operator', occurredAt, discriminator } as const
+      await api.bus.publish(controlMessage(Order.parse(body), options))
       return { accepted: true }
     },
     [operatorPaths.list]: async (body) => ({

@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetterFilter } from '@flotilla/bus'
-import type { ControlOrder } from './commands.ts'
+import type { ControlOrder } from '@flotilla/contracts'
 
 /** How a command reaches a running fleet: over its broker, or the single process's own address. */
 export type OperatorLink = {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { connectRabbit, rabbitDeadLetters } from '@flotilla/bus'
+import { controlMessage } from '@flotilla/contracts'
 import { realClock } from '@flotilla/runtime'
 import { stateFolder } from '../places.ts'
 import { runningBelow } from '../single/run-note.ts'
-import { controlMessage } from './commands.ts'
 import { httpLink } from './http-link.ts'
 import { OperatorError } from './link.ts'
 import type { OperatorLink } from './link.ts'
@@ -26,7 +26,8 @@ async function rabbitLink(url: string): Promise<OperatorLink> {
   return {
     send: (order) => {
       const occurredAt = realClock.now()
-      return bus.publish(controlMessage(order, { occurredAt, discriminator: randomUUID() }))
+      const options = { source: 'operator', occurredAt, discriminator: randomUUID() } as const
+      return bus.publish(controlMessage(order, options))
     },
     listDeadLetters: (filter) => letters.list(filter),
     requeueDeadLetters: (filter) => letters.requeue(filter),

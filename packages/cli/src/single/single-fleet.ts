@@ -1,7 +1,13 @@
 import { join } from 'node:path'
 import { createMemoryBroker, type MemoryBroker } from '@flotilla/bus'
 import type { AgentName } from '@flotilla/contracts'
-import { hostAgent, isPerAccount, marketClockOf, openPorts } from '@flotilla/fleet'
+import {
+  createRefusedRequests,
+  hostAgent,
+  isPerAccount,
+  marketClockOf,
+  openPorts,
+} from '@flotilla/fleet'
 import type {
   AccountConfig,
   AgentSpec,
@@ -20,7 +26,6 @@ import {
 } from '@flotilla/runtime'
 import type { Clock, Life, Logger, LogSink } from '@flotilla/runtime'
 import { operatorRoute } from '../operator/http-api.ts'
-import { createRefusedRequests } from '../operator/refused-requests.ts'
 import { startOwnMarket } from './markets.ts'
 import { observed } from './observe.ts'
 import type { Hear } from './observe.ts'
@@ -132,6 +137,7 @@ export class SingleFleet implements Life {
         clock,
         refused: createRefusedRequests({
           ledger: ports.ledger,
+          door: 'operator',
           clock: realClock,
           logger: this.#logger,
         }),

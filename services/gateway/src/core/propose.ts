@@ -1,6 +1,7 @@
 import { createMessage, deriveId, instant, IntentProposed } from '@flotilla/contracts'
 import type { MessageOfType } from '@flotilla/contracts'
-import type { Problem, Request } from './requests.ts'
+import type { Problem } from './problems.ts'
+import type { Request } from './requests.ts'
 
 /** The newest price of a symbol, and when the venue says that it was true (market time). */
 export type LastPrice = { readonly price: string; readonly at: number }

@@ -3,6 +3,8 @@
 import { epochMs } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import { z } from 'zod'
+import { problemsOf } from './problems.ts'
+import type { Problem } from './problems.ts'
 import { canonicalSymbol } from './symbols.ts'
 
 /** A wish to trade from a person or another program, understood but not yet priced. */
@@ -21,12 +23,6 @@ export type Request = {
   readonly sentAt: number | null
   /** The sender's own name of the request, by which a repetition is recognised. */
   readonly id: string | null
-}
-
-export type Problem = {
-  readonly field: string
-  readonly value: unknown
-  readonly message: string
 }
 
 export type Requested =
@@ -175,31 +171,6 @@ function requestOf(
 }
 
 function refused(error: z.ZodError, body: unknown): Requested {
-  const problems = error.issues.flatMap((issue): Problem[] => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        field: key,
-        value: valueAt(body, [key]),
-        message: 'is not known here; leave it out',
-      }))
-    }
-    const value = valueAt(body, issue.path)
-    const field = issue.path.join('.') || 'body'
-    return [{ field, value: field === 'body' ? typeof body : value, message: messageOf(issue) }]
-  })
-  return { kind: 'refused', problems }
-}
-
-function messageOf({ path, message }: z.core.$ZodIssue): string {
-  return path.length > 0
-    ? message
-    : 'must be a JSON object, as {"symbol":"BTC/USDT","action":"buy"}'
-}
-
-function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
-  let value: unknown = body
-  for (const key of path) {
-    value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
-  }
-  return value ?? null
+  const example = '{"symbol":"BTC/USDT","action":"buy"}'
+  return { kind: 'refused', problems: problemsOf(error, body, example) }
 }

@@ -94,7 +94,7 @@ describe('the record of a command', () => {
 })
 
 describe('who may command', () => {
-  it.each(agentNames.filter((name) => name !== 'operator'))(
+  it.each(agentNames.filter((name) => name !== 'operator' && name !== 'gateway'))(
     '%s may not: nothing changes, and the attempt is recorded',
     (source) => {
       for (const command of ['pause', 'resume', 'halt', 'flatten'] as const) {
@@ -111,7 +111,9 @@ describe('who may command', () => {
     },
   )
 
-  it('an operator may', () => {
-    expect(give(book(), 'halt').outcome).toBe('accepted')
+  it.each(['operator', 'gateway'] as const)('%s may, and the record says so', (source) => {
+    const work = give(book(), 'halt', { source })
+    expect(work.outcome).toBe('accepted')
+    expect(recorded(work)).toMatchObject([{ source, requestedBy: 'ada', outcome: 'accepted' }])
   })
 })

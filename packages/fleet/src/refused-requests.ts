@@ -1,20 +1,23 @@
 import { instant } from '@flotilla/contracts'
+import type { AgentName } from '@flotilla/contracts'
 import type { Ledger } from '@flotilla/ledger'
 import type { Clock, Logger } from '@flotilla/runtime'
 
 const minuteMs = 60_000
 
 /**
- * Writes down who asked without the token: one entry a minute, however often, so that whoever knocks
- * cannot fill the ledger.
+ * Writes down that somebody would command without the token: one entry a minute and door, however
+ * often, so that whoever knocks cannot fill the ledger.
  */
 export function createRefusedRequests(options: {
   readonly ledger: Pick<Ledger, 'commit'>
+  /** Whose door it is: two of one process do not write over each other's count. */
+  readonly door: AgentName
   /** Real time. */
   readonly clock: Clock
   readonly logger: Logger
 }): (path: string) => Promise<void> {
-  const { ledger, clock, logger } = options
+  const { ledger, door, clock, logger } = options
   let minute = 0
   let count = 0
   return async (path) => {
@@ -24,7 +27,7 @@ export function createRefusedRequests(options: {
     const at = instant(now * minuteMs)
     logger.warn({ path, count }, 'request without the token refused')
     const value = { minute: at, count, path: path.slice(0, 200) }
-    const key = `refused-request/${at}`
+    const key = `refused-request/${at}/${door}`
     const change = { kind: 'memory-stored', agent: 'operator', key, value } as const
     const unit = { consumer: 'operator', causeId: null, changes: [change], outgoing: [] } as const
     await ledger.commit([unit]).catch((err: unknown) => {

@@ -1,8 +1,14 @@
-import { createMessage, Flatten, Halt, Pause, Reload, Resume } from '@flotilla/contracts'
-import type { AgentName, AnyMessage } from '@flotilla/contracts'
+// What an operator may order, as a message of the catalogue: the same by whatever way it comes.
+import type { AnyMessage } from './catalogue.ts'
+import { Flatten, Halt, Pause, Reload, Resume } from './control.ts'
+import { createMessage } from './message.ts'
+import type { AgentName } from './primitives.ts'
 
-/** What an operator may order, as a message of the catalogue. */
-export const controlActions = ['pause', 'resume', 'halt', 'flatten', 'reload'] as const
+/** Commands about trading, for accounts and symbols. */
+export const tradingActions = ['pause', 'resume', 'halt', 'flatten'] as const
+export type TradingAction = (typeof tradingActions)[number]
+
+export const controlActions = [...tradingActions, 'reload'] as const
 export type ControlAction = (typeof controlActions)[number]
 
 export type ControlOrder = {
@@ -20,17 +26,22 @@ const scoped = { pause: Pause, resume: Resume, halt: Halt, flatten: Flatten } as
 /** The discriminator names this one order for ever: repeating it with the same name changes nothing. */
 export function controlMessage(
   order: ControlOrder,
-  options: { readonly occurredAt: number; readonly discriminator: string },
+  options: {
+    /** Through whom it comes; only who may publish commands is obeyed. */
+    readonly source: AgentName
+    /** Epoch milliseconds. */
+    readonly occurredAt: number
+    readonly discriminator: string
+  },
 ): AnyMessage {
   const { action, account, symbol, agent, reason, requestedBy } = order
   const common = { requestedBy, reason }
-  const envelope = { source: 'operator', ...options } as const
   if (action === 'reload') {
-    return createMessage(Reload, { ...envelope, payload: { ...common, agent } })
+    return createMessage(Reload, { ...options, payload: { ...common, agent } })
   }
   // One literal for all four: their payloads are the same, only their names differ.
   return createMessage(scoped[action], {
-    ...envelope,
+    ...options,
     payload: { ...common, account, symbol },
   }) as AnyMessage
 }
