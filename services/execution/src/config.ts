@@ -117,7 +117,9 @@ export const ExecutionConfig = z
       .describe('How often the venue is asked about resting orders.'),
     pollFollowedMs: milliseconds
       .default(60_000)
-      .describe('The same while its stream tells of them; at least pollMs.'),
+      .describe(
+        'The same while its stream tells of them and all that is held is protected; at least pollMs.',
+      ),
     sweepMs: milliseconds
       .default(300_000)
       .describe('How often all fills and balances are compared with the venue.'),

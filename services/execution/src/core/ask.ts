@@ -7,6 +7,7 @@ import { conclude } from './conclude.ts'
 import { fillsFrom, venueTime } from './fills-through.ts'
 import { retryAfter } from './retry.ts'
 import { subjectOf, type Answer, type Effect, type Ticket, type Watch } from './desk.ts'
+import { trustsStream } from './exposed.ts'
 import { observe, recordFill, ticketOfFill } from './observe.ts'
 import { isDoubtful, isWorking } from './order-life.ts'
 import {
@@ -25,9 +26,17 @@ export function askWhatIsDue(work: Work): void {
   if (work.barred !== null) return
   for (const subject of workingSubjects(work)) {
     if (isBusy(work, subject)) continue
-    if (work.now >= watchOf(work, subject).nextAt) ask(work, subject)
+    if (work.now >= dueAt(work, subject)) ask(work, subject)
   }
   fetchFillsIfDue(work)
+}
+
+/** Judged anew at every step: what was planned while all was well does not hold once something is bare. */
+function dueAt(work: Work, subject: string): number {
+  const { nextAt, asks, toldAt, askedAt } = watchOf(work, subject)
+  const isRoutine = asks === 0 && toldAt !== null
+  if (!isRoutine || trustsStream(work)) return nextAt
+  return Math.min(nextAt, Math.max(toldAt, askedAt ?? 0) + work.settings.pollMs)
 }
 
 function workingSubjects(work: Work): Set<string> {
@@ -64,7 +73,7 @@ function freshWatch(work: Work, subject: string): Watch {
   const { now } = work
   const starts = ticketsOfSubject(work, subject).map(({ order }) => order.submittedAt ?? now)
   const cleanAt = Math.min(now, ...starts)
-  const nothing = { asks: 0, askedAt: null, notFound: 0, notFoundAt: null }
+  const nothing = { asks: 0, askedAt: null, toldAt: null, notFound: 0, notFoundAt: null }
   return { ...nothing, nextAt: now, sentBefore: now, cleanAt }
 }
 
@@ -99,6 +108,7 @@ export function sightAgain(work: Work, subject: string): void {
   work.watches.set(subject, {
     ...watch,
     nextAt: work.now + pauseOf(work, tickets),
+    toldAt: work.now,
     asks: 0,
     notFound: 0,
     notFoundAt: null,
@@ -110,12 +120,8 @@ export function sightAgain(work: Work, subject: string): void {
 function pauseOf(work: Work, tickets: readonly Ticket[]): number {
   const isQuick = comesToLife(tickets) || tickets.some((each) => acceptedQuoteOf(each) !== null)
   if (isQuick) return askDelay(work, 0)
-  return tickets.some(mayBuy) ? work.settings.pollMs : pollMsOf(work)
-}
-
-/** What it buys is bare until we know of it, and a stream that leaves that out says nothing. */
-function mayBuy({ order }: Ticket): boolean {
-  return order.leg === 'entry' && isWorking(order.state)
+  const { pollMs, pollFollowedMs } = work.settings
+  return trustsStream(work) ? pollFollowedMs : pollMs
 }
 
 /** An entry has ended and its exits are not told as working, nor as ended, yet: a matter of a moment. */
@@ -128,7 +134,7 @@ export function notFound(work: Work, subject: string): void {
   const doubtful = ticketsOfSubject(work, subject).filter(({ order }) => isDoubtful(order.state))
   if (doubtful.length === 0) {
     note(work, 'accepted order not found when asked', { subject })
-    askLater(work, subject, work.settings.pollMs)
+    askAt(work, subject, work.now + work.settings.pollMs)
     return
   }
   loseSightOfRecovered(work, subject, doubtful)
@@ -172,17 +178,14 @@ function surelyDeadAt(work: Work, watch: Watch): number {
 
 export function askLater(work: Work, subject: string, atLeastMs: number): void {
   const watch = watchOf(work, subject)
-  const planned = work.now + askDelay(work, watch.asks)
+  const delay = askDelay(work, watch.asks)
+  // What may be bare waits for nothing longer than an order that rests where no stream tells of it.
+  const planned = work.now + (trustsStream(work) ? delay : Math.min(delay, work.settings.pollMs))
   const decisive = surelyDeadAt(work, watch) + 1
   // The first answer that can settle the matter is not missed by a long pause.
   const wanted = work.now < decisive ? Math.min(planned, decisive) : planned
   const nextAt = Math.max(wanted, work.now + atLeastMs)
   work.watches.set(subject, { ...watch, asks: watch.asks + 1, nextAt })
-}
-
-/** Resting orders are asked about rarely while the stream of the account tells of them. */
-function pollMsOf({ followed, settings }: Work): number {
-  return followed ? settings.pollFollowedMs : settings.pollMs
 }
 
 function askDelay(work: Work, asks: number): number {

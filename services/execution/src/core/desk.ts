@@ -137,6 +137,8 @@ export type Watch = {
   readonly sentBefore: number
   /** When the newest question left: its answer says nothing of what came after. */
   readonly askedAt: number | null
+  /** When the venue told of it last; null before it did in this process's life. */
+  readonly toldAt: number | null
   readonly notFound: number
   /** When the newest question left whose "no such order" counts. */
   readonly notFoundAt: number | null
@@ -173,6 +175,8 @@ export type Desk = {
   readonly venueAheadMs: number
   /** The venue tells of our orders by itself at the moment. */
   readonly followed: boolean
+  /** Until then copies of the venue may show what was before the restart, or before a gap of the stream. */
+  readonly unsureUntil: number
   /** What the venue refuses our key with, as told at this moment; null while it takes it. */
   readonly keyRefused: string | null
   /** The same as of the last step: from one to the other everything that waited is done. */
@@ -344,6 +348,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     closed: null,
     venueAheadMs: 0,
     followed: false,
+    unsureUntil: 0,
     keyRefused: null,
     barred: null,
     tickets: new Map(),

@@ -24,6 +24,7 @@ export function hear(work: Work, order: VenueOrder): void {
 
 /** The stream may have left something out: every working order is asked about, and the fills are fetched. */
 export function sweep(work: Work): void {
+  work.unsureUntil = work.now + work.settings.fillMarginMs
   const working = [...work.tickets.values()].filter(({ order }) => isWorking(order.state))
   for (const { order } of working) {
     // An order in doubt has its own rhythm, which a lying copy of the venue must not hurry.

@@ -55,6 +55,7 @@ export function recoverDesk(
     owner: ownerOf([...tickets.values()]),
     attempts: attemptsOf(records.orders),
     watches: watchesOf(records.orders, now),
+    unsureUntil: now + settings.fillMarginMs,
     sweptUntil: lastKnownOf(records, now),
     fillsThrough: records.fillsThrough,
   }
@@ -117,7 +118,7 @@ function watchesOf(orders: readonly Order[], now: number): Map<string, Watch> {
   for (const order of orders) {
     if (!isWorking(order.state)) continue
     const cleanAt = Math.min(order.submittedAt ?? order.createdAt, order.updatedAt)
-    const fresh = { asks: 0, askedAt: null, notFound: 0, notFoundAt: null }
+    const fresh = { asks: 0, askedAt: null, toldAt: null, notFound: 0, notFoundAt: null }
     watches.set(subjectOf(order), { ...fresh, nextAt: now, sentBefore: now, cleanAt })
   }
   return watches
