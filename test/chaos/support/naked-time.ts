@@ -6,7 +6,11 @@ import type { SimulatorTruth, TruthOrder } from '../../e2e/support/truth.ts'
 /** Less than this in quote currency is dust: the venue takes no order for it. */
 const DUST_NOTIONAL = Decimal.from(5)
 
-/** The longest uninterrupted time in market milliseconds that ended after `from`, up to `until`. */
+/**
+ * The longest uninterrupted time in market milliseconds between `from` and `until`. What was bare before `from` does
+ * not count: market time stands still between two lives, so that what the one sells and the next one buys may be of the
+ * same millisecond.
+ */
 export function longestNakedMs(truth: SimulatorTruth, until: number, from = 0): number {
   const stops = truth.orders.filter(({ type }) => type.startsWith('STOP_LOSS'))
   const moments = [
@@ -17,7 +21,7 @@ export function longestNakedMs(truth: SimulatorTruth, until: number, from = 0): 
   let longest = 0
   let nakedSince: number | null = null
   for (const at of times) {
-    if (nakedSince !== null && at > from) longest = Math.max(longest, at - nakedSince)
+    if (nakedSince !== null) longest = Math.max(longest, at - Math.max(nakedSince, from))
     const isNaked = at < until && uncovered(truth, stops, at).atLeast(DUST_NOTIONAL)
     nakedSince = isNaked ? (nakedSince ?? at) : null
   }
