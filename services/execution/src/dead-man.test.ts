@@ -1,13 +1,14 @@
 // Who is watched for a sign of life, and how it is told that one is missing.
 import type { AgentName, EntriesChanged } from '@flotilla/contracts'
-import { createTestContext } from '@flotilla/runtime/testing'
+import type { Clock } from '@flotilla/runtime'
+import { createManualClock, createTestContext } from '@flotilla/runtime/testing'
 import { describe, expect, it } from 'vitest'
 import { DeadMan } from './dead-man.ts'
 import { EntriesGate } from './entries-gate.ts'
 
 const SILENCE_MS = 30_000
 
-function watched() {
+function watched(wallClock?: Clock) {
   const { clock, logger } = createTestContext('execution', { now: 0 })
   const told: EntriesChanged[] = []
   const line = { isUp: true, isListening: true }
@@ -29,6 +30,7 @@ function watched() {
     isBusUp: () => line.isUp,
     isListening: () => line.isListening,
     lateMs: 10_000,
+    wallClock: wallClock ?? clock,
     agentSilenceMs: SILENCE_MS,
   })
   deadMan.start()
@@ -63,6 +65,18 @@ describe('an agent that entries depend on', () => {
     await pass(10_000, ['strategy'])
     await pass(100_000)
     expect(causes()).toEqual([])
+    await stop()
+  })
+
+  it('beats by the wall clock, however fast market time runs', async () => {
+    const wallClock = createManualClock(0)
+    const { pass, causes, stop } = watched(wallClock)
+    await pass(1_000, ['risk-manager'])
+    await pass(1_000_000)
+    expect(causes()).toEqual([])
+    await wallClock.advance(SILENCE_MS + 1)
+    await pass(10_000)
+    expect(causes()).toEqual(['agent_silent'])
     await stop()
   })
 

@@ -18,7 +18,9 @@ export type DeadManOptions = {
   readonly isListening: () => boolean
   /** Messages that are older than this when they arrive are late, in the clock's milliseconds. */
   readonly lateMs: number
-  /** Silence of another agent that is too long; no shorter than the pause between its heartbeats. */
+  /** Agents say that they are alive by the wall clock, however fast market time runs. */
+  readonly wallClock: Clock
+  /** Silence of another agent that is too long, in real milliseconds; it takes several missed heartbeats. */
   readonly agentSilenceMs: number
 }
 
@@ -55,7 +57,7 @@ export class DeadMan {
 
   /** Another agent says that it is alive. */
   alive(agent: AgentName): void {
-    if (dependedOn.includes(agent)) this.#agents.set(agent, this.#options.clock.now())
+    if (dependedOn.includes(agent)) this.#agents.set(agent, this.#options.wallClock.now())
   }
 
   start(): void {
@@ -71,8 +73,8 @@ export class DeadMan {
 
   /** While nobody can be heard silence says nothing of anybody. */
   #checkAgents(): void {
-    const { clock, agentSilenceMs, gate, isBusUp, isListening } = this.#options
-    const now = clock.now()
+    const { wallClock, agentSilenceMs, gate, isBusUp, isListening } = this.#options
+    const now = wallClock.now()
     const isDeaf = !isBusUp() || !isListening()
     if (isDeaf) for (const agent of this.#agents.keys()) this.#agents.set(agent, now)
     const silent = [...this.#agents].filter(([, heardAt]) => now - heardAt > agentSilenceMs)

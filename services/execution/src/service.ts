@@ -2,6 +2,7 @@
 // the gate that stops entries and the watch over who has gone silent.
 import { instant } from '@flotilla/contracts'
 import { LeadingLife, type Agent, type Readiness } from '@flotilla/fleet'
+import { realClock } from '@flotilla/runtime'
 import { VenueError, type Venue } from '@flotilla/venue'
 import { isDoubtful, type Desk } from './core/index.ts'
 import { DeadMan } from './dead-man.ts'
@@ -37,6 +38,7 @@ export class Execution implements Agent {
       isBusUp: () => deps.bus.health().state === 'connected',
       isListening: () => this.#life.term !== null,
       lateMs: deps.config.lateMs * stretchOf(deps.shared),
+      wallClock: realClock,
       agentSilenceMs: agentSilenceMsOf(deps),
     })
     this.#keys = signingKeysOf(deps, () => {
@@ -110,8 +112,7 @@ export class Execution implements Agent {
 const HEARTBEATS_MISSED = 3
 
 function agentSilenceMsOf({ config, shared }: Deps): number {
-  const limitMs = Math.max(config.silenceMs, HEARTBEATS_MISSED * shared.heartbeat.intervalMs)
-  return limitMs * stretchOf(shared)
+  return Math.max(config.silenceMs, HEARTBEATS_MISSED * shared.heartbeat.intervalMs)
 }
 
 /** Some venues tell their time to who has a key only: to be refused is an answer. */
