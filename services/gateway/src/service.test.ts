@@ -214,7 +214,7 @@ describe('an alert of a charting service', () => {
 
 describe('nobody trades without a token', () => {
   test('a missing, wrong or foreign token is refused, counted, and logged without it', async () => {
-    const { post, alert, url } = await gateway()
+    const { agent, post, alert, execute, url } = await gateway()
     const paths = ['/api/v1/trading/execute', '/api/v1/trading/execute/']
     for (const path of paths) {
       expect((await post(path, buy)).status).toBe(401)
@@ -228,6 +228,10 @@ describe('nobody trades without a token', () => {
     expect(intents).toEqual([])
     expect(JSON.stringify(context.logs.records)).not.toContain(alertToken)
     expect(await context.metrics.metrics()).toMatch(/flotilla_gateway_unauthorized_total\S* 9/)
+    const states = () => agent.readiness().detail['feeds']
+    expect(states()).toMatchObject({ execute: { state: 'refused' }, alert: { state: 'refused' } })
+    expect((await execute(buy)).status).toBe(202)
+    expect(states()).toMatchObject({ execute: { state: 'ok' }, alert: { state: 'refused' } })
   })
 
   test('where only one token is configured the other door stays shut', async () => {

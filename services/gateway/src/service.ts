@@ -8,7 +8,9 @@ import { realClock } from '@flotilla/runtime'
 import type { GatewayConfig } from './config.ts'
 import { ControlDesk } from './control-desk.ts'
 import { alertRequest, executeRequest, propose } from './core/index.ts'
-import type { LastPrice, Request, Requested } from './core/index.ts'
+import type { LastPrice, Problem, Request, Requested } from './core/index.ts'
+import { FeedHealth } from './feed-health.ts'
+import type { Feed } from './feed-health.ts'
 import { paths, problemAnswer, startSignalServer } from './http.ts'
 import type { Answer, Refused, SignalServer } from './http.ts'
 import { createGatewayMetrics } from './metrics.ts'
@@ -16,8 +18,6 @@ import type { GatewayMetrics } from './metrics.ts'
 import { GatewayStore } from './store.ts'
 
 export type Deps = AgentDeps<GatewayConfig, 'bus' | 'ledger'>
-
-type Route = 'execute' | 'alert'
 
 /**
  * Turns what people and charting services ask for into intents like any other, and publishes what
@@ -30,6 +30,7 @@ export class Gateway implements Agent {
   readonly #control: ControlDesk
   /** What would command without the token is in the ledger, where `flotilla commands` finds it. */
   readonly #recordRefused: (path: string) => Promise<void>
+  readonly #feeds: FeedHealth
   readonly #prices = new Map<string, LastPrice>()
   #subscription: Subscription | null = null
   #server: SignalServer | null = null
@@ -44,6 +45,11 @@ export class Gateway implements Agent {
     const scopes = { accounts, symbols: shared.symbols }
     this.#control = new ControlDesk({ store: this.#store, metrics: this.#metrics, context, scopes })
     const { logger } = context
+    this.#feeds = new FeedHealth({
+      isOpen: (feed) => takes(deps.config)[feed === 'execute' ? feed : 'alerts'],
+      now: () => realClock.now(),
+      logger,
+    })
     this.#recordRefused = createRefusedRequests({
       ledger,
       door: 'gateway',
@@ -87,11 +93,8 @@ export class Gateway implements Agent {
       ready: this.#started,
       detail: {
         url: this.#server?.url ?? null,
-        takes: {
-          execute: config.token !== undefined,
-          alerts: config.webhook.token !== undefined,
-          commands: config.control.token !== undefined,
-        },
+        takes: takes(config),
+        feeds: this.#feeds.report(),
         priced: [...this.#prices.keys()],
       },
     }
@@ -111,6 +114,8 @@ export class Gateway implements Agent {
     const { logger } = this.#deps.context
     logger.warn({ path, address }, 'request without the right token refused')
     if (isCommand) await this.#recordRefused(path)
+    if (path === paths.execute) this.#feeds.unauthorized('execute')
+    if (path === paths.alert) this.#feeds.unauthorized('alert')
   }
 
   #execute(body: unknown, idempotencyKey: string | null): Promise<Answer> {
@@ -122,7 +127,7 @@ export class Gateway implements Agent {
     return this.#answer('alert', alertRequest(body, this.#deps.shared.symbols), null)
   }
 
-  async #answer(route: Route, requested: Requested, key: string | null): Promise<Answer> {
+  async #answer(route: Feed, requested: Requested, key: string | null): Promise<Answer> {
     if (requested.kind === 'refused') {
       this.#refused(route, requested.problems)
       return problemAnswer(422, requested.problems)
@@ -153,7 +158,7 @@ export class Gateway implements Agent {
    * same intent, also with the price that is seen by then. Without a name the time and all that is
    * asked stand for it; a request that has neither is one of its own each time.
    */
-  #keyOf(route: Route, request: Request, key: string | null): string {
+  #keyOf(route: Feed, request: Request, key: string | null): string {
     const { id, sentAt, ...asked } = request
     const { strategy, symbol, side } = asked
     const name = key ?? id
@@ -162,7 +167,7 @@ export class Gateway implements Agent {
     return deriveId('signal', route, time, JSON.stringify(asked))
   }
 
-  async #propose(route: Route, request: Request, key: string): Promise<Answer> {
+  async #propose(route: Feed, request: Request, key: string): Promise<Answer> {
     const { config, shared, context } = this.#deps
     const { priceAgeMaxMs, intentLifetimeMs, confidence } = config
     const proposed = propose(request, {
@@ -183,6 +188,7 @@ export class Gateway implements Agent {
     const outcome = await this.#store.keep(message)
     if (outcome.kind === 'refused') throw new Error(`${outcome.constraint}: ${outcome.detail}`)
     const isKnown = outcome.kind === 'duplicate'
+    this.#feeds.taken(route)
     this.#metrics.signals.inc({ route, outcome: isKnown ? 'known' : 'proposed' })
     const { intentId, symbol, side, purpose, expectedPrice, strategy } = message.payload
     const told = { intentId, symbol, side, purpose, strategy, route }
@@ -194,7 +200,9 @@ export class Gateway implements Agent {
     return { status: isKnown ? 200 : 202, body: { ...told, correlationId, known: isKnown, status } }
   }
 
-  #refused(route: Route, problems: readonly object[]): void {
+  #refused(route: Feed, problems: readonly Problem[]): void {
+    const reasons = problems.map(({ field, message }) => `${field} ${message}`)
+    this.#feeds.refused(route, `the last signal was not taken: ${reasons.join('; ')}`)
     this.#metrics.signals.inc({ route, outcome: 'refused' })
     this.#deps.context.logger.warn({ route, problems }, 'signal refused')
   }
@@ -207,6 +215,15 @@ export class Gateway implements Agent {
   }
 }
 
-function isOpen({ token, webhook, control }: GatewayConfig): boolean {
-  return [token, webhook.token, control.token].some((each) => each !== undefined)
+/** A door without a token is shut. */
+function takes({ token, webhook, control }: GatewayConfig) {
+  return {
+    execute: token !== undefined,
+    alerts: webhook.token !== undefined,
+    commands: control.token !== undefined,
+  }
+}
+
+function isOpen(config: GatewayConfig): boolean {
+  return Object.values(takes(config)).some((each) => each)
 }
