@@ -106,10 +106,9 @@ export class DeskWorld {
     this.#sent.push(message)
     const queue = queueOf(message)
     const before = this.#queues.get(queue) ?? Promise.resolve()
-    this.#queues.set(
-      queue,
-      before.then(() => this.#deliver(message)),
-    )
+    const delivered = before.then(() => this.#deliver(message))
+    judgedLater(delivered)
+    this.#queues.set(queue, delivered)
     this.#tellRival(message)
   }
 
@@ -225,7 +224,9 @@ export class DeskWorld {
       const acted = act(leader).catch((error: unknown) => {
         if (leader === this.#leader && error instanceof AssertionError) throw error
       })
-      this.#aside.set(`aside ${this.#asides}`, Promise.race([acted, leader.died.promise]))
+      const ended = Promise.race([acted, leader.died.promise])
+      judgedLater(ended)
+      this.#aside.set(`aside ${this.#asides}`, ended)
     }
   }
 
@@ -284,6 +285,11 @@ export function intentOf(proposal: Proposal, name: string): IntentMessage {
 function queueOf({ type, payload }: AnyMessage): string {
   const { symbol } = payload as { readonly symbol: string }
   return `${type.split('.')[0]} ${symbol}`
+}
+
+/** It is waited for at the end, unless what another account does has ended the sequence before. */
+function judgedLater(work: Promise<unknown>): void {
+  work.catch(() => undefined)
 }
 
 function demand(holds: boolean, otherwise: string): void {
