@@ -35,10 +35,10 @@ describe('redaction', () => {
   })
 
   test('a secret value is taken out of any text, errors included', () => {
-    const logs = captureLogs({ secrets: ['hunter"22'] })
-    logs.logger.error({ err: new Error('bad key hunter"22') }, 'refused')
-    logs.logger.warn({ query: 'x=hunter"22&y=1' }, 'refused')
-    expect(JSON.stringify(logs.records)).not.toContain('22')
+    const logs = captureLogs({ secrets: ['hunter"dozen'] })
+    logs.logger.error({ err: new Error('bad key hunter"dozen') }, 'refused')
+    logs.logger.warn({ query: 'x=hunter"dozen&y=1' }, 'refused')
+    expect(JSON.stringify(logs.records)).not.toMatch(/hunter|dozen/)
   })
 
   test('the password of an address is taken out, the rest is kept', () => {

@@ -26,7 +26,7 @@ function closesOf(steps: readonly number[]): number[] {
 }
 
 /** How many entries it wished in all pasts; throws when one of its wishes hung on the future. */
-function entriesWithAnyFuture(strategy: Strategy): number {
+function entriesWithAnyFuture(strategy: Strategy, options: { seed?: number } = {}): number {
   const configured = strategy.configure({})
   const wishes = (steps: readonly number[]) =>
     wishesOf(configured, analysesOf(configured, closesOf(steps)))
@@ -41,7 +41,7 @@ function entriesWithAnyFuture(strategy: Strategy): number {
       entries += cutOff.filter((wish) => wish?.action === 'enter').length
     }),
     // Shrinking hundreds of steps takes minutes; the seed is printed and replays the failure.
-    { numRuns: 60, endOnFailure: true },
+    { numRuns: 60, endOnFailure: true, ...options },
   )
   return entries
 }
@@ -110,5 +110,6 @@ it('a strategy that knows the future from an earlier run is found out', () => {
       }
     },
   })
-  expect(() => entriesWithAnyFuture(cheat)).toThrow(/Property failed/)
+  // One seed of many: a lucky run of futures in which nothing falls by a tenth shows nothing.
+  expect(() => entriesWithAnyFuture(cheat, { seed: 20_240_805 })).toThrow(/Property failed/)
 })

@@ -1,7 +1,7 @@
 // Why entries are stopped by execution itself, beside the trading state of the risk manager: what is
 // out of reach, and what is missing at the venue. Exits and protection never ask here.
 import type { AnyMessage, EntriesChanged, EntryStopCause } from '@flotilla/contracts'
-import type { Logger } from '@flotilla/runtime'
+import { realClock, type Logger } from '@flotilla/runtime'
 import { entriesChanged } from './core/index.ts'
 
 export type Stop = {
@@ -22,12 +22,15 @@ export type GateOptions = {
 /** More would be a flapping line; the newest say how it stands. */
 const UNTOLD_MAX = 100
 
+/** Real milliseconds. A line that was cut may never answer; the same message is told again then. */
+const TOLD_WITHIN_MS = 10_000
+
 export class EntriesGate {
   readonly #options: GateOptions
   readonly #stops = new Map<string, Stop>()
   /** What nobody could be told yet, oldest first. */
   readonly #untold: AnyMessage[] = []
-  #telling = false
+  #telling: Promise<void> | null = null
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -67,21 +70,41 @@ export class EntriesGate {
   }
 
   /** A bus that is away is often the very reason: what could not be told is told as soon as it can be. */
-  async tellOn(): Promise<void> {
-    if (this.#telling) return
-    this.#telling = true
-    const { publish, logger } = this.#options
+  tellOn(): Promise<void> {
+    this.#telling ??= this.#tellAll().finally(() => {
+      this.#telling = null
+    })
+    return this.#telling
+  }
+
+  async #tellAll(): Promise<void> {
     try {
       for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
-        await publish(next)
+        await this.#publish(next)
         if (this.#untold[0] === next) this.#untold.shift()
       }
     } catch (err) {
-      logger.warn({ err, untold: this.#untold.length }, 'nobody could be told that entries changed')
-    } finally {
-      this.#telling = false
+      const untold = this.#untold.length
+      this.#options.logger.warn({ err, untold }, 'nobody could be told that entries changed')
     }
   }
+
+  async #publish(message: AnyMessage): Promise<void> {
+    const answered = new AbortController()
+    const late = tooLate(answered.signal)
+    late.catch(() => undefined)
+    try {
+      await Promise.race([this.#options.publish(message), late])
+    } finally {
+      answered.abort()
+    }
+  }
+}
+
+/** Ends with an error when the time is over. */
+async function tooLate(signal: AbortSignal): Promise<never> {
+  await realClock.sleep(TOLD_WITHIN_MS, signal)
+  throw new Error(`no answer of the bus within ${TOLD_WITHIN_MS} ms`)
 }
 
 function keyOf({ cause, asset }: Pick<Stop, 'cause' | 'asset'>): string {
