@@ -97,7 +97,8 @@ describe('limits', () => {
     const patience = Number(last.headers.get('retry-after'))
     expect(patience).toBeGreaterThan(0)
     expect(patience).toBeLessThanOrEqual(300)
-    for (let count = 0; count < 60 && last.status === 429; count += 1) {
+    // A minute that turns forgives what was too much before it, and five turn the count as well.
+    for (let count = 0; count < 260 && last.status !== 418; count += 1) {
       last = await busy.public('ping')
     }
     expect(last.status).toBe(418)
