@@ -11,6 +11,7 @@ import { reasonOf } from '../settle.ts'
 import type { QueueSpec } from '../topology.ts'
 import { Acks } from './acks.ts'
 import { declareExchanges, declareQueues, declaring } from './declare.ts'
+import { closeChannel } from './goodbye.ts'
 import { Lane, type LaneOptions } from './lane.ts'
 import type { Link } from './link.ts'
 import type { RabbitSettings } from './settings.ts'
@@ -79,7 +80,7 @@ export class Consumer implements Subscription {
     await Promise.all(this.#lanes.map((lane) => lane.drained()))
     this.#acks?.flush()
     // Closing gives back what was fetched but not begun.
-    await this.#channel?.close().catch(() => undefined)
+    if (this.#channel !== null) await closeChannel(this.#channel)
     await this.#supervision
   }
 
@@ -118,7 +119,7 @@ export class Consumer implements Subscription {
       await declaring(declareQueues(channel, specs))
       await this.#consume(channel, acks)
     } catch (error) {
-      await channel.close().catch(() => undefined)
+      await closeChannel(channel)
       throw error
     } finally {
       patience.stop()
@@ -126,7 +127,7 @@ export class Consumer implements Subscription {
     begun()
     this.#ready.resolve()
     // Cancelled while it was being opened: nobody else closes it.
-    if (this.#stop.signal.aborted) await channel.close().catch(() => undefined)
+    if (this.#stop.signal.aborted) await closeChannel(channel)
     await died
     this.#channel = null
     if (cause !== null) throw cause as Error
@@ -148,7 +149,7 @@ export class Consumer implements Subscription {
 
   #queueTaken(queue: string, channel: Channel): void {
     this.#options.settings.log.warn({ queue }, 'the broker took a queue away')
-    void channel.close().catch(() => undefined)
+    void closeChannel(channel)
   }
 
   #warn(error: unknown): void {

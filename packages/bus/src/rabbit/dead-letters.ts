@@ -6,6 +6,7 @@ import { wallClock } from '../clock.ts'
 import { namesIn } from '../codec.ts'
 import { deadLetterQueueOf } from '../topology.ts'
 import { queueExists } from './declare.ts'
+import { closeChannel, closeConnection } from './goodbye.ts'
 import type { Burial } from './lane.ts'
 
 // Dead letters of a RabbitMQ fleet, one queue per agent. AMQP cannot look into a queue, so listing
@@ -53,7 +54,7 @@ async function visit(url: string, filter: DeadLetterFilter, fate: Fate): Promise
     }
     return found
   } finally {
-    await model.close().catch(() => undefined)
+    await closeConnection(model)
   }
 }
 
@@ -70,7 +71,7 @@ async function visitAgent(model: ChannelModel, visit: Visit): Promise<DeadLetter
     if (fate !== 'keep') channel.ack(message)
   }
   // Closing gives back what was only looked at.
-  await channel.close()
+  await closeChannel(channel)
   return chosen.map(({ letter }) => letter)
 }
 

@@ -9,6 +9,7 @@ import {
   exchanges,
   type QueueSpec,
 } from '../topology.ts'
+import { closeChannel } from './goodbye.ts'
 
 // What the broker must know. Arguments are explicit, since their defaults differ between RabbitMQ
 // 3.10 and 4.x, and constant, since declaring a queue again with other arguments is refused.
@@ -141,5 +142,5 @@ async function onOwnChannel(
   const channel = await model.createChannel()
   channel.on('error', () => undefined)
   await work(channel)
-  await channel.close()
+  await closeChannel(channel)
 }

@@ -1,8 +1,10 @@
 import { connect, type ChannelModel } from 'amqplib'
+import type { Duplex } from 'node:stream'
 import { BusClosedError, TopologyError } from '../bus.ts'
 import { sleep } from '../clock.ts'
 import { reasonOf } from '../settle.ts'
 import { gatherWrites } from './gather-writes.ts'
+import { closeConnection } from './goodbye.ts'
 import type { RabbitSettings } from './settings.ts'
 
 // One connection to the broker that comes back by itself. Whoever uses it asks for the current
@@ -12,7 +14,6 @@ const RECONNECT_MS = 100
 const RECONNECT_MS_MAX = 2_000
 /** An unreachable host must not look like a slow one for minutes. */
 const CONNECT_MS_MAX = 10_000
-const CLOSE_MS_MAX = 1_000
 
 export type LinkState = 'connected' | 'reconnecting' | 'blocked' | 'closed'
 
@@ -59,6 +60,11 @@ export class Link {
     })
   }
 
+  /** False from the moment the connection has died, also before anybody could hear of it. */
+  isAlive(model: ChannelModel): boolean {
+    return this.#model === model
+  }
+
   /** Calls back whenever the broker blocks or unblocks publishing. */
   onBlockChange(listener: () => void): void {
     this.#blockListeners.push(listener)
@@ -66,12 +72,12 @@ export class Link {
 
   /** Gives up the connection for a new one. */
   async reset(): Promise<void> {
-    await closeQuietly(this.#model)
+    if (this.#model !== null) await closeConnection(this.#model)
   }
 
   async close(): Promise<void> {
     this.#stop.abort()
-    await closeQuietly(this.#model)
+    if (this.#model !== null) await closeConnection(this.#model)
     await this.#supervision
   }
 
@@ -114,18 +120,22 @@ export class Link {
   /** Resolves when the connection has died. */
   async #serve(model: ChannelModel): Promise<void> {
     const died = new Promise<string>((resolve) => {
-      model.on('close', (error?: Error) => resolve(error?.message ?? 'closed by us'))
+      model.on('close', (error?: Error) => {
+        // At once: whoever opens a channel meanwhile asks whether the connection still lives.
+        this.#model = null
+        resolve(error?.message ?? 'closed by us')
+      })
     })
+    if (hasEnded(model)) throw new Error('the connection died as soon as it was open')
     // The close event follows and carries the same error.
     model.on('error', () => undefined)
     model.on('blocked', (reason) => this.#setBlocked(reason))
     model.on('unblocked', () => this.#setBlocked(null))
-    if (this.#stop.signal.aborted) return closeQuietly(model)
+    if (this.#stop.signal.aborted) return closeConnection(model)
     this.#model = model
     this.#log('info', { url: redacted(this.#settings.url) }, 'connected to the broker')
     for (const { resolve } of this.#waiters.splice(0)) resolve(model)
     const reason = await died
-    this.#model = null
     this.#lastError = reason
     this.#blockedReason = null
     if (this.#stop.signal.aborted) return
@@ -167,6 +177,17 @@ export class Link {
   }
 }
 
+/**
+ * A connection can die between the broker's last word of opening it and the turn in which we hear
+ * of it: its close event has passed then.
+ */
+function hasEnded(model: ChannelModel): boolean {
+  const { stream } = model.connection as { stream?: Duplex }
+  // The library's own field; without it the heartbeat would tell, later.
+  if (stream === undefined) return false
+  return stream.destroyed || stream.readableEnded || stream.writableEnded
+}
+
 /** The address without the password. */
 function redacted(url: string): string {
   const parts = new URL(url)
@@ -176,13 +197,4 @@ function redacted(url: string): string {
 
 function isRefusal(error: unknown): boolean {
   return reasonOf(error).includes('403 (ACCESS-REFUSED)')
-}
-
-/** A dead broker never answers the goodbye. */
-async function closeQuietly(model: ChannelModel | null): Promise<void> {
-  if (model === null) return
-  const patience = new AbortController()
-  const goodbye = model.close().catch(() => undefined)
-  await Promise.race([goodbye, sleep(CLOSE_MS_MAX, patience.signal)])
-  patience.abort()
 }

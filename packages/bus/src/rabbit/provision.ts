@@ -2,6 +2,7 @@ import { connect } from 'amqplib'
 import { agentNames } from '@flotilla/contracts'
 import { queuesOfAgent, type LengthLimits } from '../topology.ts'
 import { declareExchanges, declareQueues } from './declare.ts'
+import { closeChannel, closeConnection } from './goodbye.ts'
 
 /**
  * Declares the whole topology with an administrator's rights, so that agents with users of their
@@ -16,8 +17,8 @@ export async function provisionRabbit(url: string, lengthMax: LengthLimits = {})
     const channel = await model.createChannel()
     channel.on('error', () => undefined)
     for (const agent of agentNames) await declareQueues(channel, queuesOfAgent(agent, lengthMax))
-    await channel.close()
+    await closeChannel(channel)
   } finally {
-    await model.close().catch(() => undefined)
+    await closeConnection(model)
   }
 }

@@ -4,6 +4,7 @@ import { sleep, after, wallClock } from '../clock.ts'
 import { Fifo } from '../fifo.ts'
 import { reasonOf } from '../settle.ts'
 import { declareExchanges, declaring, forbidden, isForbidden, queueExists } from './declare.ts'
+import { closeChannel } from './goodbye.ts'
 import type { Link } from './link.ts'
 import type { RabbitSettings } from './settings.ts'
 
@@ -115,6 +116,7 @@ export class Publisher {
     const model = await this.#link.connection()
     await declaring(declareExchanges(model))
     const channel = await model.createConfirmChannel()
+    if (!this.#link.isAlive(model)) throw new Error('the connection died while it was opened')
     let cause: Error | null = null
     const died = new Promise<void>((resolve) => channel.on('close', () => resolve()))
     channel.on('error', (error) => (cause = error))
@@ -170,7 +172,7 @@ export class Publisher {
       if (error instanceof IllegalOperationError) return
       this.#unconfirmed.delete(entry)
       entry.reject(error instanceof Error ? error : new Error(String(error)))
-      void channel.close().catch(() => undefined)
+      void closeChannel(channel)
     }
   }
 
