@@ -2,9 +2,8 @@
 import { Decimal } from '@flotilla/money'
 import type { Venue } from '@flotilla/venue'
 import { expect, it } from 'vitest'
-import { approval, hold } from './testing.ts'
 import { isProtected, positionOf, wrapped } from './testing/deaths.ts'
-import { createRig, createWorld, type World } from './testing/rig.ts'
+import { approve, createRig, createWorld, type World } from './testing/rig.ts'
 
 const config = { convert: 'exits' } as const
 const rules = { marketQuantityMax: Decimal.from('0.005') }
@@ -13,14 +12,10 @@ const rules = { marketQuantityMax: Decimal.from('0.005') }
 async function trade(world: World, venue: Venue = world.venue) {
   const rig = await createRig(world, { config, venue })
   await rig.agent.start()
-  const entry = approval({ name: 'in', now: world.now, quantity: '0.0075' })
-  await hold(world.ledger, entry.reservation)
-  await rig.publish(entry.message)
+  await approve(world, rig, { name: 'in', quantity: '0.0075' })
   await rig.until(() => isProtected(world))
   const out = { name: 'out', purpose: 'exit', quantity: '0.00749', expiresInMs: 600_000 } as const
-  const exit = approval({ ...out, now: world.now })
-  await hold(world.ledger, exit.reservation)
-  await rig.publish(exit.message)
+  await approve(world, rig, out)
   await rig.until(async () => (await positionOf(world))?.protection?.state === 'dust')
   return rig
 }

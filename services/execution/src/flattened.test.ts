@@ -6,28 +6,13 @@ import {
   TradingStateChanged,
   type AnyMessage,
 } from '@flotilla/contracts'
-import { afterEach, describe, expect, it } from 'vitest'
-import { account, approval, hold, type ApprovalOptions } from './testing.ts'
+import { describe, expect, it } from 'vitest'
+import { account } from './testing.ts'
 import { isFlat, isProtected } from './testing/deaths.ts'
-import { createRig, createWorld, type Rig, type World } from './testing/rig.ts'
+import { liveRigs } from './testing/live-rigs.ts'
+import { approve, createWorld, type Rig } from './testing/rig.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
-})
-
-async function live(world: World): Promise<Rig> {
-  const rig = await createRig(world)
-  rigs.push(rig)
-  await rig.agent.start()
-  return rig
-}
-
-async function approve(world: World, rig: Rig, options: ApprovalOptions) {
-  const { message, reservation } = approval({ now: world.now, ...options })
-  await hold(world.ledger, reservation)
-  await rig.publish(message)
-}
+const live = liveRigs()
 
 const eth = { symbol: 'ETH/USDT', quantity: '0.2', limitPrice: '2510' } as const
 const ethExits = { stop: '2400', takeProfit: '2700' } as const

@@ -4,9 +4,8 @@ import { symbolRules } from '@flotilla/venue/testing'
 import { Decimal } from '@flotilla/money'
 import type { OrderRequest, ProtectionRequest } from '@flotilla/venue'
 import { expect, it } from 'vitest'
-import { approval, hold } from './testing.ts'
 import { isProtected, positionOf, wrapped } from './testing/deaths.ts'
-import { createRig, createWorld } from './testing/rig.ts'
+import { approve, createRig, createWorld } from './testing/rig.ts'
 
 it('protects by the new rules what was refused by a rule that had changed', async () => {
   const world = await createWorld()
@@ -22,9 +21,7 @@ it('protects by the new rules what was refused by a rule that had changed', asyn
   })
   const rig = await createRig(world, { venue })
   await rig.agent.start()
-  const { message, reservation } = approval({ name: 'in', now: world.now, quantity: '0.01234' })
-  await hold(world.ledger, reservation)
-  await rig.publish(message)
+  await approve(world, rig, { name: 'in', quantity: '0.01234' })
   await rig.until(() => isProtected(world))
   expect(asked.map(String)).toEqual(['0.01232', '0.012'])
   expect((await positionOf(world))?.protection?.quantity.toString()).toBe('0.012')
@@ -46,14 +43,10 @@ it('sells by the new rules what was refused by a rule that had changed', async (
   })
   const rig = await createRig(world, { venue })
   await rig.agent.start()
-  const entry = approval({ name: 'in', now: world.now, quantity: '0.01234' })
-  await hold(world.ledger, entry.reservation)
-  await rig.publish(entry.message)
+  await approve(world, rig, { name: 'in', quantity: '0.01234' })
   await rig.until(() => isProtected(world))
   const out = { name: 'out', purpose: 'exit', quantity: '0.01232' } as const
-  const exit = approval({ ...out, now: world.now })
-  await hold(world.ledger, exit.reservation)
-  await rig.publish(exit.message)
+  await approve(world, rig, out)
   await rig.until(async () => (await positionOf(world))?.protection?.state === 'dust')
   expect(asked.map(String)).toEqual(['0.01232', '0.012'])
   await rig.stop()

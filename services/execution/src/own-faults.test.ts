@@ -2,28 +2,17 @@
 import { createMessage, Resume, type AnyMessage } from '@flotilla/contracts'
 import { LedgerUnavailableError } from '@flotilla/ledger'
 import type { Venue, VenueFill } from '@flotilla/venue'
-import { afterEach, expect, it } from 'vitest'
-import { account, approval, hold } from './testing.ts'
+import { expect, it } from 'vitest'
+import { account } from './testing.ts'
 import { isFlat, isProtected, wrapped } from './testing/deaths.ts'
-import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
+import { liveRigs } from './testing/live-rigs.ts'
+import { approve as approveNow, createWorld, type Rig, type World } from './testing/rig.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
-})
-
-async function live(world: World, options: RigOptions = {}): Promise<Rig> {
-  const rig = await createRig(world, options)
-  rigs.push(rig)
-  await rig.agent.start()
-  return rig
-}
+const live = liveRigs()
 
 async function approve(world: World, rig: Rig, name: string) {
-  const { message, reservation } = approval({ now: world.now, name, expiresInMs: 86_400_000 })
-  await hold(world.ledger, reservation)
-  await rig.publish(message)
-  return message.payload.intentId
+  const { payload } = await approveNow(world, rig, { name, expiresInMs: 86_400_000 })
+  return payload.intentId
 }
 
 /** Fills of the symbol were fetched, and the answer was taken in. */

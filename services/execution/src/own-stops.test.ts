@@ -1,31 +1,19 @@
 // What stops entries without anybody's word: assets that are missing, and silence.
 import { createMessage, Resume, type MessageOfType } from '@flotilla/contracts'
 import { LedgerUnavailableError } from '@flotilla/ledger'
-import { afterEach, describe, expect, it } from 'vitest'
-import { approval, hold, type ApprovalOptions } from './testing.ts'
+import { describe, expect, it } from 'vitest'
+import type { ApprovalOptions } from './testing.ts'
 import { isFlat, isProtected, wrapped } from './testing/deaths.ts'
-import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
+import { liveRigs } from './testing/live-rigs.ts'
+import { approve as approveNow, createWorld, type Rig, type World } from './testing/rig.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
-})
-
-async function live(world: World, options: RigOptions = {}): Promise<Rig> {
-  const rig = await createRig(world, options)
-  rigs.push(rig)
-  await rig.agent.start()
-  return rig
-}
+const live = liveRigs()
 
 /** An hour: none of these approvals comes too late. */
 const expiresInMs = 3_600_000
 
-async function approve(world: World, rig: Rig, options: ApprovalOptions): Promise<void> {
-  const { message, reservation } = approval({ now: world.now, expiresInMs, ...options })
-  await hold(world.ledger, reservation)
-  await rig.publish(message)
-}
+const approve = (world: World, rig: Rig, options: ApprovalOptions) =>
+  approveNow(world, rig, { expiresInMs, ...options })
 
 const eth = {
   symbol: 'ETH/USDT',

@@ -7,16 +7,12 @@ import {
   type AgentName,
 } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { freshOrder } from './core/conclude.ts'
-import { account, approval, hold, venueName, type ApprovalOptions } from './testing.ts'
+import { account, approval, hold, venueName } from './testing.ts'
 import { isFlat, isProtected, positionOf, surviveDeath, wrapped } from './testing/deaths.ts'
-import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
-
-const rigs: Rig[] = []
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
-})
+import { liveRigs } from './testing/live-rigs.ts'
+import { approve, createWorld, type Rig, type World } from './testing/rig.ts'
 
 /** Dead processes hang in their calls; their timers are stopped when all tests are done. */
 const dead: Rig[] = []
@@ -24,19 +20,7 @@ afterAll(async () => {
   await Promise.all(dead.map((rig) => rig.agent.stop()))
 })
 
-async function live(world: World, options: RigOptions = {}): Promise<Rig> {
-  const rig = await createRig(world, options)
-  rigs.push(rig)
-  await rig.agent.start()
-  return rig
-}
-
-async function approve(world: World, rig: Rig, options: ApprovalOptions) {
-  const { message, reservation } = approval({ now: world.now, ...options })
-  await hold(world.ledger, reservation)
-  await rig.publish(message)
-  return message
-}
+const live = liveRigs()
 
 /** As the risk manager does it: the end of the reservation, and an order that is never sent. */
 async function withdraw(
@@ -268,9 +252,7 @@ describe('the execution agent', () => {
   it('waits for a venue that is away at the start, and says that it is not ready', async () => {
     const world = await createWorld()
     world.venue.failReads('unreachable', 1)
-    const rig = await createRig(world)
-    rigs.push(rig)
-    await rig.agent.start()
+    const rig = await live(world)
     expect(rig.agent.readiness()).toMatchObject({
       ready: false,
       detail: { waitsFor: 'the rules of the venue' },

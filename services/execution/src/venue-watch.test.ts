@@ -1,28 +1,16 @@
 // What execution does of itself about a venue that refuses its key, or whose clock is another, and about
 // messages that come too late.
 import { createMessage, Resume } from '@flotilla/contracts'
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { isFlat, isProtected, wrapped } from './testing/deaths.ts'
-import { approval, hold, type ApprovalOptions } from './testing.ts'
-import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
+import type { ApprovalOptions } from './testing.ts'
+import { liveRigs } from './testing/live-rigs.ts'
+import { approve as approveNow, createWorld, type Rig, type World } from './testing/rig.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
-})
+const live = liveRigs()
 
-async function live(world: World, options: RigOptions = {}): Promise<Rig> {
-  const rig = await createRig(world, options)
-  rigs.push(rig)
-  await rig.agent.start()
-  return rig
-}
-
-async function approve(world: World, rig: Rig, options: ApprovalOptions): Promise<void> {
-  const { message, reservation } = approval({ now: world.now, expiresInMs: 3_600_000, ...options })
-  await hold(world.ledger, reservation)
-  await rig.publish(message)
-}
+const approve = (world: World, rig: Rig, options: ApprovalOptions) =>
+  approveNow(world, rig, { expiresInMs: 3_600_000, ...options })
 
 const changes = (rig: Rig) =>
   rig.said.flatMap((message) =>

@@ -1,9 +1,8 @@
 // What an order says that the venue refused for want of money.
 import { VenueError } from '@flotilla/venue'
 import { expect, it } from 'vitest'
-import { approval, hold } from './testing.ts'
 import { wrapped } from './testing/deaths.ts'
-import { createRig, createWorld } from './testing/rig.ts'
+import { approve, createRig, createWorld } from './testing/rig.ts'
 
 const scripted = { kind: 'rejected', code: 'insufficient_balance' } as const
 type Told = { readonly reason: string }
@@ -30,9 +29,7 @@ it.each([
   const rig = await createRig(world, { venue })
   await rig.agent.start()
   world.venue.script({ ...scripted, method: 'placeOrder' })
-  const { message, reservation } = approval({ name: 'in', now: world.now })
-  await hold(world.ledger, reservation)
-  await rig.publish(message)
+  await approve(world, rig, { name: 'in' })
   await rig.until(() => rig.heardOf('execution.order.rejected.v1').length === 1)
   expect(rig.heardOf('execution.order.rejected.v1')[0]?.payload.reason).toMatch(reason)
   await rig.stop()
@@ -43,9 +40,7 @@ it('a protection that is refused for want of money says so too', async () => {
   const rig = await createRig(world)
   await rig.agent.start()
   world.venue.script({ ...scripted, method: 'placeProtection' })
-  const { message, reservation } = approval({ name: 'in', now: world.now })
-  await hold(world.ledger, reservation)
-  await rig.publish(message)
+  await approve(world, rig, { name: 'in' })
   await rig.until(() => rig.heardOf('execution.protection.failed.v1').length === 1)
   const told: Told | undefined = rig.heardOf('execution.protection.failed.v1')[0]?.payload
   expect(told?.reason).toMatch(/\(balance: 0\.00999 BTC, limit 0\.00999 BTC free\)$/)

@@ -2,29 +2,12 @@
 import { deriveId, instant } from '@flotilla/contracts'
 import type { MarketStore } from '@flotilla/market-store'
 import { createFakeVenue, symbolRules } from '@flotilla/venue/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decimal, intentMessage, testNow } from './testing.ts'
-import {
-  codesOf,
-  emptyMarketStore,
-  later,
-  startRig,
-  ticker,
-  until,
-  type Rig,
-  type RigOptions,
-} from './testing/rig.ts'
+import { codesOf, emptyMarketStore, later, ticker, until } from './testing/rig.ts'
+import { startedRigs } from './testing/started-rigs.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.stop()
-})
-
-async function start(options: RigOptions = {}): Promise<Rig> {
-  const rig = await startRig(options)
-  rigs.push(rig)
-  return rig
-}
+const start = startedRigs()
 
 describe('the shell', () => {
   it('falls back to the price of the market store, and counts it', async () => {

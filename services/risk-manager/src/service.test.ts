@@ -2,29 +2,12 @@ import { createMessage, deriveId, Pause, Resume, type AnyMessage } from '@flotil
 import { createMemoryBroker } from '@flotilla/bus'
 import { createMemoryLedger, LedgerUnavailableError, type Ledger } from '@flotilla/ledger'
 import { createFakeVenue, symbolRules } from '@flotilla/venue/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decimal, intentMessage, orderMessage, testNow } from './testing.ts'
-import {
-  codesOf,
-  createRig,
-  startRig,
-  threeIntents,
-  ticker,
-  until,
-  type Rig,
-  type RigOptions,
-} from './testing/rig.ts'
+import { codesOf, createRig, startRig, threeIntents, ticker, until } from './testing/rig.ts'
+import { startedRigs } from './testing/started-rigs.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.stop()
-})
-
-async function start(options: RigOptions = {}): Promise<Rig> {
-  const rig = await startRig(options)
-  rigs.push(rig)
-  return rig
-}
+const start = startedRigs()
 
 describe('the shell', () => {
   it('opens the account at the first start with what the venue reports', async () => {

@@ -2,20 +2,12 @@ import { deriveId, instant, type OrderState } from '@flotilla/contracts'
 import { createMemoryLedger, type Ledger, type Order } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decimal, intentMessage, orderMessage, testNow } from './testing.ts'
-import { startRig, until, type Rig, type RigOptions } from './testing/rig.ts'
+import { startRig, until, type Rig } from './testing/rig.ts'
+import { startedRigs } from './testing/started-rigs.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.stop()
-})
-
-async function start(options: RigOptions = {}): Promise<Rig> {
-  const rig = await startRig(options)
-  rigs.push(rig)
-  return rig
-}
+const start = startedRigs()
 
 const intentId = deriveId('forgotten')
 /** A minute of life, and ten minutes of grace. */

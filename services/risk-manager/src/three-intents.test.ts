@@ -3,20 +3,12 @@ import type { AnyMessage } from '@flotilla/contracts'
 import { createMemoryBroker } from '@flotilla/bus'
 import { createMemoryLedger, type Ledger } from '@flotilla/ledger'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decimal } from './testing.ts'
-import { codesOf, startRig, threeIntents, until, type Rig, type RigOptions } from './testing/rig.ts'
+import { codesOf, startRig, threeIntents, until, type Rig } from './testing/rig.ts'
+import { startedRigs } from './testing/started-rigs.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.stop()
-})
-
-async function start(options: RigOptions = {}): Promise<Rig> {
-  const rig = await startRig(options)
-  rigs.push(rig)
-  return rig
-}
+const start = startedRigs()
 
 /** The numbers that the product is known by. */
 async function expectOneOfThree(rig: Rig): Promise<void> {

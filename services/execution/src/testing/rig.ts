@@ -15,7 +15,14 @@ import type { SymbolRules, Venue } from '@flotilla/venue'
 import type { z } from 'zod'
 import { ExecutionConfig } from '../config.ts'
 import { agent as spec } from '../index.ts'
-import { openTestLedger, startedAt, venueName } from '../testing.ts'
+import {
+  approval,
+  hold,
+  openTestLedger,
+  startedAt,
+  venueName,
+  type ApprovalOptions,
+} from '../testing.ts'
 
 const symbols = ['BTC/USDT', 'ETH/USDT']
 
@@ -103,6 +110,14 @@ export async function createRig(world: World, options: RigOptions = {}): Promise
       await outside.close()
     },
   }
+}
+
+/** As the risk manager approves: the reservation is in the ledger before the word is out. */
+export async function approve(world: World, rig: Rig, options: ApprovalOptions) {
+  const { message, reservation } = approval({ now: world.now, ...options })
+  await hold(world.ledger, reservation)
+  await rig.publish(message)
+  return message
 }
 
 function recorded(bus: Bus, said: AnyMessage[]): Bus {
