@@ -9,7 +9,7 @@ import { createTestContext } from '@flotilla/runtime/testing'
 import type { TestContext } from '@flotilla/runtime/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { agent as spec } from './index.ts'
-import { epoch, symbols } from './testing.ts'
+import { epoch, poster, symbols } from './testing.ts'
 
 const token = 'a-token-of-the-operator'
 const signalToken = 'a-token-of-the-signals'
@@ -54,14 +54,7 @@ async function gateway(config: object = all) {
   lives.push(agent)
   await agent.start()
   const url = String(agent.readiness().detail['url'])
-  const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
-    const response = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    })
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-  }
+  const post = poster(url)
   return {
     post,
     give: (action: string, body: unknown = order, headers: Record<string, string> = {}) =>

@@ -10,7 +10,7 @@ import { createTestContext } from '@flotilla/runtime/testing'
 import type { TestContext } from '@flotilla/runtime/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { agent as spec } from './index.ts'
-import { epoch, symbols, ticker } from './testing.ts'
+import { epoch, poster, symbols, ticker } from './testing.ts'
 
 type Intent = MessageOfType<'strategy.intent.proposed.v1'>
 
@@ -62,14 +62,7 @@ async function gateway(
   await outside.publish(ticker('50000'))
   await broker.idle()
   const url = agent.readiness().detail['url'] as string | null
-  const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
-    const response = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    })
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-  }
+  const post = poster(url ?? '')
   const bearer = { authorization: `Bearer ${token}` }
   return {
     agent,

@@ -41,3 +41,15 @@ export function ticker(
     },
   })
 }
+
+/** Posts to a door of the gateway: a text as it stands, anything else as JSON. */
+export function poster(url: string) {
+  return async (path: string, body: unknown, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+}
