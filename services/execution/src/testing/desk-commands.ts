@@ -59,15 +59,25 @@ export const refusal: Script = {
 
 const patience = fc.constantFrom(500, 5_000, 60_000)
 
+const entry = fc.record({
+  kind: fc.constant('entry' as const),
+  quantity: fc.constantFrom('0.0002', '0.01', '0.012345'),
+  patience,
+})
+
+const send = fc.record({
+  kind: fc.constant('send' as const),
+  which: fc.nat(3),
+  script: scripts,
+})
+
+const receive = fc.record({ kind: fc.constant('receive' as const), which: fc.nat(3) })
+
+const pass = (...spans: readonly number[]) =>
+  fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(...spans) })
+
 export const commands: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('entry' as const),
-      quantity: fc.constantFrom('0.0002', '0.01', '0.012345'),
-      patience,
-    }),
-  },
+  { weight: 3, arbitrary: entry },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -76,14 +86,8 @@ export const commands: fc.Arbitrary<Command> = fc.oneof(
       patience,
     }),
   },
-  {
-    weight: 10,
-    arbitrary: fc.record({ kind: fc.constant('send' as const), which: fc.nat(3), script: scripts }),
-  },
-  {
-    weight: 9,
-    arbitrary: fc.record({ kind: fc.constant('receive' as const), which: fc.nat(3) }),
-  },
+  { weight: 10, arbitrary: send },
+  { weight: 9, arbitrary: receive },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -91,13 +95,7 @@ export const commands: fc.Arbitrary<Command> = fc.oneof(
       price: fc.integer({ min: 47_500, max: 53_000 }),
     }),
   },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('pass' as const),
-      ms: fc.constantFrom(100, 500, 3_000, 12_000),
-    }),
-  },
+  { weight: 6, arbitrary: pass(100, 500, 3_000, 12_000) },
   { weight: 2, arbitrary: fc.constant<Command>({ kind: 'crash' }) },
   {
     weight: 1,
@@ -143,29 +141,10 @@ export const commands: fc.Arbitrary<Command> = fc.oneof(
 
 /** Entries in every state of being on their way, and commands to stay out of the market. */
 export const flatteningCommands: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('entry' as const),
-      quantity: fc.constantFrom('0.0002', '0.01', '0.012345'),
-      patience,
-    }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({ kind: fc.constant('send' as const), which: fc.nat(3), script: scripts }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('receive' as const), which: fc.nat(3) }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('pass' as const),
-      ms: fc.constantFrom(100, 500, 3_000, 12_000),
-    }),
-  },
+  { weight: 4, arbitrary: entry },
+  { weight: 8, arbitrary: send },
+  { weight: 6, arbitrary: receive },
+  { weight: 4, arbitrary: pass(100, 500, 3_000, 12_000) },
   { weight: 2, arbitrary: fc.constant<Command>({ kind: 'settle', scripts: [] }) },
   { weight: 2, arbitrary: fc.constant<Command>({ kind: 'crash' }) },
   { weight: 3, arbitrary: fc.constant<Command>({ kind: 'stay-out' }) },
@@ -182,21 +161,9 @@ export const lateCommands: fc.Arbitrary<Command> = fc.oneof(
       patience: fc.constant(60_000),
     }),
   },
-  {
-    weight: 10,
-    arbitrary: fc.record({ kind: fc.constant('send' as const), which: fc.nat(3), script: scripts }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({ kind: fc.constant('receive' as const), which: fc.nat(3) }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('pass' as const),
-      ms: fc.constantFrom(500, 3_000, 12_000, 30_000),
-    }),
-  },
+  { weight: 10, arbitrary: send },
+  { weight: 8, arbitrary: receive },
+  { weight: 5, arbitrary: pass(500, 3_000, 12_000, 30_000) },
   { weight: 4, arbitrary: fc.constant<Command>({ kind: 'work', ms: 30_000 }) },
   { weight: 1, arbitrary: fc.constant<Command>({ kind: 'crash' }) },
   { weight: 1, arbitrary: fc.constant<Command>({ kind: 'stay-out' }) },
