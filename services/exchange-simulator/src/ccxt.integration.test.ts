@@ -1,24 +1,17 @@
 // The judge is a real client: ccxt, unmodified, makes every call that this part of the wire answers.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from './index.ts'
+import type { Simulator } from './index.ts'
 import { call, loadCcxt, type Call, type Exchange } from './testing/ccxt-client.ts'
+import { startSimulatorByHand } from './testing/started-simulator.ts'
 
 let simulator: Simulator
 let exchange: Exchange
 
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
-
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: {
-      clock: 'manual',
-      startAt: START,
-      balances: { USDT: '100000', BTC: '1' },
-      control: { enabled: true },
-    },
-    folder: null,
-  })
-  await simulator.start()
+  ;({ simulator } = await startSimulatorByHand({
+    balances: { USDT: '100000', BTC: '1' },
+    control: { enabled: true },
+  }))
   exchange = await loadCcxt(simulator)
 })
 

@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { createManualClock } from '@flotilla/runtime/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createSimulator, type SimulatorConfigInput } from './index.ts'
+import { START } from './testing/started-simulator.ts'
 import { wireClient, type WireClient } from './testing/wire-client.ts'
-
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
 
 let folder = ''
 

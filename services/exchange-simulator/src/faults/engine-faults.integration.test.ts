@@ -4,10 +4,10 @@ import { call, loadCcxt, type Exchange } from '../testing/ccxt-client.ts'
 import {
   FAULTS_OF_THE_ENGINE,
   openFaultWorld,
-  restingBuy,
   START_BALANCES,
   type FaultWorld,
 } from '../testing/fault-world.ts'
+import { restingBuy } from '../testing/started-simulator.ts'
 
 let world: FaultWorld
 let exchange: Exchange

@@ -7,10 +7,10 @@ import {
   FAULTS_OF_STREAMS,
   FAULTS_OF_THE_ENGINE,
   openFaultWorld,
-  restingBuy,
   START_BALANCES,
   type FaultWorld,
 } from '../testing/fault-world.ts'
+import { restingBuy } from '../testing/started-simulator.ts'
 import { FAULT_KINDS } from './fault-kinds.ts'
 
 let world: FaultWorld

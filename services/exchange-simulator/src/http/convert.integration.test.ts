@@ -3,20 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createSimulator } from '../index.ts'
-import { wireClient } from '../testing/wire-client.ts'
+import { startSimulatorByHand } from '../testing/started-simulator.ts'
 
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
 const SALE = { fromAsset: 'BTC', toAsset: 'USDT', fromAmount: '0.5' }
 
 async function open(folder: string | null) {
   const balances = { BTC: '1', USDT: '0' }
-  const simulator = createSimulator({
-    config: { clock: 'manual', startAt: START, balances, control: { enabled: true } },
+  const { simulator, client } = await startSimulatorByHand(
+    { balances, control: { enabled: true } },
     folder,
-  })
-  await simulator.start()
-  const client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  )
   const call = async (method: string, name: string, parameters: Record<string, string>) => {
     const sent = { ...parameters, timestamp: String(simulator.now()) }
     const payload = new URLSearchParams(sent).toString()

@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createSimulator } from '../index.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
+import { START, startSimulatorByHand } from '../testing/started-simulator.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
 const MINUTE_MS = 60_000
 const symbol = 'BTCUSDT'
 /** More than are kept together in memory. */
@@ -68,10 +67,7 @@ async function past(client: WireClient) {
 
 test('orders and trades that are over answer as when they ended, also after a restart', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-ended-'))
-  const config = { clock: 'manual', startAt: START } as const
-  const first = createSimulator({ config, folder })
-  await first.start()
-  const client = wireClient({ url: first.url, now: () => first.now() })
+  const { simulator: first, client } = await startSimulatorByHand({}, folder)
   const ticker = await client.public('ticker/price', `symbol=${symbol}`)
   const told: Row[] = []
   for (let index = 0; index < orders; index += 1) {
@@ -104,9 +100,8 @@ test('orders and trades that are over answer as when they ended, also after a re
     before.byId.map((row) => trades.filter(({ orderId }) => orderId === (row as Row)['orderId'])),
   )
   await first.stop()
-  const second = createSimulator({ config, folder })
-  await second.start()
-  expect(await past(wireClient({ url: second.url, now: () => second.now() }))).toEqual(before)
-  await second.stop()
+  const second = await startSimulatorByHand({}, folder)
+  expect(await past(second.client)).toEqual(before)
+  await second.simulator.stop()
   rmSync(folder, { recursive: true, force: true })
 }, 60_000)

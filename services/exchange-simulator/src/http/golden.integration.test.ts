@@ -2,11 +2,10 @@
 // others. A name stands for its field; `#` is a number, `$` a decimal text, `?` yes or no, else a text.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createSimulator, type Simulator } from '../index.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand } from '../testing/started-simulator.ts'
 import { markOf, sortedShape } from '../testing/shapes.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
-
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
+import type { WireClient } from '../testing/wire-client.ts'
 
 let simulator: Simulator
 let client: WireClient
@@ -16,12 +15,7 @@ const buy = { symbol: 'BTCUSDT', side: 'BUY', quantity: '0.01' }
 const rest = { ...buy, type: 'LIMIT', timeInForce: 'GTC', price: '40000.00' }
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: { clock: 'manual', startAt: START, balances: { USDT: '100000', BTC: '2' } },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand({ balances: { USDT: '100000', BTC: '2' } }))
   const post = async (name: string, path: string, fields: Record<string, string>) => {
     const { status, body } = await client.signed('POST', path, fields)
     expect([name, status]).toEqual([name, 200])

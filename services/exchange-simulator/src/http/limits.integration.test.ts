@@ -1,25 +1,13 @@
 // How much may be asked: weight, requests, orders, and what happens to who asks for more.
 import { describe, expect, test } from 'vitest'
-import { createSimulator } from '../index.ts'
+import { startSimulator, restingBuy } from '../testing/started-simulator.ts'
 import { openTalk, signParameters } from '../testing/socket-client.ts'
-import { wireClient } from '../testing/wire-client.ts'
-
-const limit = {
-  symbol: 'BTCUSDT',
-  side: 'BUY',
-  type: 'LIMIT',
-  timeInForce: 'GTC',
-  quantity: '0.01',
-  price: '40000',
-}
 
 describe('limits', () => {
   const small = { weightPerMinute: 100, ordersPerTenSeconds: 3 }
 
   test('too much weight is refused, then banned', async () => {
-    const strict = createSimulator({ config: { limits: small }, folder: null })
-    await strict.start()
-    const impatient = wireClient({ url: strict.url, now: () => strict.now() })
+    const { simulator: strict, client: impatient } = await startSimulator({ limits: small })
     const statuses: number[] = []
     let last = await impatient.public('ping')
     for (let count = 0; count < 260 && last.status !== 418; count += 1) {
@@ -40,9 +28,7 @@ describe('limits', () => {
     ['a market ten times as fast lets in ten times as much', { speed: 10 }],
     ['a market that is moved by hand has no limit', { clock: 'manual' }],
   ] as const)('%s', async (_name, time) => {
-    const fast = createSimulator({ config: { limits: small, ...time }, folder: null })
-    await fast.start()
-    const quick = wireClient({ url: fast.url, now: () => fast.now() })
+    const { simulator: fast, client: quick } = await startSimulator({ limits: small, ...time })
     const statuses = new Set<number>()
     for (let count = 0; count < 150; count += 1) statuses.add((await quick.public('ping')).status)
     expect([...statuses]).toEqual([200])
@@ -50,15 +36,15 @@ describe('limits', () => {
   })
 
   test('orders that wait are counted, and one too many is refused', async () => {
-    const strict = createSimulator({ config: { limits: { ordersPerDay: 2 } }, folder: null })
-    await strict.start()
-    const busy = wireClient({ url: strict.url, now: () => strict.now() })
+    const { simulator: strict, client: busy } = await startSimulator({
+      limits: { ordersPerDay: 2 },
+    })
     const price = Math.floor(
       Number((await busy.public('ticker/price', 'symbol=BTCUSDT')).body['price']) * 0.9,
     )
     const answers = []
     for (let count = 0; count < 3; count += 1) {
-      answers.push(await busy.signed('POST', 'order', { ...limit, price, quantity: '0.001' }))
+      answers.push(await busy.signed('POST', 'order', { ...restingBuy, price, quantity: '0.001' }))
     }
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
     expect(Number(answers[2]!.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -71,9 +57,7 @@ describe('limits', () => {
 
   test('requests are counted whatever they weigh, up to the number that is announced', async () => {
     const config = { limits: { rawRequestsPerFiveMinutes: 5 } }
-    const strict = createSimulator({ config, folder: null })
-    await strict.start()
-    const busy = wireClient({ url: strict.url, now: () => strict.now() })
+    const { simulator: strict, client: busy } = await startSimulator(config)
     const { body } = await busy.public('exchangeInfo')
     expect(body['rateLimits']).toContainEqual({
       rateLimitType: 'RAW_REQUESTS',
@@ -106,12 +90,11 @@ describe('limits', () => {
   })
 
   test('an order counts until its first fill, whenever that comes', async () => {
-    const calm = createSimulator({
-      config: { clock: 'manual', balances: { USDT: '100000' }, control: { enabled: true } },
-      folder: null,
+    const { simulator: calm, client } = await startSimulator({
+      clock: 'manual',
+      balances: { USDT: '100000' },
+      control: { enabled: true },
     })
-    await calm.start()
-    const client = wireClient({ url: calm.url, now: () => calm.now() })
     const send = async (fields: Record<string, string>) => {
       const answer = await client.signed('POST', 'order', { symbol: 'BTCUSDT', ...fields })
       return Number(answer.headers.get('x-mbx-order-count-1d'))
@@ -120,7 +103,7 @@ describe('limits', () => {
       const { body } = await client.signed('GET', 'rateLimit/order')
       return (body as unknown as { count: number }[])[1]!.count
     }
-    const { symbol: _symbol, ...resting } = limit
+    const { symbol: _symbol, ...resting } = restingBuy
     const { body } = await client.public('ticker/price', 'symbol=BTCUSDT')
     const low = Math.floor(Number(body['price']) * 0.9)
     expect(await send({ ...resting, price: low.toFixed(2) })).toBe(1)
@@ -138,14 +121,14 @@ describe('limits', () => {
   })
 
   test('the WebSocket API tells the counts of orders, and when to come again', async () => {
-    const strict = createSimulator({ config: { limits: { ordersPerDay: 1 } }, folder: null })
-    await strict.start()
-    const rest = wireClient({ url: strict.url, now: () => strict.now() })
+    const { simulator: strict, client: rest } = await startSimulator({
+      limits: { ordersPerDay: 1 },
+    })
     const { body } = await rest.public('ticker/price', 'symbol=BTCUSDT')
     const price = (Number(body['price']) * 0.9).toFixed(2)
     const socket = await openTalk(strict.url, '/ws-api/v3')
     const place = () => {
-      const params = signParameters({ ...limit, price, timestamp: strict.now() })
+      const params = signParameters({ ...restingBuy, price, timestamp: strict.now() })
       return socket.ask({ method: 'order.place', params })
     }
     expect(await place()).toMatchObject({

@@ -1,29 +1,22 @@
 // Prices by hand, over the wire: what a client sees of a script, what orders make of it, and that the same
 // script is the same market.
 import { afterEach, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand, START } from '../testing/started-simulator.ts'
 import { openTalk, PATIENCE } from '../testing/socket-client.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
 const SECOND = 1_000
 
 let simulator: Simulator
 let client: WireClient
 
 async function start(config: object = {}): Promise<void> {
-  simulator = createSimulator({
-    config: {
-      clock: 'manual',
-      startAt: START,
-      balances: { USDT: '1000000', BTC: '5' },
-      control: { enabled: true },
-      ...config,
-    },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand({
+    balances: { USDT: '1000000', BTC: '5' },
+    control: { enabled: true },
+    ...config,
+  }))
 }
 
 afterEach(() => simulator.stop())

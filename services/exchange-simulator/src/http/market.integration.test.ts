@@ -1,21 +1,16 @@
 // What a reader of market data gets, what it weighs, and in which order a request is judged.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand, START } from '../testing/started-simulator.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
 const HOUR = 3_600_000
 
 let simulator: Simulator
 let client: WireClient
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: { clock: 'manual', startAt: START, control: { enabled: true } },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand({ control: { enabled: true } }))
 })
 
 afterAll(() => simulator.stop())

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
-import { createSimulator, type Simulator } from '../index.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand } from '../testing/started-simulator.ts'
 import { openTalk, PATIENCE, signParameters, type Message } from '../testing/socket-client.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
-
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
+import type { WireClient } from '../testing/wire-client.ts'
 
 let simulator: Simulator
 let client: WireClient
@@ -16,17 +15,13 @@ let folder = ''
 const open: WebSocket[] = []
 
 async function start(): Promise<void> {
-  simulator = createSimulator({
-    config: {
-      clock: 'manual',
-      startAt: START,
+  ;({ simulator, client } = await startSimulatorByHand(
+    {
       balances: { USDT: '1000000', BTC: '5' },
       control: { enabled: true },
     },
     folder,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ))
 }
 
 beforeAll(async () => {

@@ -1,18 +1,14 @@
 // What an order would cost, and under which conditions one takes the place of another.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
+import type { Simulator } from '../index.ts'
+import { restingBuy, startSimulator, startSimulatorByHand } from '../testing/started-simulator.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
 let simulator: Simulator
 let client: WireClient
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: { clock: 'manual', startAt: Date.UTC(2026, 10, 2, 12, 0, 30) },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand())
 })
 
 afterAll(() => simulator.stop())
@@ -44,14 +40,7 @@ describe('what else may be said', () => {
   ])(
     'an order is replaced only where %s allows it',
     async (cancelRestrictions, status, code, result) => {
-      const limit = {
-        symbol: 'BTCUSDT',
-        side: 'BUY',
-        type: 'LIMIT',
-        timeInForce: 'GTC',
-        quantity: '0.01',
-        price: (await lastPrice()) - 2_000,
-      }
+      const limit = { ...restingBuy, price: (await lastPrice()) - 2_000 }
       await client.signed('POST', 'order', { ...limit, newClientOrderId: 'restricted' })
       const answer = await client.signed('POST', 'order/cancelReplace', {
         ...limit,
@@ -69,18 +58,11 @@ describe('what else may be said', () => {
   )
 
   test('with all orders used up one may still be taken away', async () => {
-    const strict = createSimulator({ config: { limits: { ordersPerDay: 1 } }, folder: null })
-    await strict.start()
-    const busy = wireClient({ url: strict.url, now: () => strict.now() })
+    const { simulator: strict, client: busy } = await startSimulator({
+      limits: { ordersPerDay: 1 },
+    })
     const at = Number((await busy.public('ticker/price', 'symbol=BTCUSDT')).body['price']) * 0.9
-    const order = {
-      symbol: 'BTCUSDT',
-      side: 'BUY',
-      type: 'LIMIT',
-      timeInForce: 'GTC',
-      quantity: '0.001',
-      price: Math.floor(at),
-    }
+    const order = { ...restingBuy, quantity: '0.001', price: Math.floor(at) }
     await busy.signed('POST', 'order', { ...order, newClientOrderId: 'old' })
     const replace = (orderRateLimitExceededMode: string) =>
       busy.signed('POST', 'order/cancelReplace', {

@@ -5,24 +5,21 @@ import { existsSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand } from '../testing/started-simulator.ts'
 import { markOf, orderedShape, sortedShape } from '../testing/shapes.ts'
 import { openTalk } from '../testing/socket-client.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
 const DATA = join(import.meta.dirname, '../../../../../shared/market-data')
 const isHere = existsSync(join(DATA, 'recorded'))
 if (!isHere) console.log('skipped: the recorded answers of ../shared/market-data are not here')
 
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
-
 let simulator: Simulator
 let client: WireClient
 
 beforeAll(async () => {
-  simulator = createSimulator({ config: { clock: 'manual', startAt: START }, folder: null })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand())
 })
 
 afterAll(() => simulator.stop())

@@ -1,44 +1,29 @@
 // One order for another, in one request.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
-
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand, restingBuy } from '../testing/started-simulator.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
 let simulator: Simulator
 let client: WireClient
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: { clock: 'manual', startAt: START, balances: { USDT: '100000', BTC: '1' } },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand({ balances: { USDT: '100000', BTC: '1' } }))
 })
 
 afterAll(() => simulator.stop())
-
-const limit = {
-  symbol: 'BTCUSDT',
-  side: 'BUY',
-  type: 'LIMIT',
-  timeInForce: 'GTC',
-  quantity: '0.01',
-  price: '40000',
-}
 
 describe('one order for another', () => {
   afterAll(() => client.signed('DELETE', 'openOrders', { symbol: 'BTCUSDT' }))
 
   const replace = (changes: Record<string, string>) =>
     client.signed('POST', 'order/cancelReplace', {
-      ...limit,
+      ...restingBuy,
       cancelReplaceMode: 'STOP_ON_FAILURE',
       ...changes,
     })
   const place = (newClientOrderId: string) =>
-    client.signed('POST', 'order', { ...limit, newClientOrderId })
+    client.signed('POST', 'order', { ...restingBuy, newClientOrderId })
   const tooMuch = { quantity: '20', price: '60000' }
 
   test('both go well, and the name can stay the same', async () => {

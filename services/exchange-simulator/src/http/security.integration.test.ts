@@ -1,22 +1,16 @@
 // Who may come in: keys, signatures, clocks.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand } from '../testing/started-simulator.ts'
 import { wireClient, type WireClient } from '../testing/wire-client.ts'
 import { checkSignature } from './security.ts'
 import { SimulatorConfigSchema } from '../config.ts'
-
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
 
 let simulator: Simulator
 let client: WireClient
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: { clock: 'manual', startAt: START, balances: { USDT: '100000', BTC: '1' } },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand({ balances: { USDT: '100000', BTC: '1' } }))
 })
 
 afterAll(() => simulator.stop())

@@ -1,7 +1,8 @@
 // What each call weighs, by the count that every answer carries, and the order in which requests are refused.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulator } from '../testing/started-simulator.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
 const DAY_MS = 86_400_000
 
@@ -9,12 +10,10 @@ let simulator: Simulator
 let client: WireClient
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: { clock: 'manual', balances: { USDT: '1000000', BTC: '2' } },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulator({
+    clock: 'manual',
+    balances: { USDT: '1000000', BTC: '2' },
+  }))
 })
 
 afterAll(() => simulator.stop())
@@ -106,12 +105,10 @@ describe('the order of refusals', () => {
   const far = { ...limit, quantity: '0.01', price: '40000.00' }
 
   test('too many orders are named after filters and before the engine', async () => {
-    const full = createSimulator({
-      config: { limits: { ordersPerDay: 1 }, balances: { USDT: '10000' } },
-      folder: null,
+    const { simulator: full, client: busy } = await startSimulator({
+      limits: { ordersPerDay: 1 },
+      balances: { USDT: '10000' },
     })
-    await full.start()
-    const busy = wireClient({ url: full.url, now: () => full.now() })
     const { price } = (await busy.public('ticker/price', 'symbol=BTCUSDT')).body
     const away = { ...far, price: (Number(price) * 0.9).toFixed(2) }
     const send = async (path: string, change: Record<string, string>) =>

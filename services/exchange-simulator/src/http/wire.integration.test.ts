@@ -1,83 +1,78 @@
 // What may be sent, what is refused, and what comes back.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
-
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand, restingBuy, START } from '../testing/started-simulator.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
 let simulator: Simulator
 let client: WireClient
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: { clock: 'manual', startAt: START, balances: { USDT: '100000', BTC: '1' } },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand({ balances: { USDT: '100000', BTC: '1' } }))
 })
 
 afterAll(() => simulator.stop())
 
-const limit = {
-  symbol: 'BTCUSDT',
-  side: 'BUY',
-  type: 'LIMIT',
-  timeInForce: 'GTC',
-  quantity: '0.01',
-  price: '40000',
-}
-
 describe('what is sent', () => {
   test.each([
-    ['nobody reads it', { ...limit, foo: '1' }, -1104, /read '8' parameter\(s\) but was sent '9'/],
+    [
+      'nobody reads it',
+      { ...restingBuy, foo: '1' },
+      -1104,
+      /read '8' parameter\(s\) but was sent '9'/,
+    ],
     [
       'a distance to trail on a limit order',
-      { ...limit, trailingDelta: '100' },
+      { ...restingBuy, trailingDelta: '100' },
       -1106,
       /trailingDelta/,
     ],
-    ['a number with letters', { ...limit, price: 'abc' }, -1100, /'price'/],
-    ['a negative number', { ...limit, quantity: '-1' }, -1100, /'quantity'/],
+    ['a number with letters', { ...restingBuy, price: 'abc' }, -1100, /'price'/],
+    ['a negative number', { ...restingBuy, quantity: '-1' }, -1100, /'quantity'/],
     [
       'nine places',
-      { ...limit, quantity: '0.000000001' },
+      { ...restingBuy, quantity: '0.000000001' },
       -1111,
       /'quantity' has too much precision/,
     ],
-    ['an empty price', { ...limit, price: '' }, -1102, /'price'/],
+    ['an empty price', { ...restingBuy, price: '' }, -1102, /'price'/],
     [
       'an id of 37 signs',
-      { ...limit, newClientOrderId: 'a'.repeat(37) },
+      { ...restingBuy, newClientOrderId: 'a'.repeat(37) },
       -1100,
       /'newClientOrderId'/,
     ],
-    ['an empty id', { ...limit, newClientOrderId: '' }, -1105, /'newClientOrderId' was empty/],
+    ['an empty id', { ...restingBuy, newClientOrderId: '' }, -1105, /'newClientOrderId' was empty/],
     [
       'a price on a market order',
       { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '1', price: '1' },
       -1106,
       /'price' sent when not required/,
     ],
-    ['a stop on a limit order', { ...limit, stopPrice: '1' }, -1106, /'stopPrice'/],
-    ['time in force on a maker', { ...limit, type: 'LIMIT_MAKER' }, -1106, /'timeInForce'/],
+    ['a stop on a limit order', { ...restingBuy, stopPrice: '1' }, -1106, /'stopPrice'/],
+    ['time in force on a maker', { ...restingBuy, type: 'LIMIT_MAKER' }, -1106, /'timeInForce'/],
     [
       'no time in force',
       { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', quantity: '1', price: '1' },
       -1102,
       /'timeInForce'/,
     ],
-    ['an unknown time in force', { ...limit, timeInForce: 'GTX' }, -1115, /Invalid timeInForce/],
-    ['an unknown type', { ...limit, type: 'PEG' }, -1116, /Invalid orderType/],
-    ['an unknown side', { ...limit, side: 'HOLD' }, -1117, /Invalid side/],
-    ['an unknown symbol', { ...limit, symbol: 'LTCBTC' }, -1121, /Invalid symbol/],
+    [
+      'an unknown time in force',
+      { ...restingBuy, timeInForce: 'GTX' },
+      -1115,
+      /Invalid timeInForce/,
+    ],
+    ['an unknown type', { ...restingBuy, type: 'PEG' }, -1116, /Invalid orderType/],
+    ['an unknown side', { ...restingBuy, side: 'HOLD' }, -1117, /Invalid side/],
+    ['an unknown symbol', { ...restingBuy, symbol: 'LTCBTC' }, -1121, /Invalid symbol/],
     [
       'both quantities',
       { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '1', quoteOrderQty: '9' },
       -1128,
       /Combination/,
     ],
-    ['a small strategy type', { ...limit, strategyType: '1' }, -1134, /strategyType/],
+    ['a small strategy type', { ...restingBuy, strategyType: '1' }, -1134, /strategyType/],
   ])('%s', async (_name, parameters, code, msg) => {
     const answer = await client.signed('POST', 'order', parameters as Record<string, string>)
     expect(answer.status).toBe(400)
@@ -163,7 +158,7 @@ describe('what comes back', () => {
     ['RESULT', 16],
     ['FULL', 17],
   ])('%s has %d fields', async (newOrderRespType, count) => {
-    const answer = await client.signed('POST', 'order', { ...limit, newOrderRespType })
+    const answer = await client.signed('POST', 'order', { ...restingBuy, newOrderRespType })
     expect(Object.keys(answer.body)).toHaveLength(count)
     const { orderId } = answer.body as { orderId: number }
     const cancelled = await client.signed('DELETE', 'order', { symbol: 'BTCUSDT', orderId })
@@ -181,7 +176,7 @@ describe('what comes back', () => {
     await client.signed('GET', 'account')
     const after = await used()
     expect(after - before).toBe(21)
-    const placed = await client.signed('POST', 'order', limit)
+    const placed = await client.signed('POST', 'order', restingBuy)
     expect(Number(placed.headers.get('x-mbx-order-count-10s'))).toBeGreaterThan(0)
     expect(Number(placed.headers.get('x-mbx-used-weight-1m'))).toBe(after)
     await client.signed('DELETE', 'openOrders', { symbol: 'BTCUSDT' })

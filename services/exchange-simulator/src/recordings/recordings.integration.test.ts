@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createSimulator, type Simulator, type SimulatorConfigInput } from '../index.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
+import { startSimulator, type Started } from '../testing/started-simulator.ts'
+import type { WireClient } from '../testing/wire-client.ts'
 
 const START = Date.UTC(2026, 0, 5)
 
@@ -26,17 +27,11 @@ function write(name: string, content: string | ArrayBuffer): string {
   return path
 }
 
-async function start(config: SimulatorConfigInput): Promise<{
-  simulator: Simulator
-  client: WireClient
-}> {
-  const simulator = createSimulator({
-    config: { clock: 'manual', balances: { USDT: '1000', BTC: '5' }, ...config },
-    folder: null,
-  })
-  await simulator.start()
-  open.push(simulator)
-  return { simulator, client: wireClient({ url: simulator.url, now: () => simulator.now() }) }
+async function start(config: SimulatorConfigInput): Promise<Started> {
+  const balances = { USDT: '1000', BTC: '5' }
+  const started = await startSimulator({ clock: 'manual', balances, ...config })
+  open.push(started.simulator)
+  return started
 }
 
 /** Trades at a second and millisecond of the recording. */

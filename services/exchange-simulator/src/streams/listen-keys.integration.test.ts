@@ -1,6 +1,7 @@
 // The listen keys of old clients: gone by default as on the exchange, served where a setting says so.
 import { afterEach, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulator } from '../testing/started-simulator.ts'
 import { openTalk, PATIENCE, signParameters, type Talk } from '../testing/socket-client.ts'
 import { wireClient, type WireClient } from '../testing/wire-client.ts'
 
@@ -11,9 +12,7 @@ let client: WireClient
 let sockets: Talk[] = []
 
 async function start(config: object): Promise<void> {
-  simulator = createSimulator({ config: { clock: 'manual', ...config }, folder: null })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulator({ clock: 'manual', ...config }))
 }
 
 async function talk(path: string): Promise<Talk> {

@@ -1,7 +1,8 @@
 // Sockets, by ccxt as it comes and by a bare client that hears every word.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
-import { createSimulator, type Simulator } from '../index.ts'
+import type { Simulator } from '../index.ts'
+import { restingBuy, startSimulatorByHand } from '../testing/started-simulator.ts'
 import { call, loadCcxt, type Exchange } from '../testing/ccxt-client.ts'
 import {
   openTalk,
@@ -10,26 +11,17 @@ import {
   type Message,
   type Talk,
 } from '../testing/socket-client.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
-
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
+import type { WireClient } from '../testing/wire-client.ts'
 
 let simulator: Simulator
 let client: WireClient
 const open: WebSocket[] = []
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: {
-      clock: 'manual',
-      startAt: START,
-      balances: { USDT: '1000000', BTC: '5' },
-      control: { enabled: true },
-    },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand({
+    balances: { USDT: '1000000', BTC: '5' },
+    control: { enabled: true },
+  }))
 })
 
 afterEach(async () => {
@@ -145,14 +137,6 @@ describe('market streams', () => {
 describe('the WebSocket API', () => {
   const signed = (fields: Record<string, string | number> = {}, secret?: string) =>
     signParameters({ timestamp: simulator.now(), ...fields }, secret)
-  const order = {
-    symbol: 'BTCUSDT',
-    side: 'BUY',
-    type: 'LIMIT',
-    timeInForce: 'GTC',
-    quantity: '0.01',
-    price: '40000',
-  }
 
   test('asks, places, looks up and cancels as REST does', async () => {
     const socket = await talk('/ws-api/v3')
@@ -165,7 +149,7 @@ describe('the WebSocket API', () => {
     })
     const id = { symbol: 'BTCUSDT', origClientOrderId: 'over-ws' }
     expect(
-      await say('order.place', signed({ ...order, newClientOrderId: 'over-ws' })),
+      await say('order.place', signed({ ...restingBuy, newClientOrderId: 'over-ws' })),
     ).toMatchObject({ status: 200, result: { status: 'NEW', clientOrderId: 'over-ws' } })
     expect(await say('order.status', signed(id))).toMatchObject({ result: { status: 'NEW' } })
     expect(await say('order.cancel', signed(id))).toMatchObject({ result: { status: 'CANCELED' } })
@@ -246,7 +230,7 @@ describe('the WebSocket API', () => {
   })
 
   test('a cancel has its own name and the name of what it cancels', async () => {
-    await client.signed('POST', 'order', { ...order, newClientOrderId: 'to-cancel' })
+    await client.signed('POST', 'order', { ...restingBuy, newClientOrderId: 'to-cancel' })
     const socket = await listen()
     await client.signed('DELETE', 'order', {
       symbol: 'BTCUSDT',

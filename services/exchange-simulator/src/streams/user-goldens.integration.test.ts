@@ -1,7 +1,8 @@
 // Every event of the account, field by field in the order of the exchange's samples, with its kinds. A name
 // stands for its field; `#` is a number, `$` a decimal text, `?` yes or no, `-` nothing, else a text.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createSimulator, type Simulator } from '../index.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand } from '../testing/started-simulator.ts'
 import { orderedShape } from '../testing/shapes.ts'
 import {
   openTalk,
@@ -10,26 +11,17 @@ import {
   type Message,
   type Talk,
 } from '../testing/socket-client.ts'
-import { wireClient, type WireClient } from '../testing/wire-client.ts'
-
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
+import type { WireClient } from '../testing/wire-client.ts'
 
 let simulator: Simulator
 let client: WireClient
 let socket: Talk
 
 beforeAll(async () => {
-  simulator = createSimulator({
-    config: {
-      clock: 'manual',
-      startAt: START,
-      balances: { USDT: '1000000', BTC: '5' },
-      control: { enabled: true },
-    },
-    folder: null,
-  })
-  await simulator.start()
-  client = wireClient({ url: simulator.url, now: () => simulator.now() })
+  ;({ simulator, client } = await startSimulatorByHand({
+    balances: { USDT: '1000000', BTC: '5' },
+    control: { enabled: true },
+  }))
 })
 
 beforeEach(async () => {

@@ -1,5 +1,6 @@
-import { createSimulator, type Simulator } from '../index.ts'
-import { wireClient, type WireClient } from './wire-client.ts'
+import type { Simulator } from '../index.ts'
+import { startSimulatorByHand } from './started-simulator.ts'
+import type { WireClient } from './wire-client.ts'
 
 /** An exchange whose faults are in the hand of a test, and the looks that it needs at what became of them. */
 export type FaultWorld = {
@@ -19,8 +20,6 @@ export type FaultWorld = {
 type Control = Record<string, unknown> & { hits: Record<string, number> }
 type LedgerOrder = { clientOrderId: string; status: string; executedQty: string }
 
-const START = Date.UTC(2026, 10, 2, 12, 0, 30)
-
 /** Which file of tests lets which kinds strike; together they are all. */
 export const FAULTS_OF_REQUESTS = Array.from({ length: 16 }, (_, index) => `F${index + 1}`)
 export const FAULTS_OF_THE_ENGINE = ['F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F23', 'F28']
@@ -28,27 +27,11 @@ export const FAULTS_OF_STREAMS = ['F24', 'F25', 'F26', 'F27']
 
 export const START_BALANCES = { USDT: '1000000', BTC: '5', BNB: '10' } as const
 
-/** Far below the market, so that it rests. */
-export const restingBuy = {
-  symbol: 'BTCUSDT',
-  side: 'BUY',
-  type: 'LIMIT',
-  timeInForce: 'GTC',
-  quantity: '0.01',
-  price: '40000',
-}
-
 export async function openFaultWorld(): Promise<FaultWorld> {
-  const simulator = createSimulator({
-    config: {
-      clock: 'manual',
-      startAt: START,
-      balances: START_BALANCES,
-      control: { enabled: true },
-    },
-    folder: null,
+  const { simulator, client } = await startSimulatorByHand({
+    balances: START_BALANCES,
+    control: { enabled: true },
   })
-  await simulator.start()
   const tested = new Set<string>()
   let unnamed = 0
   const control = async (method: string, path: string, body?: object): Promise<Control> => {
@@ -60,7 +43,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
   }
   return {
     simulator,
-    client: wireClient({ url: simulator.url, now: () => simulator.now() }),
+    client,
     control,
     tested,
     set: (fault) => control('POST', 'faults', fault),
