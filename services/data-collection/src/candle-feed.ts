@@ -61,6 +61,8 @@ export class CandleFeed {
   /** When what lies behind is compared with the venue again. */
   #recheckAt: number | null = null
   #recheckedAt: number | null = null
+  /** Up to here the venue had nothing to tell. */
+  #quietUntil = 0
 
   constructor(deps: FeedDeps) {
     this.#deps = deps
@@ -211,20 +213,43 @@ export class CandleFeed {
       const more = limit < wanted && answer.length >= Math.min(limit, leastPage)
       await this.#carryOut(observe(this.#sequence, answer), { more })
       await this.#askForGap()
+      if (this.#sequence.nextOpenTime === next && this.#sequence.waiting.length === 0) {
+        return this.#lookBeyond(this.#reachedBy(answer, { from: since, count: limit }))
+      }
       if (!more || this.#sequence.nextOpenTime === next) return
       overlap = 0
     }
+  }
+
+  /**
+   * Nothing was traded for longer than a page is: what came after the quiet stretch is found all the same, and
+   * the stretch is the gap before it. What was looked through is not looked through again.
+   */
+  async #lookBeyond(reached: number): Promise<void> {
+    const { venueNow, stopping, config } = this.#deps
+    let since = Math.max(reached, this.#quietUntil)
+    while (!stopping() && this.#sequence.waiting.length === 0) {
+      const now = venueNow()
+      if (now < since + this.#intervalMs) return
+      const wanted = Math.ceil((now - since) / this.#intervalMs) + 1
+      const count = Math.min(config.pageCandles, wanted)
+      const answer = await this.#fetch(since, count)
+      await this.#carryOut(observe(this.#sequence, answer), { more: false })
+      since = this.#reachedBy(answer, { from: since, count })
+      this.#quietUntil = Math.min(since, this.#floor(now) - leastPage * this.#intervalMs)
+    }
+    await this.#askForGap()
   }
 
   async #askForGap(): Promise<void> {
     const gap = gapOf(this.#sequence)
     if (gap === null) return
     const { from, to } = gap
-    const { context, series, config, metrics } = this.#deps
+    const { context, series, metrics } = this.#deps
     const missing = (to - from) / this.#intervalMs
     metrics.gaps.inc({ venue: series.venue, symbol: series.symbol })
     context.logger.info({ symbol: series.symbol, from, missing }, 'gap found, asking the venue')
-    const answer = await this.#fetch(from, Math.min(config.pageCandles, missing + 1))
+    const answer = await this.#fetchAll({ from, to: to + this.#intervalMs })
     await this.#carryOut(observeAnswer(this.#sequence, gap, answer), { more: false })
   }
 
@@ -276,9 +301,7 @@ export class CandleFeed {
         ({ closed, openTime }) => closed && openTime >= from && openTime < to,
       )
       await store.save(series, found)
-      const reached = Math.max(from, ...answer.map(({ openTime }) => openTime)) + this.#intervalMs
-      const isWhole = answer.length < leastPage && answer.length < count
-      const next = isWhole ? from + count * this.#intervalMs : reached
+      const next = this.#reachedBy(answer, { from, count })
       this.#holes.shift()
       if (next < to) this.#holes.unshift({ from: next, to })
       const values = { symbol: series.symbol, missing: count, found: found.length }
@@ -334,10 +357,19 @@ export class CandleFeed {
       const wanted = Math.min(this.#deps.config.pageCandles, (to - since) / this.#intervalMs)
       const page = await this.#fetch(since, wanted)
       all.push(...page)
-      if (page.length < Math.min(wanted, leastPage)) break
-      since = Math.max(since, ...page.map(({ openTime }) => openTime)) + this.#intervalMs
+      since = this.#reachedBy(page, { from: since, count: wanted })
     }
     return all
+  }
+
+  /**
+   * Up to where an answer has told all. Where nothing was traded some venues have no candle, and their pages are
+   * stretches of time and not so many candles: one that is short says nothing of what comes after its stretch.
+   */
+  #reachedBy(answer: readonly VenueCandle[], asked: { from: number; count: number }): number {
+    const stretch = asked.from + Math.min(asked.count, leastPage) * this.#intervalMs
+    const last = answer.reduce((newest, { openTime }) => Math.max(newest, openTime), 0)
+    return Math.max(stretch, last + this.#intervalMs)
   }
 
   async #fetch(since: number, limit: number): Promise<VenueCandle[]> {

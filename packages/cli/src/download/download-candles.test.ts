@@ -64,6 +64,18 @@ it('goes on over shorter pages than were asked for', async () => {
   expect(desk.got).toEqual(all)
 })
 
+it('goes on after pages in which nothing was traded', async () => {
+  const desk = new Desk()
+  const quiet = { from: epoch + 200 * minute, to: epoch + 1_500 * minute }
+  desk.answer = ({ since = 0 }) =>
+    market.filter(({ openTime }) => {
+      const isOnPage = openTime >= since && openTime < since + 300 * minute
+      return isOnPage && (openTime < quiet.from || openTime >= quiet.to)
+    })
+  await desk.run()
+  expect(desk.got).toEqual(all.filter((index) => index < 200 || index >= 1_500))
+})
+
 it('waits out passing faults, longer each time or as long as the venue asks', async () => {
   const desk = new Desk()
   const { answer } = desk

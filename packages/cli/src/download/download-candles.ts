@@ -21,6 +21,11 @@ export type DownloadOptions = {
 }
 
 const pageCandles = 1_000
+/**
+ * Where nothing was traded some venues have no candle, and their pages are stretches of time: an empty one says
+ * nothing of what comes after it. The shortest is that of Coinbase.
+ */
+const leastPage = 300
 const attemptsMax = 8
 const waitMs = { first: 1_000, most: 60_000 }
 
@@ -32,9 +37,8 @@ export async function downloadCandles(range: CandleRange, options: DownloadOptio
     const answer = await askPatiently({ ...range, from: since }, options)
     const page = pageOf(answer, { ...range, from: since })
     const last = page.at(-1)
-    if (last === undefined) return
-    options.onPage(page)
-    since = last.openTime + intervalMs
+    if (last !== undefined) options.onPage(page)
+    since = last === undefined ? since + leastPage * intervalMs : last.openTime + intervalMs
   }
 }
 

@@ -27,6 +27,8 @@ const questionsMax = 3
 const candlesAtOnce = 300
 /** Looks at the clock are never closer together than this. */
 const leastWaitMs = 250
+/** After so many looks that told nothing the pause between them grows no more. */
+const doublingsMax = 16
 
 export class CandleCloser {
   readonly #options: CandleCloserOptions
@@ -39,6 +41,8 @@ export class CandleCloser {
   /** The one before it, as the stream has shown it. */
   #shown: FormingCandle | null = null
   #isAsking = false
+  /** Looks in a row that told nothing: where nothing is traded some venues have no candle, others are away. */
+  #fruitless = 0
 
   constructor(options: CandleCloserOptions) {
     this.#options = options
@@ -77,17 +81,27 @@ export class CandleCloser {
     this.#cancel()
     const { intervalMs, settleMs, venueTime } = this.#options
     const left = this.#next + intervalMs + settleMs - venueTime()
-    this.#cancel = this.#timer.after(Math.max(leastWaitMs, left), () => this.#ask())
+    const wait = Math.max(leastWaitMs, left, this.#restMs)
+    this.#cancel = this.#timer.after(wait, () => this.#ask())
+  }
+
+  /** Doubled up to the length of a candle; what the stream shows is asked about at once all the same. */
+  get #restMs(): number {
+    if (this.#fruitless === 0) return 0
+    const { intervalMs, settleMs } = this.#options
+    return Math.min(intervalMs, settleMs * 2 ** Math.min(doublingsMax, this.#fruitless - 1))
   }
 
   #ask(): void {
     if (this.#isAsking || this.#stopped.signal.aborted) return
     this.#isAsking = true
+    const before = this.#next
     this.#close()
       // Its failure is the poll's to meet and to tell.
       .catch(() => undefined)
       .finally(() => {
         this.#isAsking = false
+        this.#fruitless = this.#next > before ? 0 : this.#fruitless + 1
         if (!this.#stopped.signal.aborted) this.#wait()
       })
   }
@@ -119,10 +133,12 @@ export class CandleCloser {
 
   async #fetchEnded(): Promise<readonly VenueCandle[]> {
     const { symbol, timeframe, intervalMs, venueTime, fetchCandles } = this.#options
-    const since = this.#next
-    const wanted = Math.ceil((venueTime() - since) / intervalMs) + 1
-    if (venueTime() < since + intervalMs) return []
-    const limit = Math.min(candlesAtOnce, wanted)
+    const now = venueTime()
+    if (now < this.#next + intervalMs) return []
+    // At some venues a page is a stretch of time, and one without a trade would hide all that follows it.
+    const oldest = Math.floor(now / intervalMs - (candlesAtOnce - 1)) * intervalMs
+    const since = Math.max(this.#next, oldest)
+    const limit = Math.min(candlesAtOnce, Math.ceil((now - since) / intervalMs) + 1)
     const answer = await fetchCandles({ symbol, timeframe, since, limit })
     return answer.filter(({ openTime, closed }) => closed && openTime >= since)
   }
