@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   venue: ['money', 'contracts', 'runtime'],
   indicators: ['money', 'contracts'],
   journal: ['money', 'ledger'],
+  lineage: ['money', 'contracts', 'ledger'],
   'strategy-kit': ['money', 'contracts', 'indicators'],
 }
 

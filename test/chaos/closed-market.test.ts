@@ -2,7 +2,7 @@
 // held there; protection that could not be placed waits, and entries go on when it trades again.
 import { expect, it } from 'vitest'
 import { answerText } from '../../packages/cli/src/why/lineage-text.ts'
-import { answerFor } from '../../packages/cli/src/why/lineage.ts'
+import { answerFor } from '../../packages/lineage/src/index.ts'
 import { judge } from '../e2e/support/checker.ts'
 import { readTruth } from '../e2e/support/truth.ts'
 import { openInProcess, type InProcess } from './support/in-process.ts'
@@ -23,7 +23,7 @@ const said = (world: InProcess, allowed: boolean) => () => alerts(world).at(-1)?
 const isProtected = (world: InProcess) => async () => (await world.calls.state()) === 'protected'
 
 async function why(world: InProcess): Promise<string> {
-  const answer = await answerFor(world.ledger, symbol)
+  const answer = await answerFor({ ledger: world.ledger, mainAccount: 'main' }, symbol)
   return answer === null ? '' : answerText(answer, false)
 }
 

@@ -34,6 +34,7 @@ it('a lease that lapsed before a call ends the term, since the desk waits for th
     submit: async (unit) => (await ledger.commit([unit]))[0]!,
     flattened: () => null,
     entriesStopped: () => null,
+    stops: () => [],
     followed: () => false,
     venueAheadMs: () => 0,
     keyRefused: () => null,

@@ -3,6 +3,7 @@
 // symbols do not know of each other.
 import type { AnyMessage } from '@flotilla/contracts'
 import { NotLeadingError, StaleFenceError, type Unit, type UnitOutcome } from '@flotilla/ledger'
+import type { KeptStop } from '@flotilla/lineage'
 import type { Decimal } from '@flotilla/money'
 import { realClock, type Clock, type Logger } from '@flotilla/runtime'
 import type { SymbolRules, Venue } from '@flotilla/venue'
@@ -32,6 +33,8 @@ export type RunnerOptions = {
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
   /** Why no entry may be sent at this moment, or null. */
   readonly entriesStopped: () => string | null
+  /** Stops of execution's own that keep entries of the symbol back. */
+  readonly stops: () => readonly KeptStop[]
   /** Why nothing is to be held here, or null. */
   readonly flattened: () => string | null
   /** By how much the venue's clock is ahead of ours, as far as is known. */
@@ -190,7 +193,7 @@ export class DeskRunner {
       const venueAheadMs = this.#options.venueAheadMs()
       const { followed, keyRefused } = this.#options
       const now = { followed: followed(), venueAheadMs, keyRefused: keyRefused() }
-      const told = { entriesStopped, flattened, ...now }
+      const told = { entriesStopped, stops: this.#options.stops(), flattened, ...now }
       return step({ ...this.#desk, ...told }, input, clock.now())
     } catch (error) {
       const { symbol } = this.#desk.market

@@ -1,15 +1,12 @@
 // Why entries are stopped by execution itself, beside the trading state of the risk manager: what is
 // out of reach, and what is missing at the venue. Exits and protection never ask here.
-import type { AnyMessage, EntriesChanged, EntryStopCause } from '@flotilla/contracts'
+import { instant, type AnyMessage, type EntriesChanged } from '@flotilla/contracts'
+import type { KeptStop } from '@flotilla/lineage'
 import { realClock, type Logger } from '@flotilla/runtime'
 import { entriesChanged } from './core/index.ts'
 
-export type Stop = {
-  readonly cause: EntryStopCause
-  /** Null: every symbol. */
-  readonly asset: string | null
-  readonly reason: string
-}
+/** What stops entries; since when is written down here. */
+export type Stop = Omit<KeptStop, 'since'>
 
 export type GateOptions = {
   readonly account: string
@@ -27,38 +24,49 @@ const TOLD_WITHIN_MS = 10_000
 
 export class EntriesGate {
   readonly #options: GateOptions
-  readonly #stops = new Map<string, Stop>()
+  readonly #stops = new Map<string, KeptStop>()
   /** What nobody could be told yet, oldest first. */
   readonly #untold: AnyMessage[] = []
   #telling: Promise<void> | null = null
+  /** Told when another stop is in force, or one is over. */
+  onChange: () => void = () => {}
 
   constructor(options: GateOptions) {
     this.#options = options
   }
 
-  get stops(): readonly Stop[] {
+  get stops(): readonly KeptStop[] {
     return [...this.#stops.values()]
+  }
+
+  /** Those that keep an entry of the symbol back. */
+  stopsFor(symbol: string): readonly KeptStop[] {
+    const assets = symbol.split('/')
+    return this.stops.filter(({ asset }) => asset === null || assets.includes(asset))
   }
 
   /** Null when nothing here keeps an entry of the symbol back. */
   reasonFor(symbol: string): string | null {
-    const assets = symbol.split('/')
-    const stop = this.stops.find(({ asset }) => asset === null || assets.includes(asset))
-    return stop?.reason ?? null
+    const [stop] = this.stopsFor(symbol)
+    if (stop === undefined) return null
+    const { cause, reason, since } = stop
+    return `${reason} (${cause} since ${instant(since)})`
   }
 
   stop(stop: Stop): void {
     const key = keyOf(stop)
     if (this.#stops.has(key)) return
-    this.#stops.set(key, stop)
+    this.#stops.set(key, { ...stop, since: this.#options.now() })
     this.#options.logger.error(stop, 'entries stopped')
     this.#tell(stop, false)
+    this.onChange()
   }
 
   lift({ reason, ...which }: Stop): void {
     if (!this.#stops.delete(keyOf(which))) return
     this.#options.logger.warn({ ...which, reason }, 'entries go on')
     this.#tell({ ...which, reason }, true)
+    this.onChange()
   }
 
   #tell({ cause, asset, reason }: Stop, allowed: boolean): void {

@@ -100,7 +100,7 @@ export class Execution implements Agent {
         ordersInDoubt: desks.flatMap(doubtfulOf),
         venue: this.#deps.venue.health(),
         ...ofTerm(term),
-        entriesStopped: this.#gate.stops,
+        entriesStopped: this.#gate.stops.map((each) => ({ ...each, since: instant(each.since) })),
         halted: desks.flatMap(haltOf),
         closedMarkets: desks.flatMap(closedOf),
       },

@@ -18,6 +18,7 @@ import type { ExecutionConfig } from './config.ts'
 import { recoverDesk, type Desk, type Difference, type Input, type Settings } from './core/index.ts'
 import { DeskRunner, type Done } from './desk-runner.ts'
 import type { EntriesGate } from './entries-gate.ts'
+import { KeptStops } from './kept-stops.ts'
 import { MarketWatch } from './market-watch.ts'
 import type { ExecutionMetrics } from './metrics.ts'
 import { Reconciler } from './reconciler.ts'
@@ -70,6 +71,7 @@ export class Term {
   readonly #commands: Commands
   readonly #markets: MarketWatch
   #reconciler: Reconciler | null = null
+  #keptStops: KeptStops | null = null
   #comparedAt = 0
 
   constructor(options: TermOptions) {
@@ -144,6 +146,8 @@ export class Term {
   async begin(): Promise<void> {
     const { ledger, shared } = this.#options.deps
     await this.#commands.load()
+    const { gate, submit } = this.#options
+    this.#keptStops = await KeptStops.of(gate, { ledger, submit, logger: this.#log })
     this.#reconciler = new Reconciler({
       venue: this.#options.deps.venue,
       gate: this.#options.gate,
@@ -183,6 +187,7 @@ export class Term {
   }
 
   async #finish(): Promise<void> {
+    this.#keptStops?.end()
     await Promise.all([this.#ear.close(), ...this.#timers.splice(0).map((timer) => timer.stop())])
     await Promise.all(this.#subscriptions.splice(0).map((each) => each.cancel()))
     await Promise.all([...this.#runners.values()].map((runner) => runner.idle()))
@@ -218,7 +223,8 @@ export class Term {
     const followed = () => this.#ear.isConnected
     const venueAheadMs = () => deps.venue.health().clock?.aheadMs ?? 0
     const keyRefused = () => this.#options.keys.refusal
-    const told = { entriesStopped, flattened, followed, venueAheadMs, keyRefused }
+    const stops = () => this.#options.gate.stopsFor(symbol)
+    const told = { entriesStopped, stops, flattened, followed, venueAheadMs, keyRefused }
     const runner = new DeskRunner({ ...around, ...told, desk, reload, over })
     this.#runners.set(rules.symbol, runner)
     return runner
@@ -355,9 +361,9 @@ export class Term {
     const { config, context, shared } = this.#options.deps
     const stretch = stretchOf(shared)
     this.#timers.push(
-      context.clock.every(config.tickMs * stretch, () => {
-        for (const runner of this.#runners.values()) runner.tick()
-      }),
+      context.clock.every(config.tickMs * stretch, () => this.wake()),
+      // What could not be written down when it changed.
+      context.clock.every(config.pollMs * stretch, () => void this.#keptStops?.keep()),
       // What looks wrong is looked at again soon, the rest at its leisure.
       context.clock.every(Math.min(config.sweepMs, config.pollMs) * stretch, () =>
         this.#compareIfDue(config.sweepMs * stretch),

@@ -22,6 +22,7 @@ export type SignalDesk = {
   execute(body: unknown, idempotencyKey: string | null): Promise<Answer>
   alert(body: unknown): Promise<Answer>
   intent(intentId: string): Promise<Answer>
+  why(subject: string): Promise<Answer>
   command(action: string, body: unknown, idempotencyKey: string | null): Promise<Answer>
   /** Counted and logged: somebody tries, or has an old token. */
   onUnauthorized(what: Refused): Promise<void>
@@ -33,6 +34,8 @@ export const paths = {
   execute: '/api/v1/trading/execute',
   alert: '/api/v1/webhooks/tradingview',
   intent: '/api/v1/trading/intents/:intentId',
+  // A symbol may be written with its slash.
+  why: '/api/v1/trading/why/*',
   control: '/api/v1/control/:action',
 } as const
 
@@ -116,6 +119,10 @@ function route(server: FastifyInstance, config: GatewayConfig, desk: SignalDesk)
   server.get(
     paths.intent,
     behind(isBearer, ({ params }) => desk.intent((params as { intentId: string }).intentId)),
+  )
+  server.get(
+    paths.why,
+    behind(isBearer, ({ params }) => desk.why((params as { '*': string })['*'])),
   )
   server.post(
     paths.alert,

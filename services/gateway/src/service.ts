@@ -16,6 +16,7 @@ import type { Answer, Refused, SignalServer } from './http.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { GatewayStore } from './store.ts'
+import { WhyDesk } from './why-desk.ts'
 
 export type Deps = AgentDeps<GatewayConfig, 'bus' | 'ledger'>
 
@@ -28,6 +29,7 @@ export class Gateway implements Agent {
   readonly #store: GatewayStore
   readonly #metrics: GatewayMetrics
   readonly #control: ControlDesk
+  readonly #why: WhyDesk
   /** What would command without the token is in the ledger, where `flotilla commands` finds it. */
   readonly #recordRefused: (path: string) => Promise<void>
   readonly #feeds: FeedHealth
@@ -45,6 +47,8 @@ export class Gateway implements Agent {
     const scopes = { accounts, symbols: shared.symbols }
     this.#control = new ControlDesk({ store: this.#store, metrics: this.#metrics, context, scopes })
     const { logger } = context
+    const { symbols } = shared
+    this.#why = new WhyDesk({ ledger, mainAccount: shared.account.id, symbols, logger })
     this.#feeds = new FeedHealth({
       isOpen: (feed) => takes(deps.config)[feed === 'execute' ? feed : 'alerts'],
       now: () => realClock.now(),
@@ -75,6 +79,7 @@ export class Gateway implements Agent {
       execute: (body, idempotencyKey) => this.#execute(body, idempotencyKey),
       alert: (body) => this.#alert(body),
       intent: (intentId) => this.#intent(intentId),
+      why: (subject) => this.#why.answer(subject),
       command: (action, body, key) => this.#control.command(action, body, key),
       onUnauthorized: (refused) => this.#unauthorized(refused),
     })

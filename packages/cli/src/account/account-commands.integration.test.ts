@@ -1,5 +1,6 @@
 import { createRefusedRequests } from '@flotilla/fleet'
 import { openPostgresLedger } from '@flotilla/ledger'
+import { bought, entryName, refused, tellStories } from '@flotilla/lineage/testing'
 import { START, trade, unit } from '@flotilla/ledger/testing'
 import { Decimal } from '@flotilla/money'
 import { createManualClock } from '@flotilla/runtime/testing'
@@ -12,7 +13,6 @@ import {
 } from '../../../../test/support/postgres.ts'
 import { runProgram } from '../program.ts'
 import { createTestTerminal } from '../testing.ts'
-import { bought, entryName, refused, tellStories } from '../why/testing.ts'
 
 describe.skipIf(!hasPostgres)('what the ledger tells of accounts', () => {
   let database: TestDatabase

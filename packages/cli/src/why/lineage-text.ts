@@ -1,4 +1,4 @@
-import { instant, timeframeMs, type AnyMessage } from '@flotilla/contracts'
+import { entryStopGuide, instant, timeframeMs, type AnyMessage } from '@flotilla/contracts'
 import type {
   ClosedTrade,
   Decision,
@@ -8,16 +8,24 @@ import type {
   Position,
   Reservation,
 } from '@flotilla/ledger'
+import {
+  symbolOf,
+  type Answer,
+  type EntryStop,
+  type Lineage,
+  type MarketStory,
+  type OrderStory,
+} from '@flotilla/lineage'
 import type { Decimal } from '@flotilla/money'
 import { wordsFor } from '../single/narrator.ts'
 import { painter, table, type Paint } from '../terminal.ts'
-import type { Answer, Lineage, MarketStory, OrderStory } from './lineage.ts'
 
 /** The answer in lines for the terminal: one section for each step on the way. */
 export function answerText(answer: Answer, colors: boolean): string {
   const paint = painter(colors)
   if (answer.kind === 'market') return marketLines(answer.story, paint).join('\n')
-  return lineageLines(answer.lineage, answer.order, paint).join('\n')
+  const { lineages, order } = answer
+  return lineages.flatMap((lineage) => lineageLines(lineage, order, paint)).join('\n')
 }
 
 function marketLines(story: MarketStory, paint: Paint): string[] {
@@ -33,7 +41,7 @@ function marketLines(story: MarketStory, paint: Paint): string[] {
     ...section(paint, `${symbol} now`, [
       ...positions.flatMap(positionLines),
       ...(positions.length === 0 ? ['never held'] : []),
-      ...entriesStopped.map((reason) => paint('yellow', `entries stopped: ${reason}`)),
+      ...entriesStopped.map((stop) => paint('yellow', `entries stopped: ${stopText(stop)}`)),
     ]),
     ...section(paint, 'newest decisions (flotilla why <intent> for each)', table(rows, 9)),
     ...(newest === null ? [] : lineageLines(newest, null, paint)),
@@ -41,10 +49,11 @@ function marketLines(story: MarketStory, paint: Paint): string[] {
 }
 
 function lineageLines(lineage: Lineage, asked: Order | null, paint: Paint): string[] {
-  const { intentId, correlationId, decision, reservation, orders, position } = lineage
-  const symbol = decision?.symbol ?? lineage.proposed?.payload.symbol ?? orders[0]?.order.symbol
+  const { intentId, account, correlationId, decision, reservation, orders, position } = lineage
+  const { waitsFor } = lineage
   return [
-    paint('bold', `${symbol ?? ''} intent ${intentId}`),
+    paint('bold', `${symbolOf(lineage) ?? ''} intent ${intentId}`),
+    ...(account === null ? [] : [`of account ${account}`]),
     ...(asked === null ? [] : [`asked about its order ${asked.clientOrderId}`]),
     `correlation ${correlationId ?? 'not known'}`,
     '',
@@ -52,6 +61,11 @@ function lineageLines(lineage: Lineage, asked: Order | null, paint: Paint): stri
     ...section(paint, 'intent', intentLines(lineage)),
     ...section(paint, 'decision', decisionLines(decision, paint)),
     ...section(paint, 'reservation', reservationLines(reservation, decision)),
+    ...section(
+      paint,
+      'entries are stopped now, and it is not over',
+      waitsFor.map((stop) => paint('yellow', stopText(stop))),
+    ),
     ...section(
       paint,
       'orders',
@@ -134,7 +148,7 @@ function reservationLines(reservation: Reservation | null, decision: Decision | 
   return [`${state}, ${used}${end}`, reservationId]
 }
 
-function orderLines({ order, fills }: OrderStory, paint: Paint): string[] {
+function orderLines({ order, fills, stoppedBy }: OrderStory, paint: Paint): string[] {
   const { clientOrderId, leg, side, quantity, state, filledQuantity, reason } = order
   const filled = `filled ${filledQuantity.toString()}${averageOf(order)}`
   const why = reason === null ? '' : `, ${reason}`
@@ -144,8 +158,18 @@ function orderLines({ order, fills }: OrderStory, paint: Paint): string[] {
     `  stored ${timeOf(order.createdAt)}, sent ${timeOrNever(order.submittedAt)}, ` +
       `changed ${timeOf(order.updatedAt)}, at the venue ${order.venueOrderId ?? 'not known'}` +
       (order.listId === null ? '' : `, pair ${order.listId}`),
+    ...stoppedBy.map(({ cause, reason, since }) => {
+      const stop = stopText({ cause, reason, since, end: entryStopGuide[cause].end })
+      return paint('yellow', `  not sent, entries were stopped: ${stop}`)
+    }),
     ...fills.map((fill) => `  ${fillText(fill)}`),
   ]
+}
+
+/** Which one, since when, and what ends it. */
+function stopText({ cause, reason, since, end }: Omit<EntryStop, 'account'>): string {
+  const from = since === null ? '' : `, since ${timeOf(since)}`
+  return `${reason} (${cause}${from}); ends when: ${end}`
 }
 
 function formOf({ type, price, stopPrice, timeInForce }: Order): string {

@@ -1,8 +1,7 @@
 import { createMemoryLedger, type Json, type Ledger } from '@flotilla/ledger'
-import { funded, unit } from '@flotilla/ledger/testing'
+import { decision, funded, order, unit } from '@flotilla/ledger/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { answerText } from './lineage-text.ts'
-import { answerFor } from './lineage.ts'
+import { answerFor } from '@flotilla/lineage'
 import {
   bought,
   entryName,
@@ -11,7 +10,10 @@ import {
   stopName,
   tellStories,
   waiting,
-} from './testing.ts'
+} from '@flotilla/lineage/testing'
+import { answerText } from './lineage-text.ts'
+
+const opened = { venue: 'simulator', mode: 'paper', currency: 'USDT', openedAt: 0 } as const
 
 let ledger: Ledger
 beforeEach(async () => {
@@ -20,7 +22,7 @@ beforeEach(async () => {
 })
 
 async function told(subject: string): Promise<string> {
-  const answer = await answerFor(ledger, subject)
+  const answer = await answerFor({ ledger, mainAccount: 'paper' }, subject)
   return answer === null ? 'nothing' : answerText(answer, false)
 }
 
@@ -76,18 +78,97 @@ test('of a symbol is told what is held, why entries stop, the decisions, and the
   expect(text).toContain(`BTC/USDT intent ${bought}`)
 })
 
-test('of a halt its cause is told, and of a closed market since when and what is held there', async () => {
-  const stored = (key: string, value: Json) =>
-    ({ kind: 'memory-stored', agent: 'execution', key, value }) as const
+const remembered = (key: string, value: Json) =>
+  ({ kind: 'memory-stored', agent: 'execution', key, value }) as const
+
+const silent = {
+  cause: 'venue_silent',
+  asset: null,
+  since: 1_722_470_400_000,
+  reason: 'no answer from the venue for more than 30 s',
+} as const
+const silence =
+  /no answer from the venue for more than 30 s \(venue_silent, since 2024-08-01T00:00:00\.000Z\); ends when: It answers again/
+
+describe('a stop of the whole account', () => {
+  beforeEach(async () => {
+    const drift = { ...silent, cause: 'balance_drift', asset: 'ETH', reason: 'ETH is missing' }
+    const changes = [
+      remembered('own-stop:venue_silent:*', silent),
+      remembered('own-stop:balance_drift:ETH', drift),
+      remembered('@other/own-stop:clock_skew:*', { ...silent, cause: 'clock_skew' }),
+    ]
+    await ledger.commit([unit(changes, { consumer: 'execution' })])
+  })
+
+  test('is told of a symbol: which one, since when, and what ends it', async () => {
+    const text = await told('BTC/USDT')
+    expect(text).toMatch(silence)
+    expect(text).not.toContain('ETH is missing')
+    expect(text).not.toContain('clock_skew')
+  })
+
+  test('is told of an intent that waits', async () => {
+    expect(await told(waiting)).toMatch(silence)
+    expect(await told(bought)).toMatch(silence)
+  })
+
+  test('is not told of an intent that is over', async () => {
+    expect(await told(refused)).not.toContain('venue_silent')
+  })
+})
+
+test('of an order that was not sent the stops of that moment are told, whatever is in force now', async () => {
+  const unsent = order({
+    clientOrderId: 'flsunsent-e1',
+    intentId: bought,
+    attempt: 2,
+    leg: 'entry',
+    side: 'buy',
+    reservationId,
+    state: 'expired',
+    reason: 'trading_stopped',
+    details: { causeId: 'x', stops: [silent] },
+  })
+  await ledger.commit([unit([{ kind: 'order-created', order: unsent }])])
+  const text = await told('flsunsent-e1')
+  expect(text).toMatch(/expired, trading_stopped[^]*not sent, entries were stopped: no answer/)
+  expect(text).toMatch(silence)
+})
+
+test('of an intent that several accounts took each one is told', async () => {
+  const account = 'other'
   const changes = [
-    stored('halted:BTC/USDT', { cause: 'own_fault', reason: 'a fault of execution: 7' }),
-    stored('flattened:*', 'lunch'),
-    stored('market-closed:BTC/USDT', { status: 'halted', since: 1_722_470_400_000 }),
+    { kind: 'account-opened', account: { ...opened, account } } as const,
+    {
+      kind: 'decision-recorded',
+      decision: decision({
+        decisionId: 'another',
+        account,
+        intentId: bought,
+        verdict: 'denied',
+        reasons: [{ code: 'no_price' }],
+      }),
+    } as const,
+  ]
+  await ledger.commit([unit(changes)])
+  const text = await told(bought)
+  expect(text).toMatch(/of account other\n[^]*denied: no_price[^]*of account paper\n[^]*approved/)
+  expect(await told(entryName)).not.toContain('of account other')
+})
+
+test('of a halt its cause is told, and of a closed market since when and what is held there', async () => {
+  const changes = [
+    remembered('halted:BTC/USDT', { cause: 'own_fault', reason: 'a fault of execution: 7' }),
+    remembered('flattened:*', 'lunch'),
+    remembered('market-closed:BTC/USDT', { status: 'halted', since: 1_722_470_400_000 }),
   ]
   await ledger.commit([unit(changes, { consumer: 'execution' })])
   const text = await told('BTC/USDT')
   expect(text).toContain('entries stopped: flattened until resumed: lunch')
-  expect(text).toContain('entries stopped: a fault of execution: 7 (own_fault), until resumed')
+  expect(text).toContain(
+    'entries stopped: a fault of execution: 7 (own_fault); ends when: An operator',
+  )
   expect(text).toMatch(/0\.000999 at [^]*the symbol \(halted\) since 2024-08-01T00:00:00\.000Z/)
 })
 

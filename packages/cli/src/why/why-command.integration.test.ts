@@ -1,4 +1,5 @@
 import { openPostgresLedger } from '@flotilla/ledger'
+import { bought, entryName, tellStories, waiting } from '@flotilla/lineage/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   createTestDatabase,
@@ -7,7 +8,6 @@ import {
 } from '../../../../test/support/postgres.ts'
 import { runProgram } from '../program.ts'
 import { createTestTerminal } from '../testing.ts'
-import { bought, entryName, tellStories, waiting } from './testing.ts'
 
 describe.skipIf(!hasPostgres)('why, asked at a PostgreSQL', () => {
   let database: TestDatabase

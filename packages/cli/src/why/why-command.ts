@@ -1,7 +1,7 @@
+import { answerFor } from '@flotilla/lineage'
 import { checkedConfig } from '../config-commands.ts'
 import { OperatorError } from '../operator/link.ts'
 import type { Terminal } from '../terminal.ts'
-import { answerFor } from './lineage.ts'
 import { answerText } from './lineage-text.ts'
 import { openLedger } from './open-ledger.ts'
 
@@ -18,7 +18,8 @@ export async function why(
   try {
     const ledger = await openLedger(config.shared, options.ledger)
     try {
-      const answer = await answerFor(ledger.reads, subject)
+      const source = { ledger: ledger.reads, mainAccount: config.shared.account.id }
+      const answer = await answerFor(source, subject)
       if (answer === null) {
         throw new OperatorError(
           `${ledger.source} knows nothing of ${subject}; give the name of an order, the id of an ` +

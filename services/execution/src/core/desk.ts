@@ -3,6 +3,7 @@
 import type { OpenTrade, ExitReason } from '@flotilla/journal'
 import type { AnyMessage, IntentApproved, Message, ProtectionMode } from '@flotilla/contracts'
 import type { LedgerChange, Order, Position, Reservation } from '@flotilla/ledger'
+import type { KeptStop } from '@flotilla/lineage'
 import type { Decimal } from '@flotilla/money'
 import type {
   ConvertQuote,
@@ -165,6 +166,8 @@ export type Desk = {
   readonly settings: Settings
   /** Why no entry is sent, by the word of others; null when entries are allowed. */
   readonly entriesStopped: string | null
+  /** Stops of execution's own that are in force for the symbol: recorded with what is not sent for them. */
+  readonly stops: readonly KeptStop[]
   /** An operator had the positions closed: until resumed nothing is to be held. Null when it may be. */
   readonly flattened: string | null
   /** Why no entry is sent until an operator resumes. */
@@ -343,6 +346,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     market,
     settings,
     entriesStopped: null,
+    stops: [],
     flattened: null,
     halted: null,
     closed: null,

@@ -15,6 +15,8 @@ import { isClosing, nextAttempt, note, put, type Work } from './work.ts'
 type Approved = Extract<Input, { kind: 'approved' }>
 type Refusal = { readonly code: string; readonly reason: string }
 
+const STOPPED = 'trading_stopped'
+
 /** In the name of its strategy the risk manager says that it makes a position smaller. */
 const TRIMMER = 'risk-manager'
 
@@ -28,7 +30,21 @@ export function approve(work: Work, input: Approved): void {
   }
   const ticket = put(work, payload.purpose === 'entry' ? entryOf(work, input) : exitOf(work, input))
   const refusal = refusalOf(work, input)
-  if (refusal !== null) conclude(work, ticket, { event: 'expire', ...refusal })
+  if (refusal !== null) conclude(work, recorded(work, ticket, refusal), expiry(refusal))
+}
+
+function expiry(refusal: Refusal) {
+  return { event: 'expire', ...refusal } as const
+}
+
+/** With the stops that it was not sent for, so that its row tells them when nobody else does any more. */
+function recorded(work: Work, ticket: Ticket, { code }: Refusal): Ticket {
+  if (code !== STOPPED || work.stops.length === 0) return ticket
+  const stops = work.stops.map(({ cause, asset, since, reason }) => {
+    return { cause, asset, since, reason }
+  })
+  const details = { ...detailsOf(ticket.terms), stops }
+  return put(work, { ...ticket, order: { ...ticket.order, details } })
 }
 
 function refusalOf(work: Work, { message, reservation }: Approved): Refusal | null {
@@ -82,7 +98,7 @@ function expired(expiresAt: string): Refusal {
 }
 
 function stopped(reason: string): Refusal {
-  return { code: 'trading_stopped', reason: `no entries now: ${reason}` }
+  return { code: STOPPED, reason: `no entries now: ${reason}` }
 }
 
 /** Orders that wait for their turn end when their time is over or entries are stopped meanwhile. */
@@ -91,11 +107,11 @@ export function endWhatMayNotBeSent(work: Work): void {
     const { order, terms } = ticket
     if (order.state !== 'created') continue
     if (terms.expiresAt !== null && work.now >= terms.expiresAt) {
-      conclude(work, ticket, { event: 'expire', ...expired(instant(terms.expiresAt)) })
+      conclude(work, ticket, expiry(expired(instant(terms.expiresAt))))
       continue
     }
     const stop = order.leg === 'entry' ? (stopOf(work) ?? overtaken(work, ticket)) : null
-    if (stop !== null) conclude(work, ticket, { event: 'expire', ...stop })
+    if (stop !== null) conclude(work, recorded(work, ticket, stop), expiry(stop))
   }
 }
 

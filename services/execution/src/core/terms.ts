@@ -45,7 +45,7 @@ const Stored = z.object({
   exitReason: z.enum(exitReasons).nullable().default(null),
 })
 
-export function detailsOf(terms: Terms): Json {
+export function detailsOf(terms: Terms): { readonly [key: string]: Json } {
   return {
     causeId: terms.causeId,
     expiresAt: terms.expiresAt,
