@@ -2,28 +2,17 @@
 // not sent because of them.
 import { answerFor, keptStopPrefix, type EntryStop } from '@flotilla/lineage'
 import type { Ledger } from '@flotilla/ledger'
-import { afterEach, describe, expect, it } from 'vitest'
-import { account, approval, hold, symbol } from './testing.ts'
+import { describe, expect, it } from 'vitest'
+import { account, symbol } from './testing.ts'
 import { isProtected, wrapped } from './testing/deaths.ts'
-import { createRig, createWorld, type Rig, type RigOptions, type World } from './testing/rig.ts'
+import { liveRigs } from './testing/live-rigs.ts'
+import { approve as approveNow, createWorld, type Rig, type World } from './testing/rig.ts'
 
-const rigs: Rig[] = []
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((rig) => rig.stop()))
-})
-
-async function live(world: World, options: RigOptions = {}): Promise<Rig> {
-  const rig = await createRig(world, options)
-  rigs.push(rig)
-  await rig.agent.start()
-  return rig
-}
+const live = liveRigs()
 
 async function approve(world: World, rig: Rig, name: string): Promise<string> {
-  const approved = approval({ name, now: world.now, expiresInMs: 3_600_000 })
-  await hold(world.ledger, approved.reservation)
-  await rig.publish(approved.message)
-  return approved.message.payload.intentId
+  const { payload } = await approveNow(world, rig, { name, expiresInMs: 3_600_000 })
+  return payload.intentId
 }
 
 const kept = (ledger: Ledger) => ledger.recallAll('execution', keptStopPrefix)
