@@ -7,6 +7,9 @@ import { makeFolder } from './flotilla-command.ts'
 import type { Folder, Run } from './flotilla-command.ts'
 import { eventually } from './support/eventually.ts'
 
+const bought = /execution +\[cautious\] .* position .*, stop [0-9]/
+const sold = /\[cautious\] .* order sent: flatten sell/
+
 /** A fleet on two busy cores takes its time. */
 const patience = { timeout: 240_000 }
 
@@ -45,7 +48,7 @@ async function command(...words: string[]): Promise<void> {
 test('both take the same intent, each by its own policy', patience, async () => {
   await Promise.all([
     fleet.line(/execution +[A-Z]+\/USDT position .*, stop [0-9]/),
-    fleet.line(/execution +\[cautious\] .* position .*, stop [0-9]/),
+    fleet.line(bought),
   ])
   const decisions = (await json('decisions', '--verdict', 'approved')) as {
     account: string
@@ -63,9 +66,18 @@ test(
   'one is told to flatten and stays out, and the other keeps what it holds',
   patience,
   async () => {
-    await command('flatten', '--account', 'cautious', '--reason', 'enough')
+    const toCautious = ['--account', 'cautious', '--reason', 'enough']
+    const isSold = async () => fleet.lines.some((line) => sold.test(line))
+    await command('flatten', ...toCautious)
     await fleet.line(/risk-manager +\[cautious\] trading flattened: enough/)
-    await fleet.line(/\[cautious\] .* order sent: flatten sell/)
+    // Ten minutes pass in a second: whoever held nothing at that moment has to buy again first.
+    while (!(await eventually(isSold, Boolean, { withinMs: 5_000 }).catch(() => false))) {
+      await command('resume', ...toCautious)
+      const before = fleet.lines.length
+      const holds = async () => fleet.lines.slice(before).some((line) => bought.test(line))
+      await eventually(holds, Boolean, { withinMs: 120_000, everyMs: 20 })
+      await command('flatten', ...toCautious)
+    }
     expect(
       fleet.lines.filter((line) => /execution +[A-Z]+\/USDT order sent: flatten/.test(line)),
     ).toEqual([])
@@ -109,8 +121,9 @@ test(
         expect.objectContaining({ account: 'cautious', ...flattened }),
       ]),
     )
-    const given = commands.map(({ command: name, account }) => `${name} ${account}`)
-    expect(given.toSorted()).toEqual(['flatten cautious', 'pause cautious', 'pause main'])
+    const given = new Set(commands.map(({ command: name, account }) => `${name} ${account}`))
+    given.delete('resume cautious')
+    expect([...given].toSorted()).toEqual(['flatten cautious', 'pause cautious', 'pause main'])
     expect(await json('equity', '--account', 'cautious', '--limit', '2')).toHaveLength(2)
   },
 )

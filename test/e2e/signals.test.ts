@@ -22,8 +22,9 @@ describe('a fleet whose strategies are outside', () => {
     folder = makeFolder()
     const config = [
       'strategy: { strategies: [] }',
-      'risk: { balanceShare: 0.05 }',
-      'gateway: { port: 0, intentLifetimeMs: 600000 }',
+      // Minutes of this market pass while a busy machine stands still.
+      'risk: { balanceShare: 0.05, priceAgeMaxMs: 86400000 }',
+      'gateway: { port: 0, intentLifetimeMs: 3600000, priceAgeMaxMs: 86400000 }',
     ]
     writeFileSync(join(folder.path, 'flotilla.yaml'), config.join('\n'))
     fleet = folder.run(['start', '--speed', '60', '--http-port', '0'], {

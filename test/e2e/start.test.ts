@@ -197,7 +197,7 @@ describe('a fleet of one process', () => {
     third.kill('SIGTERM')
     expect(await third.ended).toBe(0)
     // The promise is five seconds; the rest is for a machine with other work.
-    expect(performance.now() - before).toBeLessThan(10_000)
+    expect(performance.now() - before).toBeLessThan(30_000)
     expect(third.lines).toContain('Summary')
     expect(existsSync(join(folder.path, '.flotilla', 'seed-1', 'running.json'))).toBe(false)
   })

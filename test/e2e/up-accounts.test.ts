@@ -48,7 +48,9 @@ describe.skipIf(rabbit === null || !hasPostgres)('two accounts in a fleet of pro
       `ledger: { kind: postgres, url: "${database.url}" }`,
       'http: { port: 0 }',
       'risk:',
-      `  { balanceShare: ${shares.main}, exposureShareMax: 1, addToPositions: true, equityIntervalMs: 10000 }`,
+      `  { balanceShare: ${shares.main}, exposureShareMax: 1, addToPositions: true, equityIntervalMs: 10000,`,
+      // Minutes of this market pass while a busy machine stands still.
+      '    priceAgeMaxMs: 86400000 }',
       'accounts:',
       `  cautious: { venue: { url: ${venues.cautious.url} }, risk: { balanceShare: ${shares.cautious} } }`,
     ]

@@ -66,7 +66,7 @@ describe('the unit processor', () => {
     }
     const { processor, batches } = rig({ batchMax: 4 }, { ...inner, commit })
     const first = processor.submit(saying('first'))
-    await vi.waitFor(() => expect(batches).toEqual([1]))
+    await vi.waitFor(() => expect(batches).toEqual([1]), 30_000)
     const rest = Array.from({ length: 6 }, (_, index) => processor.submit(saying(`m${index}`)))
     expect(processor.figures().waiting).toBe(6)
     gate.resolve()
@@ -84,13 +84,13 @@ describe('the unit processor', () => {
     const { processor, batches, published } = rig({}, { ...inner, commit })
     const told: number[] = []
     const first = processor.submit(saying('first')).then(() => told.push(batches.length))
-    await vi.waitFor(() => expect(batches).toEqual([1]))
+    await vi.waitFor(() => expect(batches).toEqual([1]), 30_000)
     const second = processor.submit(saying('second'))
     gates[0]!.resolve()
     await first
     expect(told).toEqual([2])
     // What was told is said as well, while the next one is still under way.
-    await vi.waitFor(() => expect(published).toEqual(['first']))
+    await vi.waitFor(() => expect(published).toEqual(['first']), 30_000)
     gates[1]!.resolve()
     await second
     await processor.flush()
@@ -109,7 +109,7 @@ describe('the unit processor', () => {
     const told: string[] = []
     const submit = async (each: Unit) => told.push((await processor.submit(each)).kind)
     const first = submit(unit([hold('r-1', '11')], { chain }))
-    await vi.waitFor(() => expect(batches).toEqual([1]))
+    await vi.waitFor(() => expect(batches).toEqual([1]), 30_000)
     const rest = [submit(saying('rests on it', { chain })), submit(saying('does not'))]
     gate.resolve()
     await Promise.all([first, ...rest])
@@ -125,7 +125,7 @@ describe('the unit processor', () => {
     const { processor, published } = rig({}, { ...inner, commit })
     const chain = {}
     const first = processor.submit(saying('first', { chain }))
-    await vi.waitFor(() => expect(commits).toBe(1))
+    await vi.waitFor(() => expect(commits).toBe(1), 30_000)
     const waiting = [
       saying('rests on it', { chain }),
       saying('does not'),

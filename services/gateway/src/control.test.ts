@@ -67,7 +67,7 @@ describe('a command by HTTP', () => {
     const { give } = await gateway()
     const { status, body } = await give(action)
     expect(status).toBe(202)
-    await vi.waitFor(() => expect(commands).toHaveLength(1))
+    await vi.waitFor(() => expect(commands).toHaveLength(1), 30_000)
     expect(commands[0]).toMatchObject({
       messageId: body['messageId'],
       type: `control.${action}.v1`,
@@ -80,7 +80,7 @@ describe('a command by HTTP', () => {
     const { give } = await gateway()
     await give('pause', { ...order, account: 'cautious', symbol: 'BINANCE:ETHUSDT' })
     await give('halt', { ...order, symbol: null })
-    await vi.waitFor(() => expect(commands).toHaveLength(2))
+    await vi.waitFor(() => expect(commands).toHaveLength(2), 30_000)
     expect(commands.map(({ payload }) => payload)).toMatchObject([
       { account: 'cautious', symbol: 'ETH/USDT' },
       { account: null, symbol: null },
@@ -102,7 +102,7 @@ describe('a command by HTTP', () => {
     expect((await second.give('pause', { ...order, symbol: null }, key)).status).toBe(202)
     await second.give('pause')
     await second.give('pause')
-    await vi.waitFor(() => expect(commands).toHaveLength(5))
+    await vi.waitFor(() => expect(commands).toHaveLength(5), 30_000)
   })
 
   const saying = (text: string): unknown => expect.stringContaining(text)
@@ -136,7 +136,10 @@ describe('a command by HTTP', () => {
     const answer = await give(action, body)
     expect(answer).toMatchObject({ status: 422, body: { problems: [problem] } })
     await give('resume')
-    await vi.waitFor(() => expect(commands.map(({ type }) => type)).toEqual(['control.resume.v1']))
+    await vi.waitFor(
+      () => expect(commands.map(({ type }) => type)).toEqual(['control.resume.v1']),
+      30_000,
+    )
   })
 
   test('is not kept out by a storm of signals', async () => {
@@ -159,7 +162,10 @@ describe('who may command', () => {
     const authorization = `Bearer ${token}`
     expect((await post('/api/v1/trading/execute', signal, { authorization })).status).toBe(401)
     expect((await give('pause')).status).toBe(202)
-    await vi.waitFor(() => expect(commands.map(({ type }) => type)).toEqual(['control.pause.v1']))
+    await vi.waitFor(
+      () => expect(commands.map(({ type }) => type)).toEqual(['control.pause.v1']),
+      30_000,
+    )
     expect(await context.metrics.metrics()).toMatch(/flotilla_gateway_unauthorized_total\S* 6/)
     expect(JSON.stringify(context.logs.records)).not.toContain(signalToken)
   })

@@ -85,7 +85,7 @@ describe('a request by hand', () => {
     const { execute, fate } = await gateway()
     const { status, body } = await execute(buy)
     expect(status).toBe(202)
-    await vi.waitFor(() => expect(intents).toHaveLength(1))
+    await vi.waitFor(() => expect(intents).toHaveLength(1), 30_000)
     expect(intents[0]?.payload).toMatchObject({
       intentId: body['intentId'],
       strategy: 'manual',
@@ -115,10 +115,10 @@ describe('a request by hand', () => {
     const dearer = { ...buy, symbol: 'BTCUSDT', confidence: 81, price: '50100' }
     expect((await second.execute(dearer, key)).body['intentId']).toBe(answer.body['intentId'])
     expect((await second.execute({ ...buy, action: 'sell' }, key)).status).toBe(202)
-    await vi.waitFor(() => expect(intents).toHaveLength(2))
+    await vi.waitFor(() => expect(intents).toHaveLength(2), 30_000)
     await second.execute(buy)
     await second.execute(buy)
-    await vi.waitFor(() => expect(intents).toHaveLength(4))
+    await vi.waitFor(() => expect(intents).toHaveLength(4), 30_000)
   })
 
   test('is not lost when the bus is away from then to the end of the process', async () => {
@@ -134,11 +134,11 @@ describe('a request by hand', () => {
     }))
     const { status, body } = await execute(buy)
     expect(status).toBe(202)
-    await vi.waitFor(() => expect(failures).toBe(0))
+    await vi.waitFor(() => expect(failures).toBe(0), 30_000)
     expect(intents).toEqual([])
     await lives.pop()?.stop()
     await gateway()
-    await vi.waitFor(() => expect(intents).toHaveLength(1))
+    await vi.waitFor(() => expect(intents).toHaveLength(1), 30_000)
     expect(intents[0]?.payload.intentId).toBe(body['intentId'])
   })
 
@@ -151,7 +151,7 @@ describe('a request by hand', () => {
     const { execute, alert } = await gateway()
     expect((await execute(body)).status).toBe(status)
     await alert({ token: alertToken, ticker: 'BTCUSDT', action: 'buy' })
-    await vi.waitFor(() => expect(intents).toHaveLength(1))
+    await vi.waitFor(() => expect(intents).toHaveLength(1), 30_000)
     expect(intents[0]?.payload.strategy).toBe('webhook')
   })
 })
@@ -164,7 +164,7 @@ describe('an alert of a charting service', () => {
     const { status } = await alert({ ...fired, strategy: 'golden-cross' })
     const text = await alert(JSON.stringify(fired), { 'content-type': 'text/plain; charset=utf-8' })
     expect([status, text.status]).toEqual([202, 202])
-    await vi.waitFor(() => expect(intents).toHaveLength(2))
+    await vi.waitFor(() => expect(intents).toHaveLength(2), 30_000)
     expect(intents.map(({ payload }) => payload.strategy)).toEqual([
       'webhook-golden-cross',
       'webhook',
@@ -181,7 +181,7 @@ describe('an alert of a charting service', () => {
     expect(old).toMatchObject({ status: 422, body: { problems: [{ field: 'time' }] } })
     const early = await alert({ ...fired, time: new Date(now + 600_000).toISOString() })
     expect(early).toMatchObject({ status: 422, body: { problems: [{ field: 'time' }] } })
-    await vi.waitFor(() => expect(intents).toHaveLength(1))
+    await vi.waitFor(() => expect(intents).toHaveLength(1), 30_000)
   })
 
   test('that is not JSON is answered with how to write it', async () => {

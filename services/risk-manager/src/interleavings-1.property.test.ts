@@ -1,4 +1,4 @@
 // A part of the interleavings; the parts run beside each other.
 import { describeInterleavings } from './testing/interleavings.ts'
 
-describeInterleavings()
+describeInterleavings(1)

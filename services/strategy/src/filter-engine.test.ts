@@ -149,7 +149,7 @@ describe('the filter engine', () => {
     }
     await stage.context.clock.advance(5 * minute)
     await vi.waitFor(() => expect(failures).toBe(1), { timeout: 20_000 })
-    await vi.waitFor(() => expect(stage.context.logs.messages('error')).toHaveLength(1))
+    await vi.waitFor(() => expect(stage.context.logs.messages('error')).toHaveLength(1), 30_000)
     await stage.context.clock.advance(minute)
     await reviewed(1)
   })

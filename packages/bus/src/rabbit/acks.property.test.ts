@@ -65,7 +65,7 @@ test('a run of deliveries that is settled in one turn is acknowledged by one fra
   const broker = brokerSide(100)
   const acks = new Acks(broker.channel)
   for (let tag = 1; tag <= 100; tag++) acks.ack(delivery(tag), false)
-  await vi.waitFor(() => expect(broker.acked).toHaveLength(100))
+  await vi.waitFor(() => expect(broker.acked).toHaveLength(100), 30_000)
   expect(broker.frames()).toBe(1)
 })
 

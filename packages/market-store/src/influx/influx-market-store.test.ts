@@ -108,7 +108,7 @@ describe('InfluxDB market store', () => {
     await stuck.writeCandles([candleAt(0)])
     const before = performance.now()
     await stuck.close()
-    expect(performance.now() - before).toBeLessThan(8_000)
+    expect(performance.now() - before).toBeLessThan(30_000)
     expect(lines).toEqual([[{ buffered: 1 }, 'market store closed with points unwritten']])
     server.setFault(null)
   })

@@ -9,7 +9,7 @@ const options: ClientOptions = {
   apiKey: 'key',
   secret: 'secret',
   recvWindowMs: 5_000,
-  timeoutMs: 1_000,
+  timeoutMs: 20_000,
   weightPerMinute: 0,
   weightShare: 1,
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import type { ConvertQuote, VenueConvert } from '../convert.ts'
 import type { ScriptedAnswer } from '../wire-test/scripted-server.ts'
-import { marketNow, openWireVenue, type WireVenue } from '../wire-test/wire-venue.ts'
+import { marketNow, openWireVenue, patienceFor, type WireVenue } from '../wire-test/wire-venue.ts'
 
 const routes = {
   quote: 'POST /sapi/v1/convert/getQuote',
@@ -38,14 +38,22 @@ const unanswered: readonly (readonly [string, ScriptedAnswer])[] = [
 
 let scene: WireVenue
 let convert: VenueConvert
-beforeEach(async () => {
-  scene = await openWireVenue({ timeoutMs: 500 })
+async function open(answer: ScriptedAnswer = {}): Promise<void> {
+  scene = await openWireVenue(patienceFor(answer))
   convert = scene.venue.convert!
-})
-afterEach(async () => {
+}
+async function close(): Promise<void> {
   await scene.venue.close()
   await scene.server.close()
-})
+}
+beforeEach(() => open())
+afterEach(close)
+
+/** Another scene, with no more patience than an answer deserves. */
+async function openFor(answer: ScriptedAnswer): Promise<void> {
+  await close()
+  await open(answer)
+}
 
 function essentials(route: string): Record<string, string>[] {
   const signing = ['timestamp', 'recvWindow', 'signature']
@@ -83,6 +91,7 @@ describe('an acceptance', () => {
   it.each(unanswered)(
     'that meets %s is sent once and its outcome is unknown',
     async (_, answer) => {
+      await openFor(answer)
       scene.server.on(routes.accept, answer)
       expect(await convert.accept(quoted)).toMatchObject({ kind: 'unknown' })
       expect(scene.server.sent(routes.accept)).toHaveLength(1)
@@ -112,6 +121,7 @@ describe('a question', () => {
   it.each(unanswered.slice(0, 4))(
     'that meets %s says nothing about the trade',
     async (_, answer) => {
+      await openFor(answer)
       scene.server.on(routes.status, answer)
       await expect(convert.query(quoted)).rejects.toMatchObject({ retryable: true })
     },

@@ -34,7 +34,7 @@ const order = {
 
 async function urlsOf(kind: VenueKind, testnet: boolean): Promise<string> {
   const row = venueRows[kind]
-  const times = { recvWindowMs: row.recvWindowMs, timeoutMs: 1_000 }
+  const times = { recvWindowMs: row.recvWindowMs, timeoutMs: 20_000 }
   const limits = { weightPerMinute: 0, weightShare: 1 }
   if (kind === 'binance') {
     const client = await BinanceClient.open({ testnet, ...times, ...limits })

@@ -9,6 +9,7 @@ import {
   marketNow,
   openWireVenue,
   orderAnswer,
+  patienceFor,
   type WireVenue,
 } from '../wire-test/wire-venue.ts'
 
@@ -19,7 +20,7 @@ describe('reads', () => {
   let wire: WireVenue
 
   beforeEach(async () => {
-    wire = await openWireVenue({ timeoutMs: 1_000 })
+    wire = await openWireVenue()
   })
   afterEach(async () => {
     await wire.venue.close()
@@ -299,8 +300,11 @@ describe('reads', () => {
     ],
   ]
   it.each(failures)('throws a typed error for %s', async (_title, answer, code, retryable) => {
-    wire.server.on('GET /api/v3/openOrders', answer)
-    await expect(wire.venue.fetchOpenOrders()).rejects.toMatchObject({ code, retryable })
+    const { venue, server } = await openWireVenue(patienceFor(answer))
+    server.on('GET /api/v3/openOrders', answer)
+    await expect(venue.fetchOpenOrders()).rejects.toMatchObject({ code, retryable })
+    await venue.close()
+    await server.close()
   })
 
   it('takes an invalid key for one even after it was valid before', async () => {

@@ -9,6 +9,7 @@ import {
   apiKey,
   openWireVenue,
   orderAnswer,
+  patienceFor,
   secret,
   type WireVenue,
 } from '../wire-test/wire-venue.ts'
@@ -104,7 +105,7 @@ describe('outcomes of writes', () => {
   const open: WireVenue[] = []
 
   async function venueThatAnswers(answer: ScriptedAnswer): Promise<WireVenue> {
-    const wire = await openWireVenue({ timeoutMs: 1_000 })
+    const wire = await openWireVenue(patienceFor(answer))
     open.push(wire)
     wire.server.on('POST /api/v3/order', answer)
     await wire.venue.fetchRules(['BTC/USDT'])

@@ -1,7 +1,7 @@
 // A venue on a scripted server that already answers what every test needs: time, symbols, account.
 import { openBinanceVenue, type BinanceVenueOptions } from '../ccxt/binance-venue.ts'
 import type { Venue } from '../port.ts'
-import { startScriptedServer, type ScriptedServer } from './scripted-server.ts'
+import { startScriptedServer, type ScriptedAnswer, type ScriptedServer } from './scripted-server.ts'
 
 export const marketNow = Date.UTC(2024, 7, 5, 12)
 export const secret = 'secret-that-must-not-show'
@@ -26,6 +26,12 @@ export async function openWireVenue(
     ...options,
   })
   return { venue, server }
+}
+
+/** Short where an answer never comes; everywhere else a busy machine has its time. */
+export function patienceFor(answer: ScriptedAnswer): { readonly timeoutMs?: number } {
+  const isSilent = 'fault' in answer && answer.fault !== 'reset'
+  return isSilent ? { timeoutMs: 1_000 } : {}
 }
 
 export const bitcoin = {

@@ -1,4 +1,5 @@
 // Out of the market, and staying out, whatever was on its way and whatever dies meanwhile.
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { step } from './step.ts'
@@ -6,7 +7,7 @@ import { deskProperty } from '../testing/desk-life.ts'
 import { flatteningCommands } from '../testing/desk-commands.ts'
 import type { Seams } from '../testing.ts'
 
-const common = { seed: Number(process.env['FLOTILLA_PROPERTY_SEED'] ?? 20_240_805) }
+const common = { seed: propertySeed }
 const scene = { happens: flatteningCommands }
 
 /** As it was: what is held at the moment of the command is sold, and nothing else happens. */

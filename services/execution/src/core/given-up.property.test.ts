@@ -1,5 +1,6 @@
 // Orders that are there and are given up, because answers come late and every copy of the venue lags: in the end each
 // of their fills is counted, and what they brought is protected, or closed where nothing is to be held.
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { step } from './step.ts'
@@ -7,7 +8,7 @@ import { lateCommands } from '../testing/desk-commands.ts'
 import { denials, deskProperty, eitherWayOfTelling } from '../testing/desk-life.ts'
 import type { Seams } from '../testing.ts'
 
-const common = { seed: Number(process.env['FLOTILLA_PROPERTY_SEED'] ?? 20_240_805) }
+const common = { seed: propertySeed }
 const scene = { happens: lateCommands, own: eitherWayOfTelling, lies: denials }
 
 /** What was given up is over and done with. */
