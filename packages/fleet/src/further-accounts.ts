@@ -100,12 +100,19 @@ export function busOfAccount(bus: Bus, account: string): Bus {
   }
 }
 
+/** What agents remember of further accounts begins with this; no key of the first account does. */
+export const furtherMemory = '@'
+
+export function memoryPrefixOf(account: string): string {
+  return `${furtherMemory}${account}/`
+}
+
 /**
  * The ledger as an agent of a further account sees it. Rows name their account; what agents remember
  * and which messages they have processed does not, and is kept apart here.
  */
 export function ledgerOfAccount(ledger: Ledger, account: string): Ledger {
-  const prefix = `@${account}/`
+  const prefix = memoryPrefixOf(account)
   const own: Partial<Ledger> = {
     commit: (units, fence) =>
       ledger.commit(
@@ -115,10 +122,11 @@ export function ledgerOfAccount(ledger: Ledger, account: string): Ledger {
     wasProcessed: (consumer, messageId) =>
       ledger.wasProcessed(consumer, inboxIdOf(account, messageId)),
     recall: (agent, key) => ledger.recall(agent, `${prefix}${key}`),
-    recallAll: async (agent, start = '') =>
-      (await ledger.recallAll(agent, `${prefix}${start}`)).map((entry) => {
-        return { ...entry, key: entry.key.slice(prefix.length) }
-      }),
+    recallAll: async (agent, start = '', except) => {
+      const not = except === undefined ? [] : [`${prefix}${except}`]
+      const entries = await ledger.recallAll(agent, `${prefix}${start}`, ...not)
+      return entries.map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) }))
+    },
   }
   return new Proxy(ledger, {
     get: (target, name) => {

@@ -199,6 +199,10 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
           { agent: 'strategy', key: 'a:1', value: 'one more' },
         ])
         expect((await ledger.recallAll('strategy')).map((each) => each.key)).toEqual(['a:1', 'b'])
+        expect(await ledger.recallAll('strategy', '', 'a:')).toEqual([
+          { agent: 'strategy', key: 'b', value: 'b' },
+        ])
+        expect(await ledger.recallAll('strategy', 'a', 'a:1')).toEqual([])
         expect(await ledger.recallAll('execution')).toEqual([])
       })
     })

@@ -189,8 +189,8 @@ export type LedgerReads = {
   /** Closed ones, newest first. */
   loadTrades(query: TradeQuery): Promise<ClosedTrade[]>
   recall(agent: AgentName, key: string): Promise<Json>
-  /** All keys that begin with the prefix, in the order of the keys. */
-  recallAll(agent: AgentName, prefix?: string): Promise<MemoryEntry[]>
+  /** All keys that begin with the prefix and not with the exception, in the order of the keys. */
+  recallAll(agent: AgentName, prefix?: string, except?: string): Promise<MemoryEntry[]>
   wasProcessed(consumer: AgentName, messageId: string): Promise<boolean>
   /**
    * What was said, in the order of the commits: all that belongs together, or all that names an

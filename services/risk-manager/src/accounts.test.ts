@@ -105,6 +105,29 @@ describe('two accounts, 80 % and 30 % of the same 84.54', () => {
     expect(await stateOf('cautious')).toMatchObject({ verdict: 'denied', reserved: '0' })
   })
 
+  it('load their own memory at a start, and nothing of each other', async () => {
+    await start('main')
+    await start('cautious')
+    const keys: string[] = []
+    const told = ledger
+    ledger = {
+      ...told,
+      recallAll: async (...asked) => {
+        const found = await told.recallAll(...asked)
+        keys.push(...found.map(({ key }) => key))
+        return found
+      },
+    }
+    for (const account of ['main', 'cautious'] as const) {
+      await stop(account)
+      keys.length = 0
+      await start(account)
+      const prefix = account === 'main' ? '' : '@cautious/'
+      const parts = ['day', 'drawdown', 'valued']
+      expect(keys).toEqual(parts.map((part) => `${prefix}standing/${account}/${part}`))
+    }
+  })
+
   it('an account that was away takes what was proposed meanwhile', async () => {
     const main = await start('main')
     await start('cautious')

@@ -15,7 +15,7 @@ export const BudgetsConfig = z
 export const PrioritiesConfig = z
   .record(strategy, z.number().min(-100).max(100))
   .default({})
-  .describe('Who goes first within batchWindowMs, the highest; 0 where not named.')
+  .describe('Who goes first of those who wait at once, the highest; 0 where not named.')
 
 export function budgetsOf(config: z.infer<typeof BudgetsConfig>): ReadonlyMap<string, Decimal> {
   return new Map(Object.entries(config).map(([name, text]) => [name, Decimal.from(text)]))

@@ -1,5 +1,5 @@
-// Settings that are each allowed, and together would deny every single entry or make a limit that never
-// holds: better said at the start than found out by an account that does not trade.
+// Settings that are each allowed, and together make a limit that never holds: better said at the start than
+// found out by an account that relied on it.
 import { Decimal } from '@flotilla/money'
 import type { RiskManagerConfig } from './config.ts'
 
@@ -10,25 +10,7 @@ type Contradiction = {
 }
 
 export function contradictionsOf(config: RiskManagerConfig): readonly Contradiction[] {
-  return [
-    ...entryTooLarge(config),
-    ...capsTooSmall(config),
-    ...limitsOutOfOrder(config),
-    ...unknownPriorities(config),
-  ]
-}
-
-/** An entry is fitted to the other caps; what then is more than symbols that move together may be is denied. */
-function entryTooLarge({ balanceShare, exposureShareMax, sizing, caps }: RiskManagerConfig) {
-  if (sizing.method !== 'balance-share') return []
-  const { symbolShareMax, assetShareMax, correlatedShareMax } = caps
-  const shares = [balanceShare, exposureShareMax, symbolShareMax, assetShareMax]
-  const entry = shares.reduce((one, next) => (Decimal.from(next).lessThan(one) ? next : one))
-  if (Decimal.from(entry).atMost(correlatedShareMax)) return []
-  const message =
-    `one entry of ${entry} of the balance exceeds correlatedShareMax ${correlatedShareMax}: ` +
-    'every entry would be denied'
-  return [{ path: ['balanceShare'], message, fix: 'lower balanceShare, or raise the cap' }]
+  return [...capsTooSmall(config), ...limitsOutOfOrder(config)]
 }
 
 /** What one symbol may be is a part of what its asset may be, and no bet is larger than all of them. */
@@ -63,10 +45,3 @@ function limitsOutOfOrder({ protections, equityIntervalMs, trim }: RiskManagerCo
 }
 
 const longestWaitMs = 86_400_000
-
-/** Priorities say who goes first among those who ask at the same moment, and there is no such moment. */
-function unknownPriorities({ priorities, batchWindowMs }: RiskManagerConfig): Contradiction[] {
-  if (Object.keys(priorities).length === 0 || batchWindowMs > 0) return []
-  const fix = 'set batchWindowMs, 5 say, or remove the priorities'
-  return [{ path: ['priorities'], message: 'nobody waits for others to ask: they do nothing', fix }]
-}

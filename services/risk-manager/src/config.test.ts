@@ -19,14 +19,10 @@ describe('the section risk', () => {
   it.each([
     { title: 'a share of all', section: { balanceShare: 1, exposureShareMax: 1 } },
     { title: 'a share as a number', section: { balanceShare: 0.25 } },
-    { title: 'priorities with a window', section: { priorities: { one: 1 }, batchWindowMs: 5 } },
+    { title: 'priorities without a window', section: { priorities: { one: 1 } } },
     {
       title: 'caps smaller than an entry, which is fitted to them',
-      section: { caps: { symbolShareMax: 0.05, assetShareMax: 0.05 } },
-    },
-    {
-      title: 'a cap of what moves together as large as an entry',
-      section: { caps: { correlatedShareMax: 0.25 } },
+      section: { caps: { symbolShareMax: 0.05, assetShareMax: 0.05, correlatedShareMax: 0.05 } },
     },
     { title: 'budgets of all', section: { budgets: { one: 0.6, two: 0.4 } } },
     { title: 'a share at the cap', section: { balanceShare: '0.25', exposureShareMax: '0.25' } },
@@ -35,10 +31,6 @@ describe('the section risk', () => {
   })
 
   it.each([
-    {
-      section: { caps: { correlatedShareMax: 0.24 } },
-      problem: /^balanceShare: one entry of 0.25 of the balance .* every entry would be denied$/,
-    },
     {
       section: { caps: { symbolShareMax: 0.3, assetShareMax: 0.2 } },
       problem:
@@ -56,7 +48,7 @@ describe('the section risk', () => {
       section: { equityIntervalMs: 86_400_000 },
       problem: /^trim.everyCycles: a look every 3 valuations .* more than a day apart/,
     },
-    { section: { priorities: { one: 1 } }, problem: /^priorities: nobody waits for others/ },
+    { section: { priorities: { one: 101 } }, problem: /^priorities.one: / },
     { section: { dailyLossMax: 0 }, problem: /^dailyLossMax: is not a share above 0 and up to 1/ },
     { section: { dailyLossMax: 1.1 }, problem: /^dailyLossMax: is not a share/ },
     { section: { takeProfitShare: 0 }, problem: /^takeProfitShare: is not a distance/ },

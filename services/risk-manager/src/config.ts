@@ -70,7 +70,7 @@ const fields = z.strictObject({
     .min(0)
     .max(1_000)
     .default(0)
-    .describe('Real milliseconds in which intents are gathered, to be decided by confidence.'),
+    .describe('Real milliseconds in which intents are gathered, to be decided the best first.'),
   openPositionsMax: z.int().min(1).max(10_000).default(5).describe('Symbols held at once.'),
   addToPositions: z
     .boolean()

@@ -1,7 +1,8 @@
 import type { AnyMessage } from '@flotilla/contracts'
 import type { Unit, UnitOutcome } from '@flotilla/ledger'
 import { Mutex } from 'async-mutex'
-import { applyAll, type Book, type Work } from './core/index.ts'
+import { applyAll, type Book, type Rank, type Turn, type Work } from './core/index.ts'
+import { Line } from './line.ts'
 import { RecentIds } from './recent-ids.ts'
 import { unitOf } from './store.ts'
 
@@ -19,10 +20,15 @@ export type Task<Result extends Work> = {
   readonly message: AnyMessage | null
   /** Whether the message may have been processed by an earlier life of this agent. */
   readonly mayBeOld: boolean
-  /** Waited for before the first decision, when others may have to go first. */
-  readonly turn?: () => Promise<void>
-  /** Pure: called with the mutex held, again on another book when the ledger refused. */
-  readonly decide: (book: Book) => Result
+  /** Waited for before it stands in line, where intents are gathered. */
+  readonly gathered?: () => Promise<void>
+  /** Its place among those that wait; without one it goes before all that have one. */
+  readonly rank?: Rank
+  /**
+   * Pure: called with the mutex held, again on another book when the ledger refused.
+   * @param turn why it is decided now, where others have waited longer
+   */
+  readonly decide: (book: Book, turn: Turn | null) => Result
 }
 
 export type Done<Result extends Work> =
@@ -39,7 +45,7 @@ type Step<Result> = { readonly result: Result; readonly commit: Promise<UnitOutc
 
 /** A task that waits for the mutex. */
 type Asking = {
-  readonly decide: () => void
+  readonly decide: (turn: Turn | null) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -51,7 +57,7 @@ type Asking = {
 export class AccountDesk {
   readonly #options: DeskOptions
   readonly #mutex = new Mutex()
-  readonly #asking: Asking[] = []
+  readonly #line = new Line<Asking>()
   readonly #processed = new RecentIds(50_000)
   #deciding = false
   /** Units on their way to the ledger. */
@@ -74,7 +80,7 @@ export class AccountDesk {
 
   async work<Result extends Work>(task: Task<Result>): Promise<Done<Result>> {
     if (await this.#isDone(task)) return { kind: 'duplicate' }
-    await task.turn?.()
+    await task.gathered?.()
     for (let attempt = 1; ;) {
       const { result, commit } = await this.#decide(task)
       const outcome = await commit
@@ -109,23 +115,24 @@ export class AccountDesk {
     return true
   }
 
-  /** In the order of asking. */
+  /** Of those who wait, the best first. */
   #decide<Result extends Work>(task: Task<Result>): Promise<Step<Result>> {
     return new Promise((resolve, reject) => {
-      this.#asking.push({ decide: () => resolve(this.#reserve(task)), reject })
+      const decide = (turn: Turn | null): void => resolve(this.#reserve(task, turn))
+      this.#line.join({ decide, reject }, task.rank ?? null)
       if (!this.#deciding) void this.#decideAll()
     })
   }
 
   async #decideAll(): Promise<void> {
     this.#deciding = true
-    while (this.#asking.length > 0) {
+    while (this.#line.length > 0) {
       try {
         await this.trusted()
         const decided = await this.#mutex.runExclusive(() => this.#stretch())
         if (decided === stretchMax) await othersFirst()
       } catch (error) {
-        for (const { reject } of this.#asking.splice(0)) reject(error)
+        for (const { reject } of this.#line.clear()) reject(error)
       }
     }
     this.#deciding = false
@@ -135,22 +142,23 @@ export class AccountDesk {
   #stretch(): number {
     let decided = 0
     while (decided < stretchMax && this.#doubt === null) {
-      const next = this.#asking.shift()
-      if (next === undefined) break
+      const next = this.#line.next()
+      if (next === null) break
+      const { waiter, turn } = next
       decided++
       try {
-        next.decide()
+        waiter.decide(turn)
       } catch (error) {
-        next.reject(error)
+        waiter.reject(error)
       }
     }
     return decided
   }
 
   /** From reading the book to queueing the commit. */
-  #reserve<Result extends Work>(task: Task<Result>): Step<Result> {
+  #reserve<Result extends Work>(task: Task<Result>, turn: Turn | null): Step<Result> {
     const book = this.#book
-    const result = task.decide(book)
+    const result = task.decide(book, turn)
     try {
       applyAll(book, result.changes)
     } catch (error) {

@@ -54,6 +54,16 @@ describe('the shell', () => {
     expect(said).toEqual(['equity found, taken as the beginning', 'equity valued'])
   })
 
+  it('of a second life in the same millisecond is kept and told, and no refusal', async () => {
+    const { agent, ledger } = await start()
+    await agent.stop()
+    const rig = await start({ ledger })
+    const valued = await ledger.recall('risk-manager', 'standing/main/valued')
+    expect(valued).toMatchObject({ number: 2, at: testNow })
+    expect(rig.agent.readiness().detail['valued']).toMatchObject({ equity: '84.54' })
+    expect(rig.context.logs.messages('warn')).toEqual([])
+  })
+
   it('asks the venue for the prices of what is held and not traded, one by one if need be', async () => {
     const coins = Array.from({ length: 36 }, (_, index) => `COIN${index}`)
     const symbolsOfCoins = coins.map((coin) => `${coin}/USDT`)

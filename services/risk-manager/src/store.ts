@@ -2,7 +2,7 @@ import type { AnyMessage } from '@flotilla/contracts'
 import { writeDecision, type Ledger, type LedgerChange, type Unit } from '@flotilla/ledger'
 import type { MarketStore } from '@flotilla/market-store'
 import type { Decimal } from '@flotilla/money'
-import type { SharedConfig } from '@flotilla/fleet'
+import { furtherMemory, type SharedConfig } from '@flotilla/fleet'
 import {
   barsMax,
   createBook,
@@ -45,7 +45,7 @@ export class RiskStore {
     const [balances, reservations, memory] = await Promise.all([
       this.#ledger.loadBalances(account),
       this.#loadReservations(account),
-      this.#ledger.recallAll('risk-manager'),
+      this.#ledger.recallAll('risk-manager', '', furtherMemory),
     ])
     const snapshot: BookSnapshot = { account: found, balances, reservations, memory }
     return createBook(snapshot, before ?? undefined)
@@ -159,7 +159,6 @@ export function inBrief(decided: Decided): Work & { readonly verdict: BriefVerdi
   return { ...decided, records: decided.records.map(written), verdict }
 }
 
-/** What waits for its commit waits as text. */
 /** What waits for its commit waits as text. */
 function written(record: LedgerChange): LedgerChange {
   if (record.kind !== 'decision-recorded') return record

@@ -5,10 +5,10 @@ import { StaleFenceError } from '@flotilla/ledger'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
 import { limitsOf, type RiskManagerConfig } from './config.ts'
 import {
-  compareIntents,
   decide,
   fitnessChanges,
   needsStoredPrice,
+  rankOf,
   takeCommand,
   takeMarket,
   takeOrder,
@@ -27,8 +27,8 @@ import { inBrief, type BriefVerdict, type RiskStore } from './store.ts'
 import { Sweeper } from './sweeper.ts'
 import { tellRegimes } from './tell.ts'
 import { Trimmer } from './trimmer.ts'
-import { Turns } from './turns.ts'
 import { Valuer } from './valuer.ts'
+import { BatchWindow } from './window.ts'
 
 export type Deps = AgentDeps<RiskManagerConfig, 'bus' | 'ledger' | 'marketStore' | 'venue'>
 
@@ -54,7 +54,8 @@ export class Term {
   readonly #limits: Limits
   readonly #log: Logger
   readonly #since: number
-  readonly #turns: Turns<IntentMessage['payload']>
+  readonly #window: BatchWindow
+  readonly #priorities: ReadonlyMap<string, number>
   readonly #subscriptions: Subscription[] = []
   readonly #timers: Timer[] = []
   #desk: AccountDesk | null = null
@@ -67,12 +68,8 @@ export class Term {
     this.#limits = limitsOf(config, shared, marketVenue)
     this.#log = context.logger
     this.#since = context.clock.now()
-    const priorities = new Map(Object.entries(config.priorities))
-    this.#turns = new Turns({
-      windowMs: config.batchWindowMs,
-      compare: (one, other) => compareIntents(one, other, priorities),
-      sleep: (ms) => realClock.sleep(ms, options.over),
-    })
+    this.#priorities = new Map(Object.entries(config.priorities))
+    this.#window = new BatchWindow(config.batchWindowMs, (ms) => realClock.sleep(ms, options.over))
   }
 
   get book(): Book | null {
@@ -206,8 +203,9 @@ export class Term {
       await store.noteStoredPrice(desk.book, message.payload.symbol)
     }
     const done = await this.#carryOut(desk, delivery, {
-      turn: () => this.#turns.take(message.payload),
-      decide: (book) => inBrief(decide({ book, message, limits, now: clock.now() })),
+      gathered: () => this.#window.pass(),
+      rank: rankOf(message.payload, this.#priorities),
+      decide: (book, turn) => inBrief(decide({ book, message, limits, now: clock.now(), turn })),
     })
     timer()
     if (done.kind === 'committed') this.#tellVerdict(message, done.result.verdict)
@@ -272,7 +270,7 @@ export class Term {
   async #carryOut<Result extends Work>(
     desk: AccountDesk,
     delivery: Delivery,
-    task: Pick<Task<Result>, 'decide' | 'turn'>,
+    task: Pick<Task<Result>, 'decide' | 'gathered' | 'rank'>,
   ): Promise<Done<Result>> {
     const { message, redelivered, deliveryCount } = delivery
     const ours = epochMs(message.occurredAt) > this.#since + clockDifferenceMaxMs

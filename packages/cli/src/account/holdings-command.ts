@@ -1,4 +1,5 @@
 import { instant, type EquityValued } from '@flotilla/contracts'
+import { furtherMemory, memoryPrefixOf } from '@flotilla/fleet'
 import type { Account, LedgerReads, MemoryEntry } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import { createBook, valueAccount } from '@flotilla/risk-manager'
@@ -35,10 +36,12 @@ async function holdingsOf(
   account: Account,
   isFurther: boolean,
 ): Promise<Holdings> {
-  const own = isFurther ? `@${account.account}/` : ''
+  const own = isFurther ? memoryPrefixOf(account.account) : ''
   const [balances, memory] = await Promise.all([
     reads.loadBalances(account.account),
-    reads.recallAll('risk-manager', own),
+    isFurther
+      ? reads.recallAll('risk-manager', own)
+      : reads.recallAll('risk-manager', own, furtherMemory),
   ])
   const remembered = memory.map((entry): MemoryEntry => {
     return { ...entry, key: entry.key.slice(own.length) }

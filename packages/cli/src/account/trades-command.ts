@@ -1,4 +1,4 @@
-import type { SharedConfig } from '@flotilla/fleet'
+import { memoryPrefixOf, type SharedConfig } from '@flotilla/fleet'
 import { figuresOf, openTradeOf, type OpenTrade, type TradeFigures } from '@flotilla/journal'
 import type { ClosedTrade, LedgerReads, Position } from '@flotilla/ledger'
 import type { MarketStore } from '@flotilla/market-store'
@@ -123,7 +123,7 @@ async function heldTrade(position: Position, sources: Sources): Promise<HeldTrad
   const { account, venue, symbol, quantity, costBasis } = position
   const { reads, shared, store } = sources
   // Agents of further accounts keep their memory under the account's name.
-  const prefix = account === shared.account.id ? '' : `@${account}/`
+  const prefix = account === shared.account.id ? '' : memoryPrefixOf(account)
   const trade = openTradeOf(await reads.recall('execution', `${prefix}trade:${symbol}`))
   const lastPrice = (await store?.lastPrice({ venue, symbol }))?.price ?? null
   const unrealisedProfit = lastPrice === null ? null : lastPrice.times(quantity).minus(costBasis)

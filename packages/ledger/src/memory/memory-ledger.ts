@@ -90,9 +90,10 @@ function memoryReads(state: MemoryState): LedgerReads {
     ...accountReads(state),
     ...orderReads(state),
     recall: async (agent, key) => state.memory.get(keyOf(agent, key)) ?? null,
-    recallAll: async (agent, prefix = '') =>
+    recallAll: async (agent, prefix = '', except) =>
       [...state.memory]
         .filter(([key, value]) => key.startsWith(keyOf(agent, prefix)) && value !== null)
+        .filter(([key]) => except === undefined || !key.startsWith(keyOf(agent, except)))
         .map(([key, value]) => ({ agent, key: key.slice(agent.length + 1), value }))
         .toSorted((left, right) => byText(left.key, right.key)),
     wasProcessed: async (consumer, messageId) => state.inbox.has(keyOf(consumer, messageId)),

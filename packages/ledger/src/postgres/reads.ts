@@ -147,10 +147,10 @@ function memoryReads(query: Query): MemoryReads {
       const text = 'select value from agent_memory where agent = $1 and key = $2'
       return first(await query(text, [agent, key]), (row) => row['value'] as Json)
     },
-    recallAll: async (agent, prefix = '') => {
+    recallAll: async (agent, prefix = '', except) => {
       const text = `select key, value from agent_memory where agent = $1 and starts_with(key, $2)
-        order by key collate "C"`
-      const rows = await query(text, [agent, prefix])
+        and ($3::text is null or not starts_with(key, $3)) order by key collate "C"`
+      const rows = await query(text, [agent, prefix, except ?? null])
       return rows.map((row) => ({ agent, key: String(row['key']), value: row['value'] as Json }))
     },
     wasProcessed: async (consumer, messageId) => {

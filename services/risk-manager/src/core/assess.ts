@@ -9,6 +9,7 @@ import { textOf } from './check.ts'
 import type { Check, CheckOutcome, Context, Draft, Exits, Inputs } from './check.ts'
 import { entryChecks } from './entry-checks.ts'
 import { exitChecks } from './exit-checks.ts'
+import { turnTaken, type Turn } from './intent-order.ts'
 import type { Limits } from './limits.ts'
 import { choosePrice, type PriceChoice } from './prices.ts'
 import { observe, type Observed } from './observe.ts'
@@ -50,23 +51,26 @@ export type Question = {
   readonly now: number
   /** Of an exit that is to sell no more than this of the position. */
   readonly exitQuantity?: Decimal | null
+  /** Where it is not the order of asking in which it is decided. */
+  readonly turn?: Turn | null
 }
 
 export function assess(question: Question, seen: Observed = observe(question)): Verdict {
-  const { book, intent, exitQuantity = null } = question
+  const { book, intent, exitQuantity = null, turn = null } = question
   const rules = book.rules.get(intent.symbol) ?? null
   const price = choosePrice(question)
   const exits = intent.purpose === 'entry' ? exitsOf(question, rules, price) : null
   const base: Context = {
     ...question,
     exitQuantity,
+    turn,
     seen,
     rules,
     price,
     draft: null,
     exits: exits?.prices ?? null,
   }
-  const { checks, reasons, draft } = runAll(checksFor(intent), base)
+  const { checks, reasons, draft } = runAll(checksFor(base), base)
   const [first, ...rest] = reasons
   if (first !== undefined) {
     return { kind: 'denied', checks, draft, price, reasons: [first, ...rest] }
@@ -75,8 +79,9 @@ export function assess(question: Question, seen: Observed = observe(question)): 
   return { kind: 'approved', checks, draft, price, approved }
 }
 
-function checksFor(intent: IntentProposed): readonly Check[] {
-  return intent.purpose === 'entry' ? entryChecks : exitChecks
+function checksFor({ intent, turn }: Context): readonly Check[] {
+  const checks = intent.purpose === 'entry' ? entryChecks : exitChecks
+  return turn === null ? checks : [turnTaken, ...checks]
 }
 
 function runAll(checks: readonly Check[], base: Context) {

@@ -63,17 +63,12 @@ export const assetExposure: Check = {
 export const correlatedExposure: Check = {
   name: 'correlated-exposure',
   run(context) {
-    const { book, intent, limits } = context
-    const { correlatedShareMax: share, correlationMin } = limits.caps
+    const { correlatedShareMax: share, correlationMin } = context.limits.caps
     if (share.atLeast(Decimal.one)) return skipped('no cap')
     const symbols = correlatedWith(context)
     return within(context, {
       share,
-      exposure: () =>
-        symbols.reduce(
-          (total, symbol) => total.plus(exposureOfSymbol(book, symbol)),
-          exposureOfSymbol(book, intent.symbol),
-        ),
+      exposure: () => exposureTogether(context, symbols),
       reason: (numbers) => ({ code: 'correlated_exposure_exceeds_limit', symbols, ...numbers }),
       inputs: { correlationMin, symbols },
     })
@@ -103,7 +98,19 @@ export function exposureOfAsset(book: Book, asset: string): Decimal {
   return total
 }
 
-function correlatedWith({ book, intent, limits }: Context): string[] {
+/** Of the symbol and of those that move with it. */
+export function exposureTogether(
+  { book, intent }: Pick<Context, 'book' | 'intent'>,
+  symbols: readonly string[],
+): Decimal {
+  return symbols.reduce(
+    (total, symbol) => total.plus(exposureOfSymbol(book, symbol)),
+    exposureOfSymbol(book, intent.symbol),
+  )
+}
+
+/** Of what is held or on its way, what moves as the symbol does. */
+export function correlatedWith({ book, intent, limits }: Context): string[] {
   const { correlationMin, correlationCandles } = limits.caps
   const own = book.histories.get(intent.symbol) ?? []
   const others = new Set([...book.positions.keys(), ...book.entryMoney.keys()])

@@ -6,6 +6,7 @@ import type { Json } from '@flotilla/ledger'
 import type { Decimal } from '@flotilla/money'
 import type { SymbolRules } from '@flotilla/venue'
 import type { Book } from './book.ts'
+import type { Turn } from './intent-order.ts'
 import type { Limits } from './limits.ts'
 import type { PriceChoice } from './prices.ts'
 import type { Observed } from './observe.ts'
@@ -38,6 +39,8 @@ export type Context = {
   readonly price: PriceChoice
   /** An exit sells no more than this; null: all of the position. */
   readonly exitQuantity: Decimal | null
+  /** Null: decided in the order of asking. */
+  readonly turn: Turn | null
   /** Null until the size was found, or when it cannot be. */
   readonly draft: Draft | null
   /** Null for an exit, and where price or rules are missing. */

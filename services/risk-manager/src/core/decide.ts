@@ -14,6 +14,7 @@ import { Decimal } from '@flotilla/money'
 import { assess, type ApprovedIntent, type Verdict } from './assess.ts'
 import type { Book, BookChange } from './book.ts'
 import { budgetOf, ownerStored } from './budgets.ts'
+import type { Turn } from './intent-order.ts'
 import type { Limits } from './limits.ts'
 import { changesOf, observe } from './observe.ts'
 import { regimeMessages } from './take-stock.ts'
@@ -37,11 +38,13 @@ export function decide(question: {
   readonly now: number
   /** Of an exit that is to sell no more than this of the position. */
   readonly exitQuantity?: Decimal
+  /** Where it is not the order of asking in which it is decided. */
+  readonly turn?: Turn | null
 }): Decided {
-  const { book, message, limits, now, exitQuantity = null } = question
+  const { book, message, limits, now, exitQuantity = null, turn = null } = question
   const intent = message.payload
   const seen = observe({ book, limits, now })
-  const verdict = assess({ book, intent, limits, now, exitQuantity }, seen)
+  const verdict = assess({ book, intent, limits, now, exitQuantity, turn }, seen)
   const noticed = changesOf(book, seen)
   const alerts = regimeMessages({ book, seen, now, cause: message })
   const { account } = book.account

@@ -4,8 +4,8 @@ import { epochMs } from '@flotilla/contracts'
 import { Decimal, roundDownToStep } from '@flotilla/money'
 import { assetsOf, availableOf, type Depth } from './book.ts'
 import { budgetOf } from './budgets.ts'
-import { exposureOfAsset } from './cap-checks.ts'
-import { passed, skipped, type Check } from './check.ts'
+import { correlatedWith, exposureOfAsset, exposureTogether } from './cap-checks.ts'
+import { passed, skipped, type Check, type Context } from './check.ts'
 import { adjusted, sizeOf, under, withAmount, withQuantity } from './entry-arithmetic.ts'
 import { exposureOf, exposureOfSymbol, fromCurrency, netAssetValue } from './valuation.ts'
 
@@ -39,29 +39,11 @@ export const fitRoom: Check = {
   run(context) {
     const size = sizeOf(context)
     if (size === null) return skipped('no size')
-    const { book, limits } = context
     const { asset, amount } = size.draft.reserve
-    const available = availableOf(book, asset)
-    const value = netAssetValue(book)
-    const roomUnder = (share: Decimal, taken: Decimal) =>
-      fromCurrency(book, asset, value.times(share).minus(taken))
-    const { symbol } = context.intent
-    const own = asset === book.account.currency ? budgetOf(book, context.intent.strategy) : null
-    const money = [
-      ['available-capped', available],
-      ['budget-capped', own === null ? available : own.cash.minus(own.reserved)],
-    ] as const
-    const caps = [
-      ['exposure-capped', roomUnder(limits.exposureShareMax, exposureOf(book))],
-      ['symbol-capped', roomUnder(limits.caps.symbolShareMax, exposureOfSymbol(book, symbol))],
-      [
-        'asset-capped',
-        roomUnder(limits.caps.assetShareMax, exposureOfAsset(book, assetsOf(symbol).base)),
-      ],
-    ] as const
-    const rooms = [...money, ...caps]
+    const money = moneyFor(context, asset)
+    const rooms = [...money, ...roomUnderCaps(context, asset)]
     const inputs = Object.fromEntries(rooms.map(([name, room]) => [name, room.toString()]))
-    const whole = limits.sizing.method === 'balance-share'
+    const whole = context.limits.sizing.method === 'balance-share'
     if (whole && money.some(([, room]) => amount.greaterThan(room))) {
       return skipped('a share that cannot be paid')
     }
@@ -70,6 +52,36 @@ export const fitRoom: Check = {
     const draft = adjusted(withAmount(size, least.round(size.scale, 'down')), name)
     return { kind: 'adjusted', inputs, draft }
   },
+}
+
+/** What a size is called that was fitted to it, and how much of the asset it leaves. */
+type Room = readonly [adjustment: string, room: Decimal]
+
+function moneyFor({ book, intent }: Context, asset: string): readonly Room[] {
+  const available = availableOf(book, asset)
+  const own = asset === book.account.currency ? budgetOf(book, intent.strategy) : null
+  return [
+    ['available-capped', available],
+    ['budget-capped', own === null ? available : own.cash.minus(own.reserved)],
+  ]
+}
+
+function roomUnderCaps(context: Context, asset: string): readonly Room[] {
+  const { book, intent, limits } = context
+  const { symbol } = intent
+  const { symbolShareMax, assetShareMax, correlatedShareMax } = limits.caps
+  const value = netAssetValue(book)
+  const roomUnder = (share: Decimal, taken: Decimal) =>
+    fromCurrency(book, asset, value.times(share).minus(taken))
+  const rooms: Room[] = [
+    ['exposure-capped', roomUnder(limits.exposureShareMax, exposureOf(book))],
+    ['symbol-capped', roomUnder(symbolShareMax, exposureOfSymbol(book, symbol))],
+    ['asset-capped', roomUnder(assetShareMax, exposureOfAsset(book, assetsOf(symbol).base))],
+  ]
+  // How symbols move is looked up only where it matters.
+  if (correlatedShareMax.atLeast(Decimal.one)) return rooms
+  const together = exposureTogether(context, correlatedWith(context))
+  return [...rooms, ['correlation-capped', roomUnder(correlatedShareMax, together)]]
 }
 
 /** No more than the order book offers up to the worst price; a book that is not known caps nothing. */

@@ -9,6 +9,7 @@ import type { Decision } from '@flotilla/ledger'
 import { expect, test } from 'vitest'
 import {
   book,
+  caps,
   decimal,
   intent,
   intentMessage,
@@ -21,6 +22,7 @@ import {
 import { denialScenes, type Scene } from '../testing/denial-scenes.ts'
 import type { Book } from './book.ts'
 import { decide, type Work } from './decide.ts'
+import { rankOf, turnBefore } from './intent-order.ts'
 import { takeTrim } from './trim.ts'
 
 const folder = 'golden/decisions'
@@ -50,6 +52,13 @@ const others: Readonly<Record<string, Scene>> = {
   'approved-entry-raised-to-minimum': {
     book: { funds: { USDT: '10' } },
     limits: { balanceShare: decimal('0.5') },
+  },
+  'approved-entry-correlation-capped': {
+    ...denialScenes.correlated_exposure_exceeds_limit,
+    limits: {
+      ...denialScenes.correlated_exposure_exceeds_limit.limits,
+      caps: caps({ correlatedShareMax: decimal('0.6') }),
+    },
   },
   'denied-for-two-reasons': {
     intent: intent({ confidence: 10 }),
@@ -102,6 +111,16 @@ test.each(Object.entries(scenes))('%s', async (name, scene) => {
   await expect(recordOf(message.payload, work)).toMatchFileSnapshot(`${folder}/${name}.txt`)
 })
 
+/** Of two that waited, the one that came later was surer. */
+test('approved-entry-before-an-older-one', async () => {
+  const message = intentMessage({ intentId, confidence: 90 })
+  const older = rankOf(intent({ intentId: deriveId('older'), confidence: 60 }), new Map())
+  const turn = turnBefore(older, rankOf(message.payload, new Map()), 2)
+  const work = decide({ book: book(), message, limits: limits(), now: testNow, turn })
+  const text = recordOf(message.payload, work)
+  await expect(text).toMatchFileSnapshot(`${folder}/approved-entry-before-an-older-one.txt`)
+})
+
 /** A position just above the cap: what exceeds it could not be sold alone. */
 test('approved-trim-raised-to-minimum', async () => {
   const made = book({
@@ -118,7 +137,8 @@ test('approved-trim-raised-to-minimum', async () => {
 
 test('no file is left over of a scene that is gone', () => {
   const files = readdirSync(join(import.meta.dirname, folder))
-  const names = [...Object.keys(scenes), 'approved-trim-raised-to-minimum']
+  const alone = ['approved-entry-before-an-older-one', 'approved-trim-raised-to-minimum']
+  const names = [...Object.keys(scenes), ...alone]
   expect(files.filter((file) => !names.includes(file.replace(/\.txt$/, '')))).toEqual([])
 })
 

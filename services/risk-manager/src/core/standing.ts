@@ -19,6 +19,8 @@ export type Drawdown = {
 }
 
 export type Valued = {
+  /** The first is 1: two may fall into the same millisecond. */
+  readonly number: number
   readonly at: number
   readonly equity: Decimal
   /** What each asset was valued at, in the account's currency, and how old that price is. */
@@ -90,15 +92,17 @@ function readDrawdown(value: Json): Drawdown {
   return { regime, since, peak: Decimal.from(peak) }
 }
 
-function writeValued({ at, equity, prices }: Valued): Json {
+function writeValued({ number, at, equity, prices }: Valued): Json {
   const entries = [...prices].map(([asset, quote]) => {
     return [asset, [quote.price.toString(), quote.at]] as const
   })
-  return { at, equity: equity.toString(), prices: Object.fromEntries(entries) }
+  return { number, at, equity: equity.toString(), prices: Object.fromEntries(entries) }
 }
 
 function readValued(value: Json): Valued {
-  const { at, equity, prices } = value as {
+  const { number, at, equity, prices } = value as {
+    /** Missing where an earlier release wrote it. */
+    number?: number
     at: number
     equity: string
     prices: Record<string, [price: string, at: number]>
@@ -106,5 +110,5 @@ function readValued(value: Json): Valued {
   const entries = Object.entries(prices).map(([asset, quote]) => {
     return [asset, { price: Decimal.from(quote[0]), at: quote[1] }] as const
   })
-  return { at, equity: Decimal.from(equity), prices: new Map(entries) }
+  return { number: number ?? 1, at, equity: Decimal.from(equity), prices: new Map(entries) }
 }

@@ -14,21 +14,24 @@ export function takeStock(watched: Watched): Work & { readonly valued: EquityVal
   const valued = valueAccount(book, { now, priceAgeMaxMs: limits.priceAgeMaxMs })
   const { equity } = seen
   const prices = carriedPrices(book, now)
+  // Nothing causes it, and the time alone does not name it: a second one in the same millisecond, of a
+  // life that began in it, would be taken for the first said twice, and be refused.
+  const number = (book.standing.valued?.number ?? 0) + 1
   const told = createMessage(EquityValued, {
     source: 'risk-manager',
     occurredAt: now,
-    discriminator: `${account} ${now}`,
+    discriminator: `${account} ${now} ${number}`,
     account,
     payload: valued,
   })
   return {
     valued,
     changes: [
-      ...valuationChanges(book, seen, { at: now, equity, prices }),
+      ...valuationChanges(book, seen, { number, at: now, equity, prices }),
       ...divide(book, limits.budgets, (symbol, quantity) => worth(book, symbol, quantity)),
     ],
     records: [],
-    outgoing: [...regimeMessages({ book, seen, now }), told],
+    outgoing: [...regimeMessages({ book, seen, now, cause: number }), told],
   }
 }
 
@@ -41,12 +44,16 @@ export function regimeMessages({
   readonly book: Book
   readonly seen: Observed
   readonly now: number
-  readonly cause?: AnyMessage
+  /** The message that is decided about, or the number of the valuation. */
+  readonly cause: AnyMessage | number
 }): readonly AnyMessage[] {
   const payload = regimeChange(book, seen)
   if (payload === null) return []
   const { account } = book.account
-  const discriminator = `regime ${account} ${now}`
-  const base = { source: 'risk-manager', occurredAt: now, discriminator, account, payload } as const
-  return [createMessage(RegimeChanged, cause === undefined ? base : { ...base, cause })]
+  const base = { source: 'risk-manager', occurredAt: now, account, payload } as const
+  const name = `regime ${account} ${now}`
+  if (typeof cause === 'number') {
+    return [createMessage(RegimeChanged, { ...base, discriminator: `${name} ${cause}` })]
+  }
+  return [createMessage(RegimeChanged, { ...base, discriminator: name, cause })]
 }

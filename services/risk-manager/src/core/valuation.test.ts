@@ -112,6 +112,29 @@ describe('a valuation', () => {
     expect(value(made)).toMatchObject({ faults: [], regime: 'normal' })
   })
 
+  it('in the same millisecond as another is another, and the later one stands', () => {
+    const made = book(eth)
+    const first = takeStock({ book: made, limits: limits(), now: testNow })
+    applyAll(made, first.changes)
+    price(made, 'ETH/USDT', '1', testNow + 1)
+    const second = takeStock({ book: made, limits: limits(), now: testNow })
+    applyAll(made, second.changes)
+    expect(made.standing.valued).toMatchObject({ number: 2, equity: decimal('600.16') })
+    price(made, 'ETH/USDT', '2500', testNow + 2)
+    const third = takeStock({ book: made, limits: limits(), now: testNow })
+    applyAll(made, third.changes)
+    // From normal to halt and back: what is said of each is said apart.
+    const said = [first, second, third].flatMap(({ outgoing }) => outgoing)
+    expect(said.map(({ type }) => type.split('.')[1])).toEqual([
+      'equity',
+      'regime',
+      'equity',
+      'regime',
+      'equity',
+    ])
+    expect(new Set(said.map(({ messageId }) => messageId)).size).toBe(said.length)
+  })
+
   it('is the same when the book is loaded from what the ledger keeps', () => {
     const made = book(eth)
     const { changes } = takeStock({ book: made, limits: limits(), now: testNow })

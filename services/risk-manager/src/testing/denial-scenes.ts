@@ -117,7 +117,7 @@ export const denialScenes: Readonly<Record<DenialCode, Scene>> = {
     limits: { ...share('0.1'), caps: caps({ assetShareMax: decimal('0.5') }) },
   },
   correlated_exposure_exceeds_limit: {
-    book: held('ETH/USDT', '1'),
+    book: held('ETH/USDT', '4'),
     prepare: together,
     limits: { ...share('0.5'), caps: caps({ correlatedShareMax: decimal('0.5') }) },
   },

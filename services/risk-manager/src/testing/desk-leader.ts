@@ -5,11 +5,11 @@ import { SharedConfigSchema } from '@flotilla/fleet'
 import { createUnitProcessor, type UnitProcessor } from '@flotilla/ledger'
 import {
   decide,
+  rankOf,
   takeOrder,
   takeStock,
   takeTrim,
   type Book,
-  type IntentMessage,
   type Limits,
   type OrderMessage,
 } from '../core/index.ts'
@@ -36,6 +36,8 @@ export type Surroundings = {
 }
 
 export type Working = Pick<AccountDesk, 'book' | 'work' | 'idle' | 'trusted'>
+
+const nobodyFirst: ReadonlyMap<string, number> = new Map()
 
 const configs = new Map<string, ReturnType<typeof SharedConfigSchema.parse>>()
 
@@ -72,8 +74,8 @@ export class Leader {
         ? await desk.work({
             message,
             mayBeOld,
-            decide: (book) =>
-              decide({ book, message: message as IntentMessage, limits, now: testNow }),
+            rank: rankOf(message.payload, nobodyFirst),
+            decide: (book, turn) => decide({ book, message, limits, now: testNow, turn }),
           })
         : await desk.work({
             message,

@@ -277,6 +277,8 @@ export function intentOf(proposal: Proposal, name: string): IntentMessage {
     symbol,
     side: purpose === 'entry' ? 'buy' : 'sell',
     purpose,
+    // So that those who wait together are not taken in the order in which they came.
+    confidence: 60 + 10 * symbols.indexOf(symbol),
     expectedPrice: '100',
     ...(late ? { expiresAt: new Date(testNow - 1).toISOString() } : {}),
   })

@@ -74,9 +74,10 @@ function pausing(desk: Working, turn: Turn, mutex: Pick<Mutex, 'runExclusive'>):
   const work = <Result extends Work>(task: Task<Result>) =>
     mutex.runExclusive(async () => {
       const { book } = desk
-      const decided = attempted(() => task.decide(book))
+      const decided = attempted(() => task.decide(book, null))
       await turn('pause')
-      const decide = (now: Book) => (now === book && decided !== null ? decided : task.decide(now))
+      const decide = (now: Book) =>
+        now === book && decided !== null ? decided : task.decide(now, null)
       return desk.work({ ...task, decide })
     })
   return standIn(desk, work)
@@ -95,7 +96,7 @@ function reservingLate(desk: Working): Working {
   return standIn(desk, async <Result extends Work>(task: Task<Result>) => {
     let decided: { readonly book: Book; readonly changes: Result['changes'] } | null = null
     const decide = (book: Book): Result => {
-      const result = task.decide(book)
+      const result = task.decide(book, null)
       decided = { book, changes: result.changes }
       return { ...result, changes: [], records: [...result.changes, ...result.records] }
     }
