@@ -1,24 +1,5 @@
-// `kill -9` of execution, a process of its own over RabbitMQ and PostgreSQL, at the points of what it does
-// where exits come with the entry, or only a stop rests,
-// with the outcomes at the venue.
-import { afterAll, beforeAll, describe, it } from 'vitest'
-import { hasPostgres } from '../support/postgres.ts'
-import { freshVhost, sharedRabbit } from '../support/rabbitmq-shared.ts'
-import { beginLives, type Lives } from './support/kill-run.ts'
-import { deathsOf } from './support/kill-table.ts'
+// `kill -9` of execution, a process of its own over RabbitMQ and PostgreSQL, at the points of what it does where exits
+// come with the entry, or only a stop rests, with the outcomes at the venue.
+import { describeDeaths } from './support/kill-suite.ts'
 
-const rabbit = await sharedRabbit()
-
-const modes = ['attached', 'stop'] as const
-
-describe.each(modes)('execution under %s, killed with -9,', (mode) => {
-  describe.skipIf(rabbit === null || !hasPostgres)('', () => {
-    let lives: Lives
-    beforeAll(async () => {
-      lives = await beginLives(await freshVhost(rabbit), mode)
-    })
-    afterAll(() => lives.close())
-
-    it.each(deathsOf(mode))('$name', { timeout: 300_000 }, (death) => lives.run(death))
-  })
-})
+for (const mode of ['attached', 'stop'] as const) describeDeaths(mode)
