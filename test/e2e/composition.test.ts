@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { readFleetConfig } from '@flotilla/fleet'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { loadAgents } from '../../packages/cli/src/load-agents.ts'
 import { AGENTS } from './support/process-fleet.ts'
 
 type Service = {
@@ -71,14 +72,15 @@ test('no password stands in the composition: each is a file, or a variable witho
   expect(text).not.toMatch(/:\/\/[^\s/]+:[^\s/]+@/)
 })
 
-test('the configuration of the composition is valid for every agent', () => {
+test('the configuration of the composition is valid for every agent', async () => {
   const file = join(root, 'infra/docker/flotilla.yaml')
   const environment = {
     FLOTILLA_BUS__URL: 'amqp://strategy:x@rabbitmq:5672/flotilla',
     FLOTILLA_LEDGER__URL: 'postgres://flotilla:x@postgres:5432/flotilla',
     FLOTILLA_MARKET_STORE__TOKEN: 'x',
   }
-  const { shared } = readFleetConfig({ file, specs: [], environment })
+  const specs = await loadAgents()
+  const { shared } = readFleetConfig({ file, specs, environment })
   expect(shared.mode).toBe('paper')
   expect(shared.venue.url).toBe('http://simulator:9001')
 })

@@ -43,7 +43,7 @@ const fields = z.strictObject({
     .default('0.05')
     .describe('Distance of the stop where the strategy suggests none.'),
   takeProfitShare: distance
-    .default('0.10')
+    .default('0.1')
     .describe('Distance of the take-profit where the strategy suggests none.'),
   raiseToMinimum: z
     .boolean()
