@@ -1,7 +1,7 @@
 // Binance counts the weight of all requests of an address within a minute, whoever of us sends them. What it
 // says in its headers is the truth; we add what is still on its way. The last part of a minute's allowance is
 // kept for what ends risk: exits and cancels never wait here, questions about orders wait late, entries and
-// market data first. Source: exchange.md, sections 2.8 and 3.4; Binance's "Limits" and "General API Information".
+// market data first. Source: Binance's "Limits" and "General API Information".
 import type { Endpoint, Parameters } from './client.ts'
 
 /** By rank: who may use how much of the allowance. */
