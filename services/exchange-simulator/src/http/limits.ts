@@ -142,7 +142,9 @@ export class Limits {
   }
 
   #current(window: Window): Window {
-    const start = this.#realNow() - (this.#realNow() % window.length)
+    // Looked at once: between two looks a millisecond may pass, and the window would begin anew.
+    const now = this.#realNow()
+    const start = now - (now % window.length)
     if (start === window.start) return window
     window.start = start
     window.used = 0
