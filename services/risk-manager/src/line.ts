@@ -23,9 +23,9 @@ type Place<Waiter> = {
  */
 export class Line<Waiter> {
   #unranked: Waiter[] = []
-  #best = new TinyQueue<Place<Waiter>>([], comparePlaces)
-  /** In the order of asking. Who has left stays here and there until it is first. */
-  #oldest: Place<Waiter>[] = []
+  /** Who has left stays in both until it is first. */
+  #best = queueOf<Waiter>(comparePlaces)
+  #oldest = queueOf<Waiter>(compareAges)
   /** Of all intents so far. */
   #asked = 0
   #decided = 0
@@ -57,8 +57,8 @@ export class Line<Waiter> {
   next(): { readonly waiter: Waiter; readonly turn: Turn | null } | null {
     const unranked = this.#unranked.shift()
     if (unranked !== undefined) return { waiter: unranked, turn: null }
-    const oldest = this.#oldestWaiting()
-    const best = this.#bestWaiting()
+    const oldest = firstOf(this.#oldest)
+    const best = firstOf(this.#best)
     if (oldest === null || best === null) return null
     if (oldest === best) return this.#leave(best, null)
     // All that asked before it are decided: the others that are had asked after it.
@@ -71,23 +71,13 @@ export class Line<Waiter> {
 
   /** Sends all of them away. */
   clear(): Waiter[] {
-    const ranked = this.#oldest.filter(({ left }) => !left)
+    const ranked = this.#oldest.data.filter(({ left }) => !left)
     const all = [...this.#unranked, ...ranked.map(({ waiter }) => waiter)]
     this.#unranked = []
-    this.#oldest = []
-    this.#best = new TinyQueue<Place<Waiter>>([], comparePlaces)
+    this.#best = queueOf<Waiter>(comparePlaces)
+    this.#oldest = queueOf<Waiter>(compareAges)
     this.#decided = this.#asked
     return all
-  }
-
-  #oldestWaiting(): Place<Waiter> | null {
-    while (this.#oldest[0]?.left === true) this.#oldest.shift()
-    return this.#oldest[0] ?? null
-  }
-
-  #bestWaiting(): Place<Waiter> | null {
-    while (this.#best.peek()?.left === true) this.#best.pop()
-    return this.#best.peek() ?? null
   }
 
   #leave(place: Place<Waiter>, turn: Turn | null) {
@@ -96,7 +86,7 @@ export class Line<Waiter> {
     // Those who were let go before better ones lie at the bottom for as long as better ones come.
     if (this.#best.length > 2 * this.#waiting + leftMax) {
       const waiting = this.#best.data.filter(({ left }) => !left)
-      this.#best = new TinyQueue(waiting, comparePlaces)
+      this.#best = queueOf(comparePlaces, waiting)
     }
     return { waiter: place.waiter, turn }
   }
@@ -105,7 +95,25 @@ export class Line<Waiter> {
 /** Who has left is looked for when there are more of them than of those who wait, and than this. */
 const leftMax = 64
 
+type Compare = (one: Place<unknown>, other: Place<unknown>) => number
+
+function queueOf<Waiter>(
+  compare: Compare,
+  waiting: Place<Waiter>[] = [],
+): TinyQueue<Place<Waiter>> {
+  return new TinyQueue(waiting, compare)
+}
+
+function firstOf<Waiter>(queue: TinyQueue<Place<Waiter>>): Place<Waiter> | null {
+  while (queue.peek()?.left === true) queue.pop()
+  return queue.peek() ?? null
+}
+
 /** No two are equal: among those of one rank the order of asking stays. */
 function comparePlaces(one: Place<unknown>, other: Place<unknown>): number {
   return compareRanks(one.rank, other.rank) || one.number - other.number
+}
+
+function compareAges(one: Place<unknown>, other: Place<unknown>): number {
+  return one.number - other.number
 }
