@@ -164,8 +164,8 @@ export const denialGuide: Readonly<Record<DenialCode, { meaning: string; remedy:
     remedy: 'Find out why, then `flotilla control resume`.',
   },
   symbol_not_traded: {
-    meaning: 'The symbol is not among the configured ones.',
-    remedy: 'Add it under `symbols` in the configuration.',
+    meaning: 'The symbol is not among the configured ones, or the venue does not trade it now.',
+    remedy: 'Add it under `symbols` in the configuration, or wait until the venue trades it.',
   },
   symbol_not_eligible: {
     meaning:

@@ -8,6 +8,7 @@ import {
   decide,
   fitnessChanges,
   needsStoredPrice,
+  noteRules,
   rankOf,
   takeCommand,
   takeMarket,
@@ -359,8 +360,9 @@ export class Term {
   async #refreshRules(desk: AccountDesk): Promise<void> {
     const { venue, shared } = this.#options.deps
     const rules = await venue.fetchRules()
-    for (const each of rules) desk.book.rules.set(each.symbol, each)
-    const unlisted = shared.symbols.filter((symbol) => !desk.book.rules.has(symbol))
+    noteRules(desk.book, rules)
+    const listed = new Set(rules.map(({ symbol }) => symbol))
+    const unlisted = shared.symbols.filter((symbol) => !listed.has(symbol))
     if (unlisted.length > 0) this.#log.warn({ unlisted }, 'venue does not list configured symbols')
   }
 

@@ -147,6 +147,18 @@ export function notePrice(book: Book, symbol: string, quote: PriceQuote): void {
   if (known === undefined || known.at < quote.at) book.prices.set(symbol, quote)
 }
 
+/**
+ * What the venue says of all its symbols now. One that it lists no more is not traded there: it takes no
+ * entries, and what is held of it can still be sold by the rules that were known.
+ */
+export function noteRules(book: Book, rules: readonly SymbolRules[]): void {
+  const listed = new Set(rules.map(({ symbol }) => symbol))
+  for (const [symbol, known] of book.rules) {
+    if (!listed.has(symbol)) book.rules.set(symbol, { ...known, status: 'halted' })
+  }
+  for (const each of rules) book.rules.set(each.symbol, each)
+}
+
 type Assets = { readonly base: string; readonly quote: string }
 
 /** Asked for several times in each decision: a symbol is taken apart once. */

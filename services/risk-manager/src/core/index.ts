@@ -1,6 +1,14 @@
 export { assess } from './assess.ts'
 export type { ApprovedIntent, CheckRecord, Question, Verdict } from './assess.ts'
-export { applyAll, assetsOf, availableOf, createBook, fundsOf, notePrice } from './book.ts'
+export {
+  applyAll,
+  assetsOf,
+  availableOf,
+  createBook,
+  fundsOf,
+  notePrice,
+  noteRules,
+} from './book.ts'
 export type { Book, BookChange, BookSnapshot, Funds, OpenReservation, PriceQuote } from './book.ts'
 export { decide, decisionIdOf, reservationIdOf } from './decide.ts'
 export type { Decided, IntentMessage, Work } from './decide.ts'

@@ -1,8 +1,9 @@
 // Who may trade what at all, on both sides of each edge.
 import { instant } from '@flotilla/contracts'
 import { describe, it } from 'vitest'
-import { exit, intent, testNow } from '../testing.ts'
+import { exit, intent, rules, testNow } from '../testing.ts'
 import { stopped, withoutRules, btc, holding, checkRow, type Row } from '../testing/verdicts.ts'
+import { noteRules } from './book.ts'
 
 const rows: Row[] = [
   // trading state
@@ -78,6 +79,26 @@ const rows: Row[] = [
     title: 'a symbol that the venue has halted is denied',
     book: btc({ status: 'halted' }),
     denied: { code: 'symbol_not_traded' },
+  },
+  {
+    title: 'a symbol that the venue lists no more is denied',
+    prepare: (made) => noteRules(made, [rules('ETH/USDT')]),
+    denied: { code: 'symbol_not_traded' },
+  },
+  {
+    title: 'and can be left by the rules that were known',
+    book: holding('0.01'),
+    prepare: (made) => noteRules(made, [rules('ETH/USDT')]),
+    intent: exit(),
+    denied: null,
+  },
+  {
+    title: 'a symbol that the venue lists again is traded',
+    prepare: (made) => {
+      noteRules(made, [rules('ETH/USDT')])
+      noteRules(made, [rules('ETH/USDT'), rules('BTC/USDT')])
+    },
+    denied: null,
   },
   {
     title: 'a symbol that is no longer configured can still be left',
