@@ -3,12 +3,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deriveId, instant } from '@flotilla/contracts'
+import { deriveId } from '@flotilla/contracts'
 import { openPostgresLedger } from '@flotilla/ledger'
 import { expect, test } from 'vitest'
 import { intentMessage } from '../../services/risk-manager/src/testing.ts'
 import { createTestDatabase, hasPostgres } from '../support/postgres.ts'
 import { startLockstepFleet } from './support/lockstep-fleet.ts'
+import { priceAt, wishedAt } from './support/prices.ts'
 
 const startAt = Date.UTC(2026, 0, 5)
 const symbol = 'BTC/USDT'
@@ -34,17 +35,13 @@ risk: { balanceShare: 0.5, exposureShareMax: 0.9, sizing: { depthShareMax: '${de
   })
   try {
     for (let minute = 0; minute < 3; minute += 1) await fleet.step()
-    const price = await priceAt(fleet.simulator.url)
+    const price = Number(await priceAt(fleet.simulator.url, symbol))
     const now = fleet.simulator.now()
     const intentId = deriveId('liquidity', depthShareMax)
     const message = intentMessage({
       intentId,
       symbol,
-      expectedPrice: String(price),
-      expectedPriceAt: instant(now),
-      stopLossPrice: (price * 0.8).toFixed(2),
-      takeProfitPrice: (price * 1.5).toFixed(2),
-      expiresAt: instant(now + 600_000),
+      ...wishedAt(price, now),
     })
     await fleet.broker.connect().publish(message)
     await fleet.step()
@@ -68,8 +65,3 @@ risk: { balanceShare: 0.5, exposureShareMax: 0.9, sizing: { depthShareMax: '${de
     rmSync(folder, { recursive: true, force: true })
   }
 })
-
-async function priceAt(url: string): Promise<number> {
-  const answer = await fetch(`${url}/api/v3/ticker/price?symbol=${symbol.replace('/', '')}`)
-  return Number(((await answer.json()) as { price: string }).price)
-}

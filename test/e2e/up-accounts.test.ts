@@ -14,6 +14,7 @@ import { createTestDatabase, hasPostgres, type TestDatabase } from '../support/p
 import { freshVhost, sharedRabbit } from '../support/rabbitmq-shared.ts'
 import { makeFolder, type Folder, type Run } from './flotilla-command.ts'
 import { eventually } from './support/eventually.ts'
+import { pricesAt } from './support/prices.ts'
 import { readTruth } from './support/truth.ts'
 
 const rabbit = await sharedRabbit()
@@ -69,7 +70,7 @@ describe.skipIf(rabbit === null || !hasPostgres)('two accounts in a fleet of pro
   async function propose(): Promise<readonly string[]> {
     const bus = await connectRabbit({ url: busUrl, name: 'operator' })
     const now = venues.main.now()
-    const prices = await pricesAt(venues.main.url)
+    const prices = await pricesAt(venues.main.url, symbols)
     const messages = symbols.map((symbol) => {
       const price = prices.get(symbol)!
       const intentId = deriveId('up with accounts', symbol)
@@ -194,11 +195,4 @@ async function startVenues() {
   const cautious = createSimulator({ config, folder: null, clock })
   await cautious.start()
   return { main, cautious }
-}
-
-async function pricesAt(url: string): Promise<Map<string, number>> {
-  const answer = await fetch(`${url}/api/v3/ticker/price`)
-  const rows = (await answer.json()) as { symbol: string; price: string }[]
-  const wire = new Map(rows.map(({ symbol, price }) => [symbol, Number(price)]))
-  return new Map(symbols.map((symbol) => [symbol, wire.get(symbol.replace('/', ''))!]))
 }

@@ -7,7 +7,7 @@ import { ack, connectRabbit, type Bus } from '@flotilla/bus'
 import {
   createMessage,
   deriveId,
-  instant,
+  topologyOf,
   type AnyMessage,
   type Flatten,
   type Halt,
@@ -18,6 +18,7 @@ import { createSimulator, type Simulator } from '@flotilla/exchange-simulator'
 import { Client } from 'pg'
 import { intentMessage } from '../../../services/risk-manager/src/testing.ts'
 import { eventually } from './eventually.ts'
+import { pricesAt, wishedAt } from './prices.ts'
 import { isReady, launchAgent, type Member } from './process-fleet.ts'
 
 export const symbols = ['BTC/USDT', 'ETH/USDT'] as const
@@ -197,7 +198,7 @@ class Traffic {
   }
 
   async begin(): Promise<void> {
-    const prices = await pricesAt(this.#simulator.url)
+    const prices = await pricesAt(this.#simulator.url, symbols)
     this.#timer = setInterval(() => this.#propose(prices), PROPOSE_EVERY_MS)
   }
 
@@ -242,11 +243,7 @@ class Traffic {
     const message = intentMessage({
       intentId,
       symbol,
-      expectedPrice: String(price),
-      expectedPriceAt: instant(now),
-      stopLossPrice: (price * 0.8).toFixed(2),
-      takeProfitPrice: (price * 1.5).toFixed(2),
-      expiresAt: instant(now + 600_000),
+      ...wishedAt(price, now),
     })
     this.#sending = this.#sending
       .then(() => this.#bus.publish(message))
@@ -256,20 +253,7 @@ class Traffic {
   }
 }
 
-const ofStrategy = [
-  'risk.intent.denied.v1',
-  'risk.trading-state.changed.v1',
-  'execution.order.rejected.v1',
-  'execution.order.filled.v1',
-  'execution.order.canceled.v1',
-  'execution.order.expired.v1',
-  'execution.position.changed.v1',
-  'market.universe.changed.v1',
-] as const
-
-async function pricesAt(url: string): Promise<Map<string, number>> {
-  const answer = await fetch(`${url}/api/v3/ticker/price`)
-  const rows = (await answer.json()) as { symbol: string; price: string }[]
-  const wire = new Map(rows.map(({ symbol, price }) => [symbol, Number(price)]))
-  return new Map(symbols.map((symbol) => [symbol, wire.get(symbol.replace('/', ''))!]))
-}
+/** What must not be lost on its way to the strategies. */
+const ofStrategy = topologyOf('strategy').consumes.filter(
+  (type) => type !== 'analysis.signals.computed.v1' && type !== 'market.ticker.updated.v1',
+)

@@ -29,6 +29,7 @@ import {
 import { tickerMessage } from '../../chaos/support/messages.ts'
 import { createFaultClient, type FaultClient } from '../../chaos/support/fault-client.ts'
 import { openRelay, type TcpRelay } from '../../support/tcp-relay.ts'
+import { priceAt } from './prices.ts'
 import { isReady, launchAgent, type Member } from './process-fleet.ts'
 
 /** Market time against real time, so that a minute of candles does not take one. */
@@ -94,7 +95,7 @@ export class LoneExecution {
   /** Approves as the risk manager does; the intent's id. */
   async approve(purpose: 'entry' | 'exit'): Promise<string> {
     this.#approvals += 1
-    const price = Decimal.from(await this.#price())
+    const price = Decimal.from(await priceAt(this.simulator.url, symbol))
     const at = (factor: string) => price.times(factor).round(2, 'down').toString()
     const name = `lone ${this.#approvals}`
     const options: ApprovalOptions = {
@@ -147,14 +148,8 @@ export class LoneExecution {
     const now = this.simulator.now()
     this.#beats += 1
     for (const agent of this.beating) await this.#bus.publish(heartbeat(agent, now, this.#beats))
-    const price = await this.#price()
+    const price = await priceAt(this.simulator.url, symbol)
     await this.#bus.publish(tickerMessage({ now: now - this.priceAgeMs, price }))
-  }
-
-  async #price(): Promise<string> {
-    const path = `/api/v3/ticker/price?symbol=${symbol.replace('/', '')}`
-    const answer = await fetch(new URL(path, this.simulator.url))
-    return ((await answer.json()) as { price: string }).price
   }
 }
 
