@@ -1,10 +1,27 @@
-import { NO_CCXT_WS, NO_NPM_WS, refusedAsUnread, type JudgeCall } from './judge-calls.ts'
+import {
+  NO_CCXT_WS,
+  NO_NPM_WS,
+  refusedAsUnread,
+  type JudgeCall,
+  type Judges,
+} from './judge-calls.ts'
 
-/** Calls about orders that are there already, and about what the account owns. */
 const S = 'BTC/USDT'
 const symbol = 'BTCUSDT'
 const SAME_WIRE = 'the WebSocket API tells all states at once; fetchOrdersWs asks for the same'
 
+const limitBuy = { symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC' } as const
+
+const replacement = async ({ place, low }: Judges) =>
+  ({
+    ...limitBuy,
+    quantity: 0.002,
+    price: low,
+    cancelReplaceMode: 'STOP_ON_FAILURE',
+    cancelOrderId: (await place()).id,
+  }) as const
+
+/** Calls about orders that are there already, and about what the account owns. */
 export const accountCalls: readonly JudgeCall[] = [
   {
     name: 'fetchBalance',
@@ -14,29 +31,13 @@ export const accountCalls: readonly JudgeCall[] = [
     ccxtWs: ({ ccxt }) => ccxt('fetchBalanceWs'),
     npmWs: ({ npmWs, stamped }) => npmWs.getSpotAccountInformation(stamped({})),
   },
-  {
-    name: 'fetchOrder by id',
+  ...byEachId({
+    call: 'fetchOrder',
     wire: 'GET order',
-    fields: { symbol },
-    ccxt: async ({ ccxt, place }) => ccxt('fetchOrder', String((await place()).id), S),
-    npm: async ({ npm, place }) => npm.getOrder({ symbol, orderId: (await place()).id }),
-    ccxtWs: async ({ ccxt, place }) => ccxt('fetchOrderWs', String((await place()).id), S),
-    npmWs: async ({ npmWs, place, stamped }) =>
-      npmWs.getSpotOrderStatus(stamped({ symbol, orderId: (await place()).id })),
-  },
-  {
-    name: 'fetchOrder by client id',
-    wire: 'GET order',
-    fields: { symbol },
-    ccxt: async ({ ccxt, place }) =>
-      ccxt('fetchOrder', undefined, S, { clientOrderId: (await place()).name }),
-    npm: async ({ npm, place }) =>
-      npm.getOrder({ symbol, origClientOrderId: (await place()).name }),
-    ccxtWs: async ({ ccxt, place }) =>
-      refusedAsUnread(ccxt('fetchOrderWs', undefined, S, { clientOrderId: (await place()).name })),
-    npmWs: async ({ npmWs, place, stamped }) =>
-      npmWs.getSpotOrderStatus(stamped({ symbol, origClientOrderId: (await place()).name })),
-  },
+    isUnreadOverWs: true,
+    npm: ({ npm }, id) => npm.getOrder({ symbol, ...id }),
+    npmWs: ({ npmWs, stamped }, id) => npmWs.getSpotOrderStatus(stamped({ symbol, ...id })),
+  }),
   {
     name: 'fetchOpenOrders of a symbol',
     wire: 'GET openOrders',
@@ -87,56 +88,18 @@ export const accountCalls: readonly JudgeCall[] = [
     fields: { symbol, cancelReplaceMode: 'STOP_ON_FAILURE' },
     ccxt: async ({ ccxt, place, low }) =>
       ccxt('editOrder', String((await place()).id), S, 'limit', 'buy', 0.002, low),
-    npm: async ({ npm, place, low }) =>
-      npm.replaceOrder({
-        symbol,
-        side: 'BUY',
-        type: 'LIMIT',
-        timeInForce: 'GTC',
-        quantity: 0.002,
-        price: low,
-        cancelReplaceMode: 'STOP_ON_FAILURE',
-        cancelOrderId: (await place()).id,
-      }),
+    npm: async (judges) => judges.npm.replaceOrder(await replacement(judges)),
     ccxtWs: async ({ ccxt, place, low }) =>
       ccxt('editOrderWs', String((await place()).id), S, 'limit', 'buy', 0.002, low),
-    npmWs: async ({ npmWs, place, low, stamped }) =>
-      npmWs.cancelReplaceSpotOrder(
-        stamped({
-          symbol,
-          side: 'BUY',
-          type: 'LIMIT',
-          timeInForce: 'GTC',
-          quantity: 0.002,
-          price: low,
-          cancelReplaceMode: 'STOP_ON_FAILURE',
-          cancelOrderId: (await place()).id,
-        }),
-      ),
+    npmWs: async (judges) =>
+      judges.npmWs.cancelReplaceSpotOrder(judges.stamped(await replacement(judges))),
   },
-  {
-    name: 'cancelOrder by id',
+  ...byEachId({
+    call: 'cancelOrder',
     wire: 'DELETE order',
-    fields: { symbol },
-    ccxt: async ({ ccxt, place }) => ccxt('cancelOrder', String((await place()).id), S),
-    npm: async ({ npm, place }) => npm.cancelOrder({ symbol, orderId: (await place()).id }),
-    ccxtWs: async ({ ccxt, place }) => ccxt('cancelOrderWs', String((await place()).id), S),
-    npmWs: async ({ npmWs, place, stamped }) =>
-      npmWs.cancelSpotOrder(stamped({ symbol, orderId: (await place()).id })),
-  },
-  {
-    name: 'cancelOrder by client id',
-    wire: 'DELETE order',
-    fields: { symbol },
-    ccxt: async ({ ccxt, place }) =>
-      ccxt('cancelOrder', undefined, S, { clientOrderId: (await place()).name }),
-    npm: async ({ npm, place }) =>
-      npm.cancelOrder({ symbol, origClientOrderId: (await place()).name }),
-    ccxtWs: async ({ ccxt, place }) =>
-      ccxt('cancelOrderWs', undefined, S, { clientOrderId: (await place()).name }),
-    npmWs: async ({ npmWs, place, stamped }) =>
-      npmWs.cancelSpotOrder(stamped({ symbol, origClientOrderId: (await place()).name })),
-  },
+    npm: ({ npm }, id) => npm.cancelOrder({ symbol, ...id }),
+    npmWs: ({ npmWs, stamped }, id) => npmWs.cancelSpotOrder(stamped({ symbol, ...id })),
+  }),
   {
     name: 'cancelAllOrders',
     wire: 'DELETE openOrders',
@@ -152,27 +115,10 @@ export const accountCalls: readonly JudgeCall[] = [
     wire: 'POST order/test',
     fields: { symbol, type: 'LIMIT' },
     ccxt: ({ ccxt, low }) => ccxt('createOrder', S, 'limit', 'buy', 0.001, low, { test: true }),
-    npm: ({ npm, low }) =>
-      npm.testNewOrder({
-        symbol,
-        side: 'BUY',
-        type: 'LIMIT',
-        timeInForce: 'GTC',
-        quantity: 0.001,
-        price: low,
-      }),
+    npm: ({ npm, low }) => npm.testNewOrder({ ...limitBuy, quantity: 0.001, price: low }),
     ccxtWs: ({ ccxt, low }) => ccxt('createOrderWs', S, 'limit', 'buy', 0.001, low, { test: true }),
     npmWs: ({ npmWs, low, stamped }) =>
-      npmWs.testSpotOrder(
-        stamped({
-          symbol,
-          side: 'BUY',
-          type: 'LIMIT',
-          timeInForce: 'GTC',
-          quantity: 0.001,
-          price: low,
-        }),
-      ),
+      npmWs.testSpotOrder(stamped({ ...limitBuy, quantity: 0.001, price: low })),
   },
   {
     name: 'fetchTradingFee',
@@ -191,3 +137,46 @@ export const accountCalls: readonly JudgeCall[] = [
     npmWs: NO_NPM_WS,
   },
 ]
+
+type OrderId = { readonly orderId: number } | { readonly origClientOrderId: string }
+
+type CallOfOne = {
+  /** As ccxt has it. */
+  readonly call: string
+  readonly wire: string
+  /** ccxt.pro leaves its own words among what it sends over the WebSocket API for a client's id. */
+  readonly isUnreadOverWs?: boolean
+  readonly npm: (judges: Judges, id: OrderId) => Promise<unknown>
+  readonly npmWs: (judges: Judges, id: OrderId) => Promise<unknown>
+}
+
+/** A call about one order that rests, by the venue's id of it and by the client's. */
+function byEachId({ call, wire, isUnreadOverWs, npm, npmWs }: CallOfOne): JudgeCall[] {
+  const byId = async ({ place }: Judges) => ({ orderId: (await place()).id })
+  const byName = async ({ place }: Judges) => ({ origClientOrderId: (await place()).name })
+  const named = async ({ ccxt, place }: Judges, method: string) =>
+    ccxt(method, undefined, S, { clientOrderId: (await place()).name })
+  return [
+    {
+      name: `${call} by id`,
+      wire,
+      fields: { symbol },
+      ccxt: async ({ ccxt, place }) => ccxt(call, String((await place()).id), S),
+      npm: async (judges) => npm(judges, await byId(judges)),
+      ccxtWs: async ({ ccxt, place }) => ccxt(`${call}Ws`, String((await place()).id), S),
+      npmWs: async (judges) => npmWs(judges, await byId(judges)),
+    },
+    {
+      name: `${call} by client id`,
+      wire,
+      fields: { symbol },
+      ccxt: (judges) => named(judges, call),
+      npm: async (judges) => npm(judges, await byName(judges)),
+      ccxtWs: (judges) => {
+        const asked = named(judges, `${call}Ws`)
+        return isUnreadOverWs === true ? refusedAsUnread(asked) : asked
+      },
+      npmWs: async (judges) => npmWs(judges, await byName(judges)),
+    },
+  ]
+}
