@@ -1,4 +1,4 @@
-import { addStretch, scriptedPrice, stretchAt, type PriceScript, type Stretch } from './script.ts'
+import { addStretch, scriptedPrice, stretchAt, type Course, type PriceScript } from './script.ts'
 import { larger, ONE, roundToStep } from './units.ts'
 
 /** What is done to the price, one step after the other; amounts in units, shares as factors in units. */
@@ -23,8 +23,7 @@ export type ScriptMarket = {
 /** Writes a step into the script from a second on; returns the first second after it. */
 export function addStep(market: ScriptMarket, step: ScriptStep, second: number): number {
   const before = priceBefore(market, second)
-  const add = (stretch: StretchWithout): void =>
-    addStretch(market.script, { ...stretch, from: second } as Stretch)
+  const add = (course: Course): void => addStretch(market.script, { ...course, from: second })
   switch (step.do) {
     case 'set':
       add({ kind: 'hold', price: step.price })
@@ -52,24 +51,14 @@ export function addStep(market: ScriptMarket, step: ScriptStep, second: number):
   }
 }
 
-type StretchWithout =
-  | { readonly kind: 'hold'; readonly price: bigint }
-  | {
-      readonly kind: 'ramp'
-      readonly start: bigint
-      readonly end: bigint
-      readonly seconds: number
-    }
-  | { readonly kind: 'tape'; readonly factor: bigint }
-
 /** A price that stands still jumps to another one; a tape that runs goes on from there. */
 function jump(market: ScriptMarket, factor: bigint, second: number): void {
   const now = stretchAt(market.script, second - 1)
-  const stretch: StretchWithout =
+  const course: Course =
     now === null || now.kind === 'tape'
       ? { kind: 'tape', factor: ((now?.factor ?? ONE) * factor) / ONE }
       : { kind: 'hold', price: times(priceBefore(market, second), factor, market.tick) }
-  addStretch(market.script, { ...stretch, from: second })
+  addStretch(market.script, { ...course, from: second })
 }
 
 /** What runs goes on, and what an earlier script wanted later is forgotten. */

@@ -11,11 +11,8 @@ import {
 } from './tape.ts'
 import { larger, ONE, roundToStep } from './units.ts'
 
-/**
- * Prices by hand: from its second on a stretch says what the price is, until the next one begins. What
- * came before the first stretch is the tape's own; candles, ticker, book and trades are all made of it.
- */
-export type Stretch = { readonly from: number } & (
+/** What the price does. */
+export type Course =
   | { readonly kind: 'hold'; readonly price: bigint }
   /** In even steps from a price to another one, which it reaches with its last second and keeps. */
   | {
@@ -26,7 +23,12 @@ export type Stretch = { readonly from: number } & (
     }
   /** What the tape says, times a factor in units. */
   | { readonly kind: 'tape'; readonly factor: bigint }
-)
+
+/**
+ * Prices by hand: from its second on a stretch says what the price is, until the next one begins. What
+ * came before the first stretch is the tape's own; candles, ticker, book and trades are all made of it.
+ */
+export type Stretch = { readonly from: number } & Course
 
 /** Seconds since 1970, ascending. */
 export type PriceScript = { stretches: readonly Stretch[] }
