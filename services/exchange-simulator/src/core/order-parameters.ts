@@ -17,6 +17,9 @@ import {
 /** Gives names to orders that were sent without one. */
 export type Names = { next(): string }
 
+/** Of orders whose price follows the book's: understood, and refused as where the venue has none. */
+const PEG_FIELDS = ['PegPriceType', 'PegOffsetType', 'PegOffsetValue'] as const
+
 const LEG_FIELDS = [
   'Type',
   'ClientOrderId',
@@ -27,6 +30,7 @@ const LEG_FIELDS = [
   'TimeInForce',
   'StrategyId',
   'StrategyType',
+  ...PEG_FIELDS,
 ] as const
 
 type LegField = (typeof LEG_FIELDS)[number] | 'Quantity' | 'Side'
@@ -96,6 +100,7 @@ export type LegShape = {
 export function readLeg(reader: ParameterReader, prefix: string, shape: LegShape): NewOrder {
   const { names, ...shared } = shape
   const name = (field: LegField): string => nameOf(prefix, field)
+  if (PEG_FIELDS.some((field) => reader.has(name(field)))) reader.refuse(refusals.pegged())
   checkNeeded(reader, prefix, shape.type)
   const order: NewOrder = {
     quoteQuantity: 0n,

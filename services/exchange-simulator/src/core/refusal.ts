@@ -70,6 +70,7 @@ export const refusals = {
     refuse(-2010, 'Account has insufficient balance for requested action.'),
   duplicateOrder: () => refuse(-2010, 'Duplicate order sent.'),
   icebergTooLarge: () => refuse(-2010, 'IcebergQty exceeds QTY.'),
+  pegged: () => refuse(-2010, 'Pegged orders are not supported for this symbol.'),
   wouldTake: () => refuse(-2010, 'Order would immediately match and take.'),
   wouldTrigger: () => refuse(-2010, 'Stop price would trigger immediately.'),
   priceRelation: () =>

@@ -130,8 +130,8 @@ function myTrades(market: Market, reader: ParameterReader): Reply | Refusal {
   const filter: TradeFilter = {
     orderId: reader.integer('orderId'),
     fromId: reader.integer('fromId'),
-    startTime: reader.integer('startTime'),
-    endTime: reader.integer('endTime'),
+    startTime: reader.moment('startTime'),
+    endTime: reader.moment('endTime'),
   }
   const limit = limitOf(reader, 500, 1_000)
   const refusal = reader.refusal ?? checkFilter(filter)

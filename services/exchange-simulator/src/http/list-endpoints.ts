@@ -164,8 +164,8 @@ function briefReport(engine: Engine, list: OrderList): Report {
 function allLists({ desk, parameters }: Call): Reply | Refusal {
   const reader = new ParameterReader(parameters)
   const fromId = reader.integer('fromId')
-  const startTime = reader.integer('startTime')
-  const endTime = reader.integer('endTime')
+  const startTime = reader.moment('startTime')
+  const endTime = reader.moment('endTime')
   const limit = limitOf(reader, 500, 1_000)
   if (fromId !== null && (startTime ?? endTime) !== null) return refusals.invalidCombination()
   if (startTime !== null && endTime !== null && endTime - startTime > DAY_MS) {

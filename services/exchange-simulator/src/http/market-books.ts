@@ -67,6 +67,20 @@ export const bookEndpoints: readonly Endpoint[] = [
   tradesEndpoint('trades'),
   tradesEndpoint('historicalTrades'),
   {
+    // Deals beside the book, which nobody makes here.
+    method: 'GET',
+    path: '/api/v3/historicalBlockTrades',
+    weight: 25,
+    security: 'none',
+    parameters: ['symbol', 'fromId', 'limit'],
+    handle: (call) =>
+      withFeed(call, (_feed, reader) => {
+        reader.mandatoryText('fromId')
+        limitOf(reader, 500, 1_000)
+        return reader.refusal ?? reply([])
+      }),
+  },
+  {
     method: 'GET',
     path: '/api/v3/aggTrades',
     weight: 4,

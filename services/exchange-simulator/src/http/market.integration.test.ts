@@ -41,6 +41,7 @@ test.each([
   ['depth', 'symbol=BTCUSDT&limit=5000', 250],
   ['trades', 'symbol=BTCUSDT', 25],
   ['historicalTrades', 'symbol=BTCUSDT', 25],
+  ['historicalBlockTrades', 'symbol=BTCUSDT&fromId=1', 25],
   ['aggTrades', 'symbol=BTCUSDT', 4],
   ['klines', 'symbol=BTCUSDT&interval=1m', 2],
   ['uiKlines', 'symbol=BTCUSDT&interval=1m', 2],

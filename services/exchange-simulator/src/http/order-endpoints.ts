@@ -184,8 +184,8 @@ function cancelAll(call: Call): Reply | Refusal {
 function allOrders(call: Call): Reply | Refusal {
   return withFeed(call, ({ market }, reader) => {
     const fromId = reader.integer('orderId')
-    const startTime = reader.integer('startTime')
-    const endTime = reader.integer('endTime')
+    const startTime = reader.moment('startTime')
+    const endTime = reader.moment('endTime')
     const limit = limitOf(reader, 500, 1_000)
     const isTooLong = startTime !== null && endTime !== null && endTime - startTime > DAY_MS
     if (isTooLong) reader.refuse(refusals.windowTooLong())

@@ -57,6 +57,41 @@ describe('what else may be said', () => {
     },
   )
 
+  test.each([
+    ['order', { ...restingBuy, pegPriceType: 'PRIMARY_PEG' }],
+    ['order/test', { ...restingBuy, pegPriceType: 'MARKET_PEG', pegOffsetType: 'PRICE_LEVEL' }],
+    [
+      'orderList/oco',
+      {
+        symbol: 'BTCUSDT',
+        side: 'SELL',
+        quantity: '0.01',
+        aboveType: 'TAKE_PROFIT_LIMIT',
+        abovePegPriceType: 'PRIMARY_PEG',
+        belowType: 'STOP_LOSS',
+        belowStopPrice: '40000',
+      },
+    ],
+  ])('%s says that no price follows the book here', async (path, fields) => {
+    const answer = await client.signed('POST', path, fields)
+    const msg = 'Pegged orders are not supported for this symbol.'
+    expect(answer).toMatchObject({ status: 400, body: { code: -2010, msg } })
+  })
+
+  test.each(['myTrades', 'allOrders'])('%s understands moments in microseconds', async (path) => {
+    const now = simulator.now()
+    await client.signed('POST', 'order', {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'MARKET',
+      quantity: '0.001',
+    })
+    const range = { startTime: now * 1_000, endTime: (now + 60_000) * 1_000 }
+    const { status, body } = await client.signed('GET', path, { symbol: 'BTCUSDT', ...range })
+    expect(status).toBe(200)
+    expect((body as unknown as unknown[]).length).toBeGreaterThan(0)
+  })
+
   test('with all orders used up one may still be taken away', async () => {
     const { simulator: strict, client: busy } = await startSimulator({
       limits: { ordersPerDay: 1 },

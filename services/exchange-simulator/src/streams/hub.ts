@@ -1,12 +1,16 @@
 import type { Changes } from '../core/index.ts'
 import type { Desk } from '../desk.ts'
+import type { TimeUnit } from '../http/time-unit.ts'
 import type { FaultRegistry, Subject } from '../faults/fault-registry.ts'
+import { eventInMicroseconds } from './event-time-unit.ts'
 import { openStream, type MarketStream } from './market-streams.ts'
 import type { ListenKeys } from './listen-keys.ts'
 import { userEvents } from './user-events.ts'
 
 /** One side of a socket, as far as events are concerned. */
 export type Listener = {
+  /** In what it is told its times. */
+  readonly timeUnit: TimeUnit
   send(text: string): void
   /** Ends it: at once, or as the exchange says good-bye. */
   drop(how: DropKind): void
@@ -67,7 +71,7 @@ export class Hub {
     for (const own of ended) {
       this.#users.delete(own)
       const event = { e: 'eventStreamTerminated', E: this.#desk.now() }
-      listener.send(JSON.stringify({ subscriptionId: own, event }))
+      listener.send(textFor(listener, { subscriptionId: own, event }))
     }
     return ended.length > 0
   }
@@ -128,7 +132,7 @@ export class Hub {
     const event = { e: 'listenKeyExpired', E: this.#desk.now(), listenKey }
     for (const [listener, { key, isCombined }] of this.#keyed) {
       if (key !== listenKey) continue
-      listener.send(JSON.stringify(isCombined ? { stream: key, data: event } : event))
+      listener.send(textFor(listener, isCombined ? { stream: key, data: event } : event))
       this.#keyed.delete(listener)
     }
   }
@@ -145,6 +149,10 @@ function subjectOf(path: string, symbol: string | null, clientOrderId: string | 
   return { method: 'STREAM', path, parameters }
 }
 
+function textFor({ timeUnit }: Listener, event: unknown): string {
+  return JSON.stringify(timeUnit === 'MICROSECOND' ? eventInMicroseconds(event) : event)
+}
+
 type Mail = {
   deliver(listener: Listener, event: unknown, subject: Subject): void
   forget(listener: Listener): void
@@ -155,7 +163,7 @@ function createMail(desk: Desk, registry: FaultRegistry): Mail {
   const held = new Map<Listener, string[]>()
   return {
     deliver: (listener, event, subject) => {
-      const text = JSON.stringify(event)
+      const text = textFor(listener, event)
       const struck = registry.strike(subject, desk.now())
       const kinds = new Set(struck.map(({ spec }) => spec.kind))
       const drop = struck.find(({ spec }) => spec.kind === 'F27')?.spec

@@ -56,6 +56,7 @@ test('who listens by a key hears of its end once, and of nothing after', () => {
   const hub = new Hub(desk, new FaultRegistry(), keys)
   const heard = { plain: [] as unknown[], combined: [] as unknown[] }
   const listenerOf = (name: keyof typeof heard) => ({
+    timeUnit: 'MILLISECOND' as const,
     send: (text: string) => void heard[name].push(JSON.parse(text)),
     drop: () => undefined,
   })

@@ -97,9 +97,11 @@ function rollingWindow(name: string): { length: number; name: string } | null {
 /** Streams of all symbols; the one of the full tickers has been retired. */
 function streamOfAll(name: string, desk: Desk): MarketStream | null {
   const feeds = [...desk.feeds.values()]
-  const all = (event: (feed: Feed, now: number) => unknown): MarketStream =>
-    every(SECOND_MS, (now) => [feeds.map((feed) => event(feed, now))])
-  if (name === '!miniTicker@arr') return all(miniTickerEvent)
+  const all = (event: (feed: Feed, now: number) => unknown, pause = SECOND_MS): MarketStream =>
+    every(pause, (now) => [feeds.map((feed) => event(feed, now))])
+  const mini = /^!miniTicker@arr(?:@(\d{4,6})ms)?$/.exec(name)
+  // Clients may name how often they want it: python-binance always does.
+  if (mini !== null) return all(miniTickerEvent, Number(mini[1] ?? SECOND_MS))
   const window = rollingWindow(/^!ticker_(\w+)@arr$/.exec(name)?.[1] ?? '')
   return window && all((feed, now) => tickerEvent(feed, now, window))
 }

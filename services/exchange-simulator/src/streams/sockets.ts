@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream'
 import { realClock, type Timer } from '@flotilla/runtime'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import type { TextResponse } from '../http/server.ts'
+import type { TimeUnit } from '../http/time-unit.ts'
 import type { WireRequest } from '../http/wire.ts'
+import { eventInMicroseconds } from './event-time-unit.ts'
 import type { DropKind, Hub, Listener } from './hub.ts'
 import { openMarketSocket } from './market-socket.ts'
 import { createQuota, type SocketRules } from './socket-rules.ts'
@@ -72,7 +74,7 @@ export function createSockets(parts: SocketParts): Sockets {
 }
 
 function accept(parts: SocketParts, socket: WebSocket, url: URL): Connection {
-  const listener = listenerOf(socket, farewellOf(parts, url.pathname))
+  const listener = listenerOf(socket, timeUnitOf(url), farewellOf(parts, url.pathname))
   const now = realClock.now()
   const connection: Connection = { socket, listener, openedAt: now, heardAt: now }
   const maySpeak = createQuota(parts.rules.framesPerSecond, 1_000)
@@ -132,16 +134,25 @@ function farewellOf({ now }: SocketParts, path: string): () => unknown {
   }
 }
 
-function listenerOf(socket: WebSocket, farewell: () => unknown): Listener {
+/** The word is taken in capitals or without. */
+function timeUnitOf({ searchParams }: URL): TimeUnit {
+  const isFine = searchParams.get('timeUnit')?.toUpperCase() === 'MICROSECOND'
+  return isFine ? 'MICROSECOND' : 'MILLISECOND'
+}
+
+function listenerOf(socket: WebSocket, timeUnit: TimeUnit, farewell: () => unknown): Listener {
   const isOpen = (): boolean => socket.readyState === socket.OPEN
+  const last = (): unknown =>
+    timeUnit === 'MICROSECOND' ? eventInMicroseconds(farewell()) : farewell()
   return {
+    timeUnit,
     send: (text) => {
       if (isOpen()) socket.send(text)
     },
     drop: (how: DropKind) => {
       if (how === 'disconnect') return socket.terminate()
       if (how === 'shutdown' && isOpen()) {
-        socket.send(JSON.stringify(farewell()))
+        socket.send(JSON.stringify(last()))
       }
       socket.close(how === 'cut' ? 1008 : 1001)
     },
@@ -161,11 +172,10 @@ function receiverOf(parts: SocketParts, listener: Listener, url: URL): (text: st
     })
     return (text) => socket.receive(text)
   }
-  const isFine = url.searchParams.get('timeUnit')?.toUpperCase() === 'MICROSECOND'
   const wishes = {
     rateLimits: url.searchParams.get('returnRateLimits') !== 'false',
-    timeUnit: isFine ? 'MICROSECOND' : 'MILLISECOND',
-  } as const
+    timeUnit: listener.timeUnit,
+  }
   const api = { ...parts, listener, wishes }
   return (text) => {
     answerApi(api, text).then(

@@ -26,6 +26,7 @@ const methods: Readonly<Record<string, string>> = {
   'trades.recent': 'GET trades',
   'trades.historical': 'GET historicalTrades',
   'trades.aggregate': 'GET aggTrades',
+  'blockTrades.historical': 'GET historicalBlockTrades',
   klines: 'GET klines',
   uiKlines: 'GET uiKlines',
   avgPrice: 'GET avgPrice',
