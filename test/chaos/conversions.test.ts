@@ -16,11 +16,9 @@ const Truth = z.looseObject({
 const accepting = { method: 'POST', path: '/sapi/v1/convert/acceptQuote' }
 
 it.each([
-  ['nothing goes wrong', null, 1],
-  ['the answer is cut off', 'F2', 1],
-  // It is bought in slices then.
-  ['the request never arrives', 'F1', 0],
-])('an entry is bought once and protected when %s', async (_, kind, conversions) => {
+  ['nothing goes wrong', null],
+  ['the answer is cut off', 'F2'],
+])('an entry is bought once and protected when %s', async (_, kind) => {
   const world = await openInProcess(settings.replace('exits', 'all'))
   const { stage, ledger } = world
   const position = async () => (await ledger.loadPositions('main'))[0]
@@ -34,7 +32,7 @@ it.each([
     await stage.until('bought and protected', isDone)
     const response = await fetch(new URL('/__sim/ledger', stage.simulator.controlUrl ?? ''))
     const truth = Truth.parse(await response.json())
-    expect(truth.conversions).toHaveLength(conversions)
+    expect(truth.conversions).toHaveLength(1)
     const fills = await ledger.loadFills({ account: 'main' })
     const bought = fills.filter(({ tradeId }) => tradeId.startsWith('convert-'))
     expect(bought.map(({ quantity }) => quantity.toNumber())).toEqual(
@@ -44,6 +42,25 @@ it.each([
     const base = truth.balances.find(({ asset }) => asset === symbol.split('/')[0])
     const held = Number(base?.free) + Number(base?.locked) - Number(OTHERS)
     expect(held).toBeCloseTo((await position())?.quantity.toNumber() ?? 0, 8)
+  } finally {
+    await world.close()
+  }
+})
+
+it('an entry whose acceptance never arrives is given up, and not bought by slices', async () => {
+  const world = await openInProcess(settings.replace('exits', 'all'))
+  const { stage, ledger } = world
+  try {
+    const id = await stage.faults.set({ kind: 'F1', match: accepting, count: 1 })
+    await stage.propose({ purpose: 'entry' })
+    const orders = () => ledger.loadOrders({ account: 'main', limit: 10 })
+    const isGivenUp = async () => (await orders()).some(({ state }) => state === 'not-placed')
+    await stage.until('given up', isGivenUp)
+    expect(await stage.faults.hits(id)).toBe(1)
+    expect(await orders()).toHaveLength(1)
+    const response = await fetch(new URL('/__sim/ledger', stage.simulator.controlUrl ?? ''))
+    expect(Truth.parse(await response.json()).conversions).toEqual([])
+    expect(await ledger.loadPositions('main')).toEqual([])
   } finally {
     await world.close()
   }

@@ -3,7 +3,7 @@
 // neither its open orders nor its fills show anything: venues answer from copies that lag.
 import type { VenueFill } from '@flotilla/venue'
 import { unknown } from './announce.ts'
-import { conclude } from './conclude.ts'
+import { conclude, NOT_PLACED } from './conclude.ts'
 import { fillsFrom, venueTime } from './fills-through.ts'
 import { retryAfter } from './retry.ts'
 import { subjectOf, type Answer, type Effect, type Ticket, type Watch } from './desk.ts'
@@ -213,7 +213,7 @@ export function searched(work: Work, answer: Extract<Answer, { kind: 'searched' 
   work.watches.delete(subject)
   for (const ticket of doubtful) {
     const reason = 'the venue was asked long enough and never had the order'
-    conclude(work, ticket, { event: 'disprove', code: 'not_placed', reason })
+    conclude(work, ticket, { event: 'disprove', code: NOT_PLACED, reason })
   }
   // Should every copy of the venue have lagged, its fill is seen a little later.
   work.sweepAt = Math.min(work.sweepAt, work.now + soonMs(work))

@@ -6,6 +6,7 @@ import { ended, protectionFailed, type Failure } from './announce.ts'
 import { noteConvertFailure } from './convert-failures.ts'
 import { calm, type Cause, type Terms, type Ticket } from './desk.ts'
 import { clientOrderIdOf } from './order-id.ts'
+import { isEnded } from './order-life.ts'
 import { nextPace, sliceOf } from './pacing.ts'
 import { isDust } from './position.ts'
 import { retryAfter } from './retry.ts'
@@ -32,6 +33,9 @@ export type Conclusion = {
   readonly retryAfterMs?: number
 }
 
+/** Of an order that was given up, and of one that turned up after it was. */
+export const NOT_PLACED = 'not_placed'
+
 /** Refusals that another order under another name may not meet again. */
 const passing: ReadonlySet<string> = new Set([
   'throttled',
@@ -39,7 +43,7 @@ const passing: ReadonlySet<string> = new Set([
   'clock_skew',
   'insufficient_balance',
   'duplicate_client_order_id',
-  'not_placed',
+  NOT_PLACED,
 ])
 
 export function conclude(work: Work, ticket: Ticket, conclusion: Conclusion): void {
@@ -51,7 +55,7 @@ export function conclude(work: Work, ticket: Ticket, conclusion: Conclusion): vo
   const goesOn = sent && anotherFollows(work, ticket, conclusion)
   const ending = { ...order, reason: conclusion.code }
   const after = move(work, { ...ticket, order: ending }, conclusion.event)
-  const endsReservation = order.reservationId !== null && !goesOn
+  const endsReservation = endsWith(work, order, goesOn)
   work.messages.push(ended(spoken(work, after), { ...conclusion, endsReservation }))
   if (goesOn) openNextSlice(work, after)
   if (order.leg === 'flatten' && didNothing(ticket) && quote === null)
@@ -64,7 +68,8 @@ function anotherFollows(work: Work, ticket: Ticket, conclusion: Conclusion): boo
   const isOrder = acceptedQuoteOf(ticket) === null
   const mayPass = passing.has(code) || retryAfterMs !== undefined
   const hopeless = isOrder && event === 'reject' && !mayPass
-  return !hopeless && goesOn(work, ticket, { failed: isOrder && didNothing(ticket) })
+  const failed = isOrder && didNothing(ticket)
+  return !hopeless && goesOn(work, ticket, { failed, isGivenUp: event === 'disprove' })
 }
 
 function countConversion(work: Work, quote: ConvertQuote, { event, reason }: Conclusion): void {
@@ -109,29 +114,91 @@ export function sayProtectionFailed(
   note(work, 'protection failed', { level, ...values })
 }
 
+type Left = {
+  /** It did nothing. */
+  readonly failed: boolean
+  /** As far as anybody can tell. */
+  readonly isGivenUp: boolean
+}
+
 /** Whether the intent of an order that ends here still has something to trade, and may. */
-export function goesOn(work: Work, ticket: Ticket, { failed }: { failed: boolean }): boolean {
+export function goesOn(work: Work, ticket: Ticket, { failed, isGivenUp }: Left): boolean {
   const { order, terms } = ticket
+  if (terms.target === null || hasFollower(work, order)) return false
+  if (order.leg === 'entry') return entryGoesOn(work, ticket, isGivenUp)
+  return order.leg === 'exit' && exitGoesOn(work, ticket, failed)
+}
+
+function exitGoesOn(work: Work, { order, terms }: Ticket, failed: boolean): boolean {
   if (terms.target === null) return false
-  if (order.leg === 'entry') return entryGoesOn(work, ticket)
-  if (order.leg !== 'exit') return false
   if (terms.expiresAt !== null && work.now >= terms.expiresAt) return false
   if (failed && work.selling.failures >= work.settings.exitAttemptsMax) return false
   const left = Decimal.min(terms.target.minus(order.filledQuantity), heldOf(work).quantity)
   return !isDust(left, work.price?.value ?? null, work.market.rules)
 }
 
+/** Whether no further order uses the reservation: neither one that is made now nor one that was made before. */
+export function endsWith(work: Work, order: Order, goesOn: boolean): boolean {
+  if (order.reservationId === null || goesOn) return false
+  return ![...work.tickets.values()].some(
+    (other) => isAfter(other.order, order) && !isEnded(other.order.state),
+  )
+}
+
+/** One that was given up and turns up, or is filled after its end, has had its follower then. */
+function hasFollower(work: Work, { intentId, leg, attempt }: Order): boolean {
+  return (work.attempts.get(`${intentId}:${leg}`) ?? 0) > attempt
+}
+
+function isAfter(other: Order, { intentId, leg, attempt }: Order): boolean {
+  return other.intentId === intentId && other.leg === leg && other.attempt > attempt
+}
+
 /** A paced entry buys on until its slices are used up; a refused one has ended before. */
-function entryGoesOn(work: Work, { order, terms }: Ticket): boolean {
+function entryGoesOn(work: Work, { order, terms }: Ticket, isGivenUp: boolean): boolean {
   if (terms.target === null || terms.pace === null || terms.pace.left <= 1) return false
-  const left = terms.target.minus(order.filledQuantity)
+  const left = terms.target.minus(takenBy(order, isGivenUp))
   return !isDust(left, order.price, work.market.rules)
+}
+
+/**
+ * What of the intent's quantity an order stands for when the next one is made. A buy that was given up may be there
+ * all the same and is told late: it counts as bought in full, so that its intent never buys more than is reserved.
+ */
+function takenBy({ leg, quantity, filledQuantity }: Order, isGivenUp: boolean): Decimal {
+  return leg === 'entry' && isGivenUp ? quantity : filledQuantity
+}
+
+/** Less for the order that waits: its intent was told of a fill that was not known when that was made. */
+export function makeRoom(work: Work, { order }: Ticket, filled: Decimal): void {
+  // A buy that was given up was counted in full when the next one was made.
+  const isCounted = order.leg === 'entry' && order.reason === NOT_PLACED
+  if (isCounted || !hasFollower(work, order)) return
+  for (const ticket of work.tickets.values()) {
+    const waits = ticket.order.state === 'created' && isAfter(ticket.order, order)
+    if (waits && ticket.terms.target !== null)
+      lessen(work, ticket, ticket.terms.target.minus(filled))
+  }
+}
+
+function lessen(work: Work, ticket: Ticket, target: Decimal): void {
+  const { order } = ticket
+  const price = order.price ?? work.price?.value ?? null
+  if (isDust(target, price, work.market.rules)) {
+    const reason = 'what was left to be traded was filled late'
+    conclude(work, ticket, { event: 'expire', code: 'filled_late', reason })
+    return
+  }
+  const terms = { ...ticket.terms, target }
+  const quantity = Decimal.min(order.quantity, target)
+  put(work, { ...ticket, terms, order: { ...order, quantity, details: detailsOf(terms) } })
 }
 
 /** The next order of the same intent; it is named and stored now and sent when its turn comes. */
 export function openNextSlice(work: Work, ticket: Ticket): void {
   const { order, terms } = ticket
-  const target = (terms.target ?? order.quantity).minus(order.filledQuantity)
+  const taken = takenBy(order, order.state === 'not-placed')
+  const target = (terms.target ?? order.quantity).minus(taken)
   const quote = acceptedQuoteOf(ticket)
   const next =
     quote === null

@@ -4,7 +4,7 @@ import type { Fill, Order, Position } from '@flotilla/ledger'
 import { Decimal } from '@flotilla/money'
 import type { VenueFill, VenueOrder } from '@flotilla/venue'
 import { accepted, filled } from './announce.ts'
-import { conclude, goesOn as intentGoesOn, openNextSlice } from './conclude.ts'
+import { conclude, endsWith, goesOn as intentGoesOn, makeRoom, openNextSlice } from './conclude.ts'
 import { calm, type Seen, type Ticket } from './desk.ts'
 import { beginExits, rungFilled } from './exits.ts'
 import { halt } from './halt.ts'
@@ -104,13 +104,16 @@ export function recordFill(work: Work, told: VenueFill): void {
     filledAt: told.executedAt,
   }
   work.fills.push(fill)
+  makeRoom(work, ticket, fill.quantity)
   takeIntoPosition(work, ticket, fill)
   const after = moveByFill(work, ticket, fill)
-  const goesOn = after.order.state === 'filled' && intentGoesOn(work, after, { failed: false })
-  const endsReservation = after.order.reservationId !== null && !goesOn
-  work.messages.push(filled(spoken(work, after), fill, endsReservation))
+  const goesOn = after.order.state === 'filled' && intentGoesOn(work, after, ofFill)
+  const ends = endsWith(work, after.order, goesOn)
+  work.messages.push(filled(spoken(work, after), fill, ends))
   if (goesOn) openNextSlice(work, after)
 }
+
+const ofFill = { failed: false, isGivenUp: false } as const
 
 /**
  * An order that is filled to the last cannot be filled again. Which side is wrong is not for us to guess:

@@ -22,6 +22,15 @@ async function heldOf(desk: DeskHarness) {
   return { held: position?.quantity.toString(), state: position?.protection?.state }
 }
 
+function waitingOf(desk: DeskHarness) {
+  const waiting = [...desk.desk.tickets.values()].filter(({ order }) => order.state === 'created')
+  return waiting.map(({ order, terms }) => ({
+    attempt: order.attempt,
+    quantity: order.quantity.toString(),
+    target: terms.target?.toString(),
+  }))
+}
+
 function endsOf(desk: DeskHarness): boolean[] {
   return desk.messages.flatMap(({ payload }) => {
     const isOrder =
@@ -66,6 +75,37 @@ describe('an entry in slices', () => {
     expect(ordersOf(desk, 'buy').at(-1)).toBe('e4 0.004')
   })
 
+  it('buys what a slice that was given up stood for no second time, whenever that is found', async () => {
+    const desk = await paced()
+    desk.venue.script({ kind: 'unknown-landed', method: 'placeOrder' })
+    desk.replica = (answer) => {
+      if (answer.kind === 'order-told') return { ...answer, order: null }
+      return 'fills' in answer ? { ...answer, fills: [] } : answer
+    }
+    await desk.approve({ name: 'one', expiresInMs: 600_000 })
+    await desk.settle()
+    await desk.pass(25_000)
+    expect(waitingOf(desk)).toMatchObject([{ attempt: 3, target: '0.005' }])
+    desk.replica = (answer) => answer
+    await desk.pass(90_000)
+    expect(ordersOf(desk, 'buy')).toEqual(['e1 0.0025', 'e2 0.0025', 'e3 0.0025', 'e4 0.0025'])
+    expect((await heldOf(desk)).held).toBe('0.00999')
+    expect(endsOf(desk).filter(Boolean)).toHaveLength(1)
+    expect(endsOf(desk).at(-1)).toBe(true)
+  })
+
+  it('buys less when a slice is filled after it was told to have ended', async () => {
+    const desk = await paced()
+    desk.venue.script({ kind: 'partial', quantity: '0.001' })
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    expect(waitingOf(desk)).toMatchObject([{ attempt: 2, target: '0.009', quantity: '0.0025' }])
+    const [fill] = await desk.venue.fetchFills(symbol, { since: 0 })
+    const late = { ...fill!, tradeId: '99', quantity: Decimal.from('0.0008') }
+    await desk.input({ kind: 'fills-told', key: 'fills', fills: [fill!, late] })
+    expect(waitingOf(desk)).toMatchObject([{ attempt: 2, target: '0.0082', quantity: '0.0025' }])
+  })
+
   it('stops when the position is sold meanwhile', async () => {
     const desk = await paced()
     await desk.approve({ name: 'one' })
@@ -106,4 +146,30 @@ describe('an exit in slices', () => {
     expect((await heldOf(desk)).held).toBe('0')
     expect(endsOf(desk).at(-1)).toBe(true)
   })
+})
+
+it('an exit sells less when one that was given up turns up before the next one is sent', async () => {
+  const desk = await createHarness()
+  await desk.approve({ name: 'one' })
+  await desk.settle()
+  desk.desk = { ...desk.desk, settings: { ...desk.desk.settings, pacing } }
+  desk.venue.script({ kind: 'unknown-landed', method: 'placeOrder' })
+  desk.replica = (answer) => {
+    if (answer.kind === 'order-told') return { ...answer, order: null }
+    return 'fills' in answer ? { ...answer, fills: [] } : answer
+  }
+  const patience = { expiresInMs: 600_000 }
+  await desk.approve({ name: 'two', purpose: 'exit', quantity: '0.008', ...patience })
+  await desk.settle()
+  while (waitingOf(desk).length === 0) await desk.pass(500)
+  expect(waitingOf(desk)).toMatchObject([{ attempt: 2, target: '0.008' }])
+  const sold = desk.venue.allOrders().find(({ clientOrderId }) => clientOrderId.endsWith('-x1'))
+  await desk.input({
+    kind: 'streamed',
+    order: { ...sold!, fills: desk.venue.allFills().slice(-1) },
+  })
+  const next = [...desk.desk.tickets.values()].find(({ order }) => {
+    return order.leg === 'exit' && order.attempt === 2
+  })
+  expect(next?.terms.target?.toString()).toBe('0.006')
 })

@@ -334,6 +334,9 @@ export const eitherWayOfTelling = plainHabits.chain((plain) =>
 /** The larger of the entries goes in slices; done before the venue is well. */
 const slices = { notionalMin: Decimal.from('300'), slices: 3, durationMs: 20_000 }
 
+/** Either way of telling, and entries go in slices. */
+export const slicingHabits = eitherWayOfTelling.map((each): Habits => ({ ...each, pacing: slices }))
+
 const habits = fc.record<Habits>({
   pacing: fc.constantFrom<Habits['pacing']>(null, null, null, slices),
   attachExits: fc.boolean(),
