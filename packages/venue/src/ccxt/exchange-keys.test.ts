@@ -1,10 +1,9 @@
 // What a refused key costs at Coinbase, MEXC and Alpaca: in the words of each venue, counted where requests arrive.
-import { Decimal } from '@flotilla/money'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openSpotVenue } from './exchange-venue.ts'
 import type { SpotKind } from './exchange-requests.ts'
 import type { ScriptedAnswer } from '../wire-test/scripted-server.ts'
-import { openSpotScene, type SpotScene } from '../wire-test/spot-venue.ts'
+import { openSpotScene, restingSale, type SpotScene } from '../wire-test/spot-venue.ts'
 import { apiKey, marketNow, secret } from '../wire-test/wire-venue.ts'
 
 let scene: SpotScene
@@ -12,15 +11,6 @@ afterEach(async () => {
   await scene.venue.close()
   await scene.server.close()
 })
-
-const sale = {
-  clientOrderId: 'fl-1',
-  side: 'sell',
-  type: 'limit',
-  quantity: Decimal.from('0.01'),
-  limitPrice: Decimal.from('50000'),
-  timeInForce: 'gtc',
-} as const
 
 /** As recorded or documented; Coinbase's first one is not even JSON. */
 const refusals: readonly (readonly [SpotKind, string, ScriptedAnswer])[] = [
@@ -69,7 +59,7 @@ describe('a refused key', () => {
     const tell = (_: object, message: string): void => void told.push(message)
     scene = await openSpotScene(kind, { logger: { warn: tell, error: tell } })
     const { venue, server, shapes } = scene
-    const order = { ...sale, symbol: shapes.symbol }
+    const order = { ...restingSale, symbol: shapes.symbol }
     await venue.fetchRules()
     await venue.measureClock()
     server.on(shapes.place, answer)
@@ -119,7 +109,7 @@ describe('a refused key', () => {
     const { venue, server, shapes } = scene
     await venue.fetchRules()
     server.on(shapes.place, { status: 401, text: 'Unauthorized\n' })
-    await venue.placeOrder({ ...sale, symbol: shapes.symbol })
+    await venue.placeOrder({ ...restingSale, symbol: shapes.symbol })
     expect(venue.health().keysRefused).not.toBeNull()
     expect(await venue.fetchTime()).toBe(marketNow)
   })
@@ -137,7 +127,7 @@ it.each(others)('a refusal at %s of %i %j is not one of the key', async (kind, s
   scene = await openSpotScene(kind)
   const { venue, server, shapes } = scene
   server.on(shapes.place, { status, json })
-  const outcome = await venue.placeOrder({ ...sale, symbol: shapes.symbol })
+  const outcome = await venue.placeOrder({ ...restingSale, symbol: shapes.symbol })
   expect(outcome).toMatchObject({ kind: 'rejected', code: 'rejected_by_venue' })
   expect(venue.health().keysRefused).toBeNull()
 })

@@ -2,7 +2,7 @@
 import { Decimal } from '@flotilla/money'
 import { afterEach, describe, expect, it } from 'vitest'
 import { venueRows } from '../venue-rows.ts'
-import { openSpotScene, type SpotScene } from '../wire-test/spot-venue.ts'
+import { openTakingScene, type SpotScene } from '../wire-test/spot-venue.ts'
 import { marketNow } from '../wire-test/wire-venue.ts'
 import type { SpotKind } from './exchange-requests.ts'
 import { RequestPace } from './request-pace.ts'
@@ -11,13 +11,10 @@ import { sortOf } from './request-sort.ts'
 const scenes: SpotScene[] = []
 async function open(
   kind: SpotKind,
-  options: Parameters<typeof openSpotScene>[1] = {},
+  options: Parameters<typeof openTakingScene>[1] = {},
 ): Promise<SpotScene> {
-  const scene = await openSpotScene(kind, options)
+  const scene = await openTakingScene(kind, options)
   scenes.push(scene)
-  const { server, shapes } = scene
-  server.on(shapes.place, { json: shapes.placed('fl-1') })
-  server.on(shapes.tell, { json: shapes.told({ status: 'open' }) })
   return scene
 }
 afterEach(async () => {

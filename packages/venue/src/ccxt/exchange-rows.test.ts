@@ -3,7 +3,7 @@
 import { Decimal } from '@flotilla/money'
 import { afterEach, describe, expect, it } from 'vitest'
 import { venueKinds, venueRows, venueSymbol, type VenueKind } from '../venue-rows.ts'
-import { openSpotScene, type SpotScene } from '../wire-test/spot-venue.ts'
+import { openTakingScene, restingSale, type SpotScene } from '../wire-test/spot-venue.ts'
 import { BinanceClient } from './client.ts'
 import { ExchangeClient } from './exchange-client.ts'
 import type { SpotKind } from './exchange-requests.ts'
@@ -11,10 +11,7 @@ import { KeyDoor } from './key-door.ts'
 
 let scene: SpotScene | null = null
 async function open(kind: SpotKind): Promise<SpotScene> {
-  scene = await openSpotScene(kind)
-  const { server, shapes } = scene
-  server.on(shapes.place, { json: shapes.placed('fl-1') })
-  server.on(shapes.tell, { json: shapes.told({ status: 'open' }) })
+  scene = await openTakingScene(kind)
   return scene
 }
 afterEach(async () => {
@@ -22,15 +19,6 @@ afterEach(async () => {
   await scene?.server.close()
   scene = null
 })
-
-const order = {
-  clientOrderId: 'fl-1',
-  side: 'sell',
-  type: 'limit',
-  quantity: Decimal.from('0.01'),
-  limitPrice: Decimal.from('50000'),
-  timeInForce: 'gtc',
-} as const
 
 async function urlsOf(kind: VenueKind, testnet: boolean): Promise<string> {
   const row = venueRows[kind]
@@ -90,7 +78,9 @@ describe.each<SpotKind>(['coinbase', 'mexc', 'alpaca'])('orders of %s', (kind) =
     const { venue, server, shapes } = await open(kind)
     const { symbol } = shapes
     const clientOrderId = 'a'.repeat(longest)
-    expect((await venue.placeOrder({ ...order, symbol, clientOrderId })).kind).toBe('accepted')
+    expect((await venue.placeOrder({ ...restingSale, symbol, clientOrderId })).kind).toBe(
+      'accepted',
+    )
     const [sent] = server.sent(shapes.place)
     const carried =
       sent?.body.startsWith('{') === true
@@ -98,7 +88,7 @@ describe.each<SpotKind>(['coinbase', 'mexc', 'alpaca'])('orders of %s', (kind) =
         : sent?.parameters
     expect(carried?.[row.clientOrderId.field]).toBe(clientOrderId)
     for (const name of ['a'.repeat(longest + 1), 'with space', '']) {
-      const outcome = await venue.placeOrder({ ...order, symbol, clientOrderId: name })
+      const outcome = await venue.placeOrder({ ...restingSale, symbol, clientOrderId: name })
       expect(outcome).toMatchObject({ code: 'invalid_request', rule: { name: 'client_order_id' } })
     }
     expect(server.sent(shapes.place)).toHaveLength(1)
@@ -111,11 +101,11 @@ describe.each<SpotKind>(['coinbase', 'mexc', 'alpaca'])('orders of %s', (kind) =
     const half = (of: Decimal) => of.dividedBy(Decimal.from(2), 14, 'down')
     const cases = [
       ['quantity_min', { quantity: half(quantityMin) }],
-      ['quantity_step', { quantity: order.quantity.plus(half(quantityStep)) }],
-      ['price_tick', { limitPrice: order.limitPrice.plus(half(priceTick)) }],
+      ['quantity_step', { quantity: restingSale.quantity.plus(half(quantityStep)) }],
+      ['price_tick', { limitPrice: restingSale.limitPrice.plus(half(priceTick)) }],
     ] as const
     for (const [, wrong] of cases) {
-      const outcome = await venue.placeOrder({ ...order, symbol: shapes.symbol, ...wrong })
+      const outcome = await venue.placeOrder({ ...restingSale, symbol: shapes.symbol, ...wrong })
       expect(outcome).toMatchObject({ kind: 'rejected', code: 'rule_broken' })
       const { rule } = outcome as { rule?: { name: string; value: string; limit: string } }
       expect(rule?.name).toMatch(/quantity|lot|step|price|tick/)
@@ -123,7 +113,7 @@ describe.each<SpotKind>(['coinbase', 'mexc', 'alpaca'])('orders of %s', (kind) =
       expect(rule?.limit).not.toBe('')
     }
     const cheap = { limitPrice: priceTick, quantity: quantityMin }
-    const outcome = await venue.placeOrder({ ...order, symbol: shapes.symbol, ...cheap })
+    const outcome = await venue.placeOrder({ ...restingSale, symbol: shapes.symbol, ...cheap })
     expect(outcome.kind).toBe(notionalMin.isZero() ? 'accepted' : 'rejected')
     expect(server.sent(shapes.place)).toHaveLength(notionalMin.isZero() ? 1 : 0)
   })
@@ -133,14 +123,14 @@ describe.each<SpotKind>(['coinbase', 'mexc', 'alpaca'])('orders of %s', (kind) =
     const stops = { stopPrice: Decimal.from('49000'), limitPrice: Decimal.from('48500') }
     const forms = {
       market: {},
-      limit: { limitPrice: order.limitPrice, timeInForce: 'gtc' },
-      'limit-maker': { limitPrice: order.limitPrice },
+      limit: { limitPrice: restingSale.limitPrice, timeInForce: 'gtc' },
+      'limit-maker': { limitPrice: restingSale.limitPrice },
       'stop-loss': { stopPrice: stops.stopPrice },
       'stop-loss-limit': { ...stops, timeInForce: 'gtc' },
       'take-profit': { stopPrice: Decimal.from('52000') },
       'take-profit-limit': { ...stops, timeInForce: 'gtc' },
     } as const
-    const { clientOrderId, side, quantity } = order
+    const { clientOrderId, side, quantity } = restingSale
     const common = { clientOrderId, side, quantity, symbol: shapes.symbol }
     const left: string[] = []
     for (const [type, terms] of Object.entries(forms)) {
@@ -157,7 +147,7 @@ describe.each<SpotKind>(['coinbase', 'mexc', 'alpaca'])('orders of %s', (kind) =
 it('a stop to buy at Coinbase waits for the price to rise', async () => {
   const { venue, server, shapes } = await open('coinbase')
   const stops = { stopPrice: Decimal.from('51000'), limitPrice: Decimal.from('51500') }
-  const stop = { ...order, ...stops, type: 'stop-loss-limit', side: 'buy' } as const
+  const stop = { ...restingSale, ...stops, type: 'stop-loss-limit', side: 'buy' } as const
   await venue.placeOrder({ ...stop, symbol: shapes.symbol })
   expect(server.sent(shapes.place)[0]?.body).toContain('"STOP_DIRECTION_STOP_UP"')
 })
@@ -165,7 +155,7 @@ it('a stop to buy at Coinbase waits for the price to rise', async () => {
 it('a form of a type that a venue has not is refused and does not throw', async () => {
   const { venue, server, shapes } = await open('coinbase')
   const stops = { stopPrice: Decimal.from('49000'), limitPrice: Decimal.from('48500') }
-  const stop = { ...order, ...stops, type: 'stop-loss-limit', timeInForce: 'ioc' } as const
+  const stop = { ...restingSale, ...stops, type: 'stop-loss-limit', timeInForce: 'ioc' } as const
   const outcome = await venue.placeOrder({ ...stop, symbol: shapes.symbol })
   expect(outcome).toMatchObject({ kind: 'rejected', code: 'unsupported' })
   expect(server.sent(shapes.place)).toEqual([])
@@ -174,7 +164,7 @@ it('a form of a type that a venue has not is refused and does not throw', async 
 it('fill-or-kill leaves for Alpaca as such, and a cancel without a word in answer is one', async () => {
   const { venue, server, shapes } = await open('alpaca')
   const { symbol } = shapes
-  await venue.placeOrder({ ...order, symbol, timeInForce: 'fok' })
+  await venue.placeOrder({ ...restingSale, symbol, timeInForce: 'fok' })
   expect(server.sent(shapes.place)[0]?.body).toContain('"time_in_force":"fok"')
   server.on(shapes.cancel, () => {
     server.on(shapes.tell, { json: shapes.told({ status: 'canceled' }) })
@@ -186,7 +176,7 @@ it('fill-or-kill leaves for Alpaca as such, and a cancel without a word in answe
 
 it('stocks are not listed at Alpaca: only the market of coins is read there', async () => {
   const { venue, server } = await open('alpaca')
-  const outcome = await venue.placeOrder({ ...order, symbol: 'AAPL/USD' })
+  const outcome = await venue.placeOrder({ ...restingSale, symbol: 'AAPL/USD' })
   expect(outcome).toMatchObject({ kind: 'rejected', code: 'unknown_symbol' })
   const [asked] = server.sent('GET /v2/assets')
   expect(asked?.parameters['asset_class']).toBe('crypto')

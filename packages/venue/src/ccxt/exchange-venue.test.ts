@@ -4,7 +4,7 @@ import { Decimal } from '@flotilla/money'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { venueRows } from '../venue-rows.ts'
 import { marketNow } from '../wire-test/wire-venue.ts'
-import { openSpotScene, orderId, type SpotScene } from '../wire-test/spot-venue.ts'
+import { openSpotScene, openTakingScene, orderId, type SpotScene } from '../wire-test/spot-venue.ts'
 import type { SpotKind } from './exchange-requests.ts'
 
 const price = Decimal.from('50000')
@@ -95,10 +95,7 @@ const onTheWire: readonly (readonly [SpotKind, keyof typeof forms, object])[] = 
 
 let scene: SpotScene
 async function open(kind: SpotKind): Promise<SpotScene> {
-  scene = await openSpotScene(kind)
-  const { server, shapes } = scene
-  server.on(shapes.place, { json: shapes.placed('fl-1') })
-  server.on(shapes.tell, { json: shapes.told({ status: 'open' }) })
+  scene = await openTakingScene(kind)
   return scene
 }
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { SpotKind } from '../ccxt/exchange-requests.ts'
 import type { ScriptedServer, ScriptedSocket } from './scripted-server.ts'
-import { orderId } from './spot-venue.ts'
+import { alpacaTerms, orderId } from './spot-venue.ts'
 import { marketNow } from './wire-venue.ts'
 
 type StreamedOrder = {
@@ -184,24 +184,11 @@ function alpaca(): Speech {
           timestamp: at,
           execution_id: '5f781a30-b9a3-4c86-b466-2175850cf340',
           order: {
-            id: orderId,
+            ...alpacaTerms,
             client_order_id: order.clientOrderId ?? 'fl-1',
-            created_at: at,
-            updated_at: at,
-            submitted_at: at,
             filled_at: order.status === 'filled' ? at : null,
-            symbol: 'BTC/USD',
-            asset_class: 'crypto',
-            notional: null,
-            qty: '0.01',
             filled_qty: filledOf[order.status],
             filled_avg_price: order.status === 'open' ? null : '50000',
-            order_type: 'limit',
-            type: 'limit',
-            side: 'sell',
-            time_in_force: 'gtc',
-            limit_price: '50000',
-            stop_price: null,
             status: status[order.status],
           },
         },

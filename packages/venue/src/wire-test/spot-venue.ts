@@ -1,5 +1,6 @@
 // Coinbase, MEXC and Alpaca on a scripted server: their lists of symbols, their time, and what they answer to
 // an order, in the shapes of their documents.
+import { Decimal } from '@flotilla/money'
 import { openSpotVenue, type SpotVenueOptions } from '../ccxt/exchange-venue.ts'
 import type { SpotKind } from '../ccxt/exchange-requests.ts'
 import type { Venue } from '../port.ts'
@@ -143,27 +144,32 @@ const mexc: VenueShapes = {
   fillsOf: (fills) => fills,
 }
 
+/** What Alpaca tells of the one order, whatever has become of it. */
+export const alpacaTerms = {
+  id: orderId,
+  created_at: at,
+  updated_at: at,
+  submitted_at: at,
+  symbol: 'BTC/USD',
+  asset_class: 'crypto',
+  notional: null,
+  qty: '0.01',
+  order_type: 'limit',
+  type: 'limit',
+  side: 'sell',
+  time_in_force: 'gtc',
+  limit_price: '50000',
+  stop_price: null,
+}
+
 const alpacaStatus = { open: 'new', filled: 'filled', canceled: 'canceled' } as const
 function alpacaOrder({ status, clientOrderId = 'fl-1' }: OrderTold) {
   const filled = status === 'filled'
   return {
-    id: orderId,
+    ...alpacaTerms,
     client_order_id: clientOrderId,
-    created_at: at,
-    updated_at: at,
-    submitted_at: at,
-    symbol: 'BTC/USD',
-    asset_class: 'crypto',
-    notional: null,
-    qty: '0.01',
     filled_qty: filled ? '0.01' : '0',
     filled_avg_price: filled ? '50000' : null,
-    order_type: 'limit',
-    type: 'limit',
-    side: 'sell',
-    time_in_force: 'gtc',
-    limit_price: '50000',
-    stop_price: null,
     status: alpacaStatus[status],
   }
 }
@@ -264,4 +270,26 @@ export async function openSpotScene(
   const common = { kind, name: kind, baseUrl: server.url, clock, rateLimited: false }
   const venue = await openSpotVenue({ ...common, ...keys, ...options })
   return { venue, server, shapes: shapesOf[kind] }
+}
+
+/** The order that the shapes tell of. */
+export const restingSale = {
+  clientOrderId: 'fl-1',
+  side: 'sell',
+  type: 'limit',
+  quantity: Decimal.from('0.01'),
+  limitPrice: Decimal.from('50000'),
+  timeInForce: 'gtc',
+} as const
+
+/** A venue that takes the one order and tells that it rests. */
+export async function openTakingScene(
+  kind: SpotKind,
+  options: Partial<SpotVenueOptions> = {},
+): Promise<SpotScene> {
+  const scene = await openSpotScene(kind, options)
+  const { server, shapes } = scene
+  server.on(shapes.place, { json: shapes.placed('fl-1') })
+  server.on(shapes.tell, { json: shapes.told({ status: 'open' }) })
+  return scene
 }
