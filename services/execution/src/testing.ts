@@ -318,6 +318,15 @@ export class DeskHarness {
 }
 
 /** As the ledger has it. */
+/** One price after the other, each long enough for all that follows from it. */
+export async function priceGoes(desk: DeskHarness, ...prices: string[]): Promise<void> {
+  for (const price of prices) {
+    await desk.price(price)
+    await desk.settle()
+    await desk.pass(1_500)
+  }
+}
+
 export async function positionOf(desk: DeskHarness) {
   const position = await desk.ledger.findPosition(account, venueName, symbol)
   return {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   account,
   createHarness,
+  priceGoes,
   symbol,
   venueName,
   type DeskHarness,
@@ -15,14 +16,6 @@ async function holding(exits: HarnessOptions['exits'], takeProfit = '90000'): Pr
   await desk.approve({ name: 'one', takeProfit })
   await desk.settle()
   return desk
-}
-
-async function priceGoes(desk: DeskHarness, ...prices: string[]): Promise<void> {
-  for (const price of prices) {
-    await desk.price(price)
-    await desk.settle()
-    await desk.pass(1_500)
-  }
 }
 
 async function held(desk: DeskHarness) {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import {
   account,
   createHarness,
+  priceGoes,
   symbol,
   type DeskHarness,
   type HarnessOptions,
@@ -16,14 +17,6 @@ async function bought(options: HarnessOptions = {}, takeProfit = '55000'): Promi
   await desk.approve({ name: 'one', takeProfit })
   await desk.settle()
   return desk
-}
-
-async function priceGoes(desk: DeskHarness, ...prices: string[]): Promise<void> {
-  for (const price of prices) {
-    await desk.price(price)
-    await desk.settle()
-    await desk.pass(1_500)
-  }
 }
 
 const journal = (desk: DeskHarness): Promise<ClosedTrade[]> =>
