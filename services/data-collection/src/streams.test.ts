@@ -1,5 +1,6 @@
 import { VenueError } from '@flotilla/venue'
 import { Decimal } from '@flotilla/money'
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { candle, minute } from './testing.ts'
@@ -354,6 +355,6 @@ it('whatever happens to a stream on its way, what goes out and is stored is the 
       expect(await one.stored()).toEqual(range(-21, steps.length + 3))
       await one.end()
     }),
-    { numRuns: 25 },
+    { numRuns: 25, seed: propertySeed },
   )
 })

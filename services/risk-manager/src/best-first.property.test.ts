@@ -2,6 +2,7 @@
 // and the same arrivals in the same order give the same decisions.
 import { setImmediate } from 'node:timers/promises'
 import type { UnitOutcome } from '@flotilla/ledger'
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { compareRanks, type Rank, type Turn } from './core/index.ts'
@@ -71,7 +72,7 @@ it('whoever joins when, the best of the line is next, or who was overtaken too o
       expect(line.length).toBe(0)
       expect(model.overtakenMost).toBeLessThanOrEqual(overtakenMax)
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed: propertySeed },
   )
   expect(overtaken).toBeGreaterThan(0)
 })
@@ -103,7 +104,7 @@ it('whatever commits and rebuilds come between, the desk decides the best of tho
       for (const { decided } of world.all) expect(decided).toBeGreaterThan(0)
       turns.push(...world.turns)
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed: propertySeed },
   )
   expect(turns.length).toBeGreaterThan(0)
 })

@@ -2,6 +2,7 @@ import { SharedConfigSchema } from '@flotilla/fleet'
 import { IndicatorSet, obv, vwap } from '@flotilla/indicators'
 import { MarketStoreError } from '@flotilla/market-store'
 import { Decimal } from '@flotilla/money'
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { agent as spec, readingIndicators } from './index.ts'
@@ -371,7 +372,7 @@ it('dropped, repeated and late messages and restarts change nothing that is said
       }
       await one.end()
     }),
-    { numRuns: 15 },
+    { numRuns: 15, seed: propertySeed },
   )
 })
 

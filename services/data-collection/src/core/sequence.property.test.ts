@@ -2,6 +2,7 @@
  * Whatever a feed does to the candles on their way (loss, repetition, disorder, forming candles,
  * answers that never come), what goes out is the clean sequence, each candle once.
  */
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { candle, candles, epoch, minute } from '../testing.ts'
@@ -58,7 +59,7 @@ it('damage in any form yields exactly the clean sequence', () => {
       take(observe(sequence, honest(sequence.nextOpenTime ?? epoch)))
       expect(out).toEqual(candles(0, length).map(({ openTime }) => openTime))
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed: propertySeed },
   )
 })
 
@@ -82,6 +83,6 @@ it('a stop at any moment and a start from what is stored skips nothing and repea
         )
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 200, seed: propertySeed },
   )
 })

@@ -1,3 +1,4 @@
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { OrderFile } from './order-file.ts'
@@ -116,7 +117,7 @@ test('what is filed is read as it was, with its trades', () => {
         Array(5).fill(undefined),
       )
     }),
-    { numRuns: 200 },
+    { numRuns: 200, seed: propertySeed },
   )
 })
 
@@ -130,7 +131,7 @@ test('a window of time gives the first and the last of its orders', () => {
       expect(file.latest(limit, within)).toEqual(wanted.slice(-limit))
       expect(file.from(3, limit, () => true)).toEqual(orders.slice(2).slice(0, limit))
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed: propertySeed },
   )
 })
 
@@ -160,7 +161,7 @@ test('a picture of the present does not hear of what comes later', () => {
       expect([file.get(order.id), picture.get(other.id)]).toEqual([order, other])
       expect(trades.all().at(-1)).toEqual(trade)
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed: propertySeed },
   )
 })
 
@@ -177,6 +178,6 @@ test('an order that is hidden is found by nothing, and the others are', () => {
         undefined,
       ])
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed: propertySeed },
   )
 })

@@ -1,3 +1,4 @@
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accepted, desktop } from '../testing/builders.ts'
@@ -38,7 +39,7 @@ test.each(['highest', 'lowest'] as const)('a queue has its %s price first, then 
         expect(peek(queue)).toBe(sorted[0] ?? null)
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 150, seed: propertySeed },
   )
 })
 
@@ -70,7 +71,7 @@ test('a table of names finds what a map finds, however often names come and go',
       }
       expect([...known.keys()].map((each) => table.get(each))).toEqual([...known.values()])
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed: propertySeed },
   )
 })
 
@@ -92,6 +93,6 @@ test('things by ids are found until they go, in the order of their ids', () => {
         [...known.values()].toSorted((left, right) => left.id - right.id),
       )
     }),
-    { numRuns: 100 },
+    { numRuns: 100, seed: propertySeed },
   )
 })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { candle, syntheticTapes, tapeOf } from '../testing/worlds.ts'
@@ -172,7 +173,7 @@ describe('the walk inside a minute', () => {
         }
         expect(candleUntil(bar, path, 59)).toEqual(bar)
       }),
-      { numRuns: 200 },
+      { numRuns: 200, seed: propertySeed },
     )
   })
 })

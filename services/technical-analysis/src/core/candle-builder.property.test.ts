@@ -1,3 +1,4 @@
+import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { analysedCandle, minute, resampled } from '../testing.ts'
@@ -87,7 +88,7 @@ it('missing, late and corrected base candles end in the candle that their figure
       expect(told.map(({ missing: _missing, ...candle }) => candle)).toEqual(plainly(arrivals))
       for (const { missing } of told) expect(missing).toBeLessThan(places)
     }),
-    { numRuns: 500 },
+    { numRuns: 500, seed: propertySeed },
   )
 })
 
@@ -123,7 +124,7 @@ it('what is said of higher timeframes does not depend on when the agent was star
         })
       })
     }),
-    { numRuns: 8 },
+    { numRuns: 8, seed: propertySeed },
   )
 })
 
