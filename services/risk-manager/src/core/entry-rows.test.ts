@@ -157,6 +157,20 @@ const rows: Row[] = [
     limits: { ...share('0.5'), raiseToMinimum: false },
     denied: { code: 'notional_below_minimum', notionalMin: '5' },
   },
+  {
+    title: 'and a size whose stop is just worth that passes',
+    book: { funds: { USDT: '6.03' }, ...btc({ notionalMin: decimal('0') }) },
+    limits: { ...share('1'), raiseToMinimum: false },
+    denied: null,
+    adjustments: [],
+    size: '0.00012 for 6.03 USDT',
+  },
+  {
+    title: 'as one a cent smaller does not',
+    book: { funds: { USDT: '6.02' }, ...btc({ notionalMin: decimal('0') }) },
+    limits: { ...share('1'), raiseToMinimum: false },
+    denied: { code: 'notional_below_minimum', notional: '5.198875', notionalMin: '5' },
+  },
   // the venue's maximum
   {
     title: 'a size at 98 % of the largest market order stays',
