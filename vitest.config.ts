@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongFirst } from './test/support/long-first.ts'
 
 const ignored = ['**/node_modules/**', '**/.flotilla/**', '**/.cache/**']
 
@@ -12,6 +13,8 @@ export default defineConfig({
           exclude: ['**/*.integration.test.ts', ...ignored],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -22,9 +25,12 @@ export default defineConfig({
           globalSetup: ['test/support/postgres.setup.ts', 'test/support/rabbitmq.setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
+          // These wait for servers, for processes and for time: two of them leave a third of two cores idle.
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
         },
       },
     ],
-    maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
   },
 })

@@ -17,7 +17,11 @@ const folder = mkdtempSync(join(tmpdir(), 'flotilla-test-'))
 const file = join(folder, 'report.json')
 const vitest = join(import.meta.dirname, '..', 'node_modules', '.bin', 'vitest')
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-const child = spawn(vitest, ['run', ...reporters, ...process.argv.slice(2)], { stdio: 'inherit' })
+const child = spawn(vitest, ['run', ...reporters, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  // Hundreds of processes are started in a run: each module is compiled for the first of them only.
+  env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') },
+})
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
 child.on('exit', (code) => {
   process.exitCode = conclude(code ?? 1)

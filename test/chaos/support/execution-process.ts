@@ -19,7 +19,7 @@ export type ExecutionProcess = Actor & {
 export async function startExecution(place: Place): Promise<ExecutionProcess> {
   const child = fork(join(import.meta.dirname, 'doomed-process.ts'), [JSON.stringify(place)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(place.folder, 'compiled') },
+    env: { NODE_COMPILE_CACHE: join(place.folder, 'compiled'), ...process.env },
   })
   const ended = once(child, 'exit').then(([code, signal]) => String(signal ?? code))
   const first = await Promise.race([once(child, 'message'), ended])
