@@ -1,4 +1,4 @@
-// What a reader of market data gets, what it weighs, and in which order a request is judged.
+// What a reader of market data gets, and in which order a request is judged.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Simulator } from '../index.ts'
 import { startSimulatorByHand, START } from '../testing/started-simulator.ts'
@@ -19,47 +19,6 @@ async function rows(path: string, query: string): Promise<unknown[][]> {
   const { body } = await client.public(path, query)
   return body as unknown as unknown[][]
 }
-
-const weightHeader = 'x-mbx-used-weight-1m'
-
-async function weightOf(path: string, query: string): Promise<number> {
-  const before = Number((await client.public('ping')).headers.get(weightHeader))
-  const after = Number((await client.public(path, query)).headers.get(weightHeader))
-  // A minute may begin in between, and the count anew.
-  return after > before ? after - before : weightOf(path, query)
-}
-
-const twentyOne = `symbols=${encodeURIComponent(JSON.stringify(Array(21).fill('BTCUSDT')))}`
-
-test.each([
-  ['ping', '', 1],
-  ['time', '', 1],
-  ['exchangeInfo', '', 20],
-  ['depth', 'symbol=BTCUSDT', 5],
-  ['depth', 'symbol=BTCUSDT&limit=101', 25],
-  ['depth', 'symbol=BTCUSDT&limit=1000', 50],
-  ['depth', 'symbol=BTCUSDT&limit=5000', 250],
-  ['trades', 'symbol=BTCUSDT', 25],
-  ['historicalTrades', 'symbol=BTCUSDT', 25],
-  ['historicalBlockTrades', 'symbol=BTCUSDT&fromId=1', 25],
-  ['aggTrades', 'symbol=BTCUSDT', 4],
-  ['klines', 'symbol=BTCUSDT&interval=1m', 2],
-  ['uiKlines', 'symbol=BTCUSDT&interval=1m', 2],
-  ['avgPrice', 'symbol=BTCUSDT', 2],
-  ['referencePrice', 'symbol=BTCUSDT', 2],
-  ['ticker/24hr', 'symbol=BTCUSDT', 2],
-  ['ticker/24hr', twentyOne, 40],
-  ['ticker/24hr', '', 80],
-  ['ticker/price', 'symbol=BTCUSDT', 2],
-  ['ticker/price', '', 4],
-  ['ticker/bookTicker', 'symbol=BTCUSDT', 2],
-  ['ticker/bookTicker', '', 4],
-  ['ticker', 'symbol=BTCUSDT', 4],
-  ['ticker', twentyOne, 84],
-  ['ticker/tradingDay', 'symbol=BTCUSDT', 4],
-])('%s?%s weighs %d', async (path, query, weight) => {
-  expect(await weightOf(path, query)).toBe(weight)
-})
 
 describe('windows of time', () => {
   test('a rolling window is as long as it was asked to be, and MINI leaves out the changes', async () => {
@@ -185,7 +144,7 @@ describe('a request with several faults is refused for the first in the order of
     const text = await response.text()
     const body = (status === 404 ? {} : JSON.parse(text)) as { code?: number }
     expect([response.status, body.code]).toEqual([status, code])
-    expect(response.headers.has(weightHeader)).toBe(true)
+    expect(response.headers.has('x-mbx-used-weight-1m')).toBe(true)
   })
 })
 

@@ -33,7 +33,9 @@ async function weigh(ask: () => Promise<Answer>): Promise<{ weight: number; stat
   }
 }
 
-const three = encodeURIComponent('["BTCUSDT","ETHUSDT","SOLUSDT"]')
+const listed = (symbols: readonly string[]) => encodeURIComponent(JSON.stringify(symbols))
+const three = listed(['BTCUSDT', 'ETHUSDT', 'SOLUSDT'])
+const twentyOne = listed(Array<string>(21).fill('BTCUSDT'))
 
 describe('weight', () => {
   test.each([
@@ -47,12 +49,15 @@ describe('weight', () => {
     ['depth', 'symbol=BTCUSDT&limit=5000', 250],
     ['trades', 'symbol=BTCUSDT', 25],
     ['historicalTrades', 'symbol=BTCUSDT', 25],
+    ['historicalBlockTrades', 'symbol=BTCUSDT&fromId=1', 25],
     ['aggTrades', 'symbol=BTCUSDT', 4],
     ['klines', 'symbol=BTCUSDT&interval=1m', 2],
     ['uiKlines', 'symbol=BTCUSDT&interval=1m', 2],
     ['avgPrice', 'symbol=BTCUSDT', 2],
+    ['referencePrice', 'symbol=BTCUSDT', 2],
     ['ticker/24hr', 'symbol=BTCUSDT', 2],
     ['ticker/24hr', `symbols=${three}`, 2],
+    ['ticker/24hr', `symbols=${twentyOne}`, 40],
     ['ticker/24hr', '', 80],
     ['ticker/price', 'symbol=BTCUSDT', 2],
     ['ticker/price', '', 4],
@@ -60,6 +65,8 @@ describe('weight', () => {
     ['ticker/bookTicker', '', 4],
     ['ticker', 'symbol=BTCUSDT', 4],
     ['ticker', `symbols=${three}`, 12],
+    ['ticker', `symbols=${twentyOne}`, 84],
+    ['ticker/tradingDay', 'symbol=BTCUSDT', 4],
   ])('GET %s?%s', async (path, query, weight) => {
     const weighed = await weigh(() => client.public(path, query))
     expect(weighed).toEqual({ status: 200, weight })
