@@ -13,8 +13,8 @@ export type FaultWorld = {
   readonly tested: ReadonlySet<string>
   inLedger(clientOrderId: string): Promise<LedgerOrder | undefined>
   nextName(): string
-  /** Each asset's sum over everybody who can own it. */
-  sums(): Promise<Map<string, number>>
+  /** Of each asset the sum over everybody who can own it, and what was owned at the start. */
+  sums(): Promise<{ asset: string; sum: number; owned: number }[]>
 }
 
 type Control = Record<string, unknown> & { hits: Record<string, number> }
@@ -25,7 +25,7 @@ export const FAULTS_OF_REQUESTS = Array.from({ length: 16 }, (_, index) => `F${i
 export const FAULTS_OF_THE_ENGINE = ['F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F23', 'F28']
 export const FAULTS_OF_STREAMS = ['F24', 'F25', 'F26', 'F27']
 
-export const START_BALANCES = { USDT: '1000000', BTC: '5', BNB: '10' } as const
+const START_BALANCES: Readonly<Record<string, string>> = { USDT: '1000000', BTC: '5', BNB: '10' }
 
 export async function openFaultWorld(): Promise<FaultWorld> {
   const { simulator, client } = await startSimulatorByHand({
@@ -59,12 +59,11 @@ export async function openFaultWorld(): Promise<FaultWorld> {
     nextName: () => `f-${(unnamed += 1)}`,
     sums: async () => {
       const { balances } = await control('GET', 'ledger')
-      return new Map(
-        (balances as Record<string, string>[]).map((row) => [
-          row['asset'] ?? '',
-          ['free', 'locked', 'house', 'fees'].reduce((sum, part) => sum + Number(row[part]), 0),
-        ]),
-      )
+      return (balances as Record<string, string>[]).map(({ asset = '', ...row }) => ({
+        asset,
+        sum: ['free', 'locked', 'house', 'fees'].reduce((sum, part) => sum + Number(row[part]), 0),
+        owned: Number(START_BALANCES[asset] ?? 0),
+      }))
     },
   }
 }
