@@ -2,23 +2,29 @@
 // is tried again under the new ones, and a position is neither given up nor stuck for it.
 import { symbolRules } from '@flotilla/venue/testing'
 import { Decimal } from '@flotilla/money'
-import type { OrderRequest, ProtectionRequest } from '@flotilla/venue'
 import { expect, it } from 'vitest'
 import { isProtected, positionOf, wrapped } from './testing/deaths.ts'
-import { approve, createRig, createWorld } from './testing/rig.ts'
+import { approve, createRig, createWorld, type World } from './testing/rig.ts'
 
-it('protects by the new rules what was refused by a rule that had changed', async () => {
-  const world = await createWorld()
+/** The venue with a coarser step, of which it tells only after it has refused the first such request for it. */
+function withChangedRules(world: World, refusing: 'placeProtection' | 'placeOrder') {
   const rules = symbolRules({ quantityStep: Decimal.from('0.001') })
   const asked: Decimal[] = []
   const venue = wrapped(world.venue, async (method, argument, call) => {
     if (method === 'fetchRules' && asked.length > 0) return [rules]
-    if (method !== 'placeProtection') return call()
-    const { quantity } = argument as ProtectionRequest
+    if (method !== refusing) return call()
+    const { quantity, side } = argument as { quantity: Decimal; side?: 'buy' | 'sell' }
+    if (side === 'buy') return call()
     asked.push(quantity)
     if (asked.length > 1) return call()
     return { kind: 'rejected', code: 'rule_broken', reason: 'Filter failure: LOT_SIZE' }
   })
+  return { venue, asked }
+}
+
+it('protects by the new rules what was refused by a rule that had changed', async () => {
+  const world = await createWorld()
+  const { venue, asked } = withChangedRules(world, 'placeProtection')
   const rig = await createRig(world, { venue })
   await rig.agent.start()
   await approve(world, rig, { name: 'in', quantity: '0.01234' })
@@ -30,17 +36,7 @@ it('protects by the new rules what was refused by a rule that had changed', asyn
 
 it('sells by the new rules what was refused by a rule that had changed', async () => {
   const world = await createWorld()
-  const rules = symbolRules({ quantityStep: Decimal.from('0.001') })
-  const asked: Decimal[] = []
-  const venue = wrapped(world.venue, async (method, argument, call) => {
-    if (method === 'fetchRules' && asked.length > 0) return [rules]
-    if (method !== 'placeOrder') return call()
-    const { quantity, side } = argument as OrderRequest
-    if (side === 'buy') return call()
-    asked.push(quantity)
-    if (asked.length > 1) return call()
-    return { kind: 'rejected', code: 'rule_broken', reason: 'Filter failure: LOT_SIZE' }
-  })
+  const { venue, asked } = withChangedRules(world, 'placeOrder')
   const rig = await createRig(world, { venue })
   await rig.agent.start()
   await approve(world, rig, { name: 'in', quantity: '0.01234' })
