@@ -129,6 +129,18 @@ describe('a command by HTTP', () => {
       { ...order, requestedBy: 'x'.repeat(65) },
       { field: 'requestedBy', message: saying('64') },
     ],
+    [
+      'a reason with a zero character',
+      'halt',
+      { ...order, reason: 'news\0' },
+      { field: 'reason', message: saying('cannot be stored') },
+    ],
+    [
+      'a name with half of a character',
+      'halt',
+      { ...order, requestedBy: 'ada \ud83d' },
+      { field: 'requestedBy', message: saying('cannot be stored') },
+    ],
     ['a field nobody knows', 'halt', { ...order, now: true }, { field: 'now', value: true }],
     ['no object', 'halt', '"all"', { field: 'body', message: saying('JSON object') }],
   ])('%s is refused by field, value and fix', async (_name, action, body, problem) => {

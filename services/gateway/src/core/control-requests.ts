@@ -3,7 +3,7 @@
 import { tradingActions } from '@flotilla/contracts'
 import type { ControlOrder } from '@flotilla/contracts'
 import { z } from 'zod'
-import { problemsOf } from './problems.ts'
+import { isStorable, problemsOf, unstorable } from './problems.ts'
 import type { Problem } from './problems.ts'
 import { canonicalSymbol } from './symbols.ts'
 
@@ -50,7 +50,8 @@ function bodyOf({ accounts, symbols }: Scopes) {
 
 function words(what: string, longest: number) {
   const error = `must say ${what}, in 1 to ${longest} characters`
-  return z.string({ error }).min(1, error).max(longest, error)
+  // A command that the ledger cannot keep would be taken here and carried out by nobody.
+  return z.string({ error }).min(1, error).max(longest, error).refine(isStorable, unstorable)
 }
 
 function refused(problems: readonly Problem[]): Commanded {

@@ -27,6 +27,13 @@ export function problemsOf(error: z.ZodError, body: unknown, example: string): P
   })
 }
 
+/** The ledger's documents hold neither a zero character nor half of a character that takes two. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
+}
+
+export const unstorable = 'has a character that cannot be stored; write it without'
+
 function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
   let value: unknown = body
   for (const key of path) {

@@ -3,7 +3,7 @@
 import { epochMs } from '@flotilla/contracts'
 import { Decimal } from '@flotilla/money'
 import { z } from 'zod'
-import { problemsOf } from './problems.ts'
+import { isStorable, problemsOf, unstorable } from './problems.ts'
 import type { Problem } from './problems.ts'
 import { canonicalSymbol } from './symbols.ts'
 
@@ -76,6 +76,7 @@ const shape = {
     .string()
     .min(1, 'must not be empty')
     .max(400, 'must have 400 characters at most')
+    .refine(isStorable, unstorable)
     .optional(),
   price: price.optional(),
   stopLossPrice: price.optional(),
