@@ -43,6 +43,33 @@ export function correlationOf(
   other: readonly Bar[],
   candles: number,
 ): number | null {
+  const [newest, otherNewest] = [one.at(-1), other.at(-1)]
+  const ofOne = correlations.get(one) ?? new WeakMap<readonly Bar[], Correlation>()
+  const known = ofOne.get(other)
+  // Bars are only added at the end, or corrected there.
+  if (
+    known?.newest === newest &&
+    known?.otherNewest === otherNewest &&
+    known?.candles === candles
+  ) {
+    return known.value
+  }
+  const value = correlate(one, other, candles)
+  correlations.set(one, ofOne.set(other, { newest, otherNewest, candles, value }))
+  return value
+}
+
+type Correlation = {
+  readonly newest: Bar | undefined
+  readonly otherNewest: Bar | undefined
+  readonly candles: number
+  readonly value: number | null
+}
+
+/** Asked for several times in each decision, and another one only when a candle closes. */
+const correlations = new WeakMap<readonly Bar[], WeakMap<readonly Bar[], Correlation>>()
+
+function correlate(one: readonly Bar[], other: readonly Bar[], candles: number): number | null {
   const closes = new Map(other.slice(-barsMax).map(({ openTime, close }) => [openTime, close]))
   const pairs = one.slice(-barsMax).flatMap(({ openTime, close }) => {
     const match = closes.get(openTime)
