@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { machineMs } from './chain-drive.ts'
 
 /** Bytes of a candle, an analysis, an intent and an approval, as the fleet sends them. */
-export const rawBytes = [560, 1_250, 900, 1_150] as const
+const rawBytes = [560, 1_250, 900, 1_150] as const
 export const stages = [1, 2, 3, 4] as const
 export type Stage = (typeof stages)[number]
 
@@ -19,12 +19,12 @@ type Body = { readonly messageId: string; readonly fields: Readonly<Record<strin
 /** The stage that commits, as the risk manager does. */
 const committing = 3
 
-export function queueOf(stage: Stage): string {
+function queueOf(stage: Stage): string {
   return `raw.stage-${stage}`
 }
 
 /** A body of about the right size that is as much work to parse and to write as a real one. */
-export function rawBody(messageId: string, stage: Stage): Buffer {
+function rawBody(messageId: string, stage: Stage): Buffer {
   const fields: Record<string, string> = {}
   const bytes = rawBytes[stage - 1]!
   for (let size = 70, index = 0; size < bytes; size += 32, index++) {

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { machineMs } from './chain-drive.ts'
 
-export type Passed = {
+type Passed = {
   readonly path: string
   /** Milliseconds of the machine's clock: when the request was there, and when its answer was. */
   readonly arrivedAt: number

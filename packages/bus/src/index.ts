@@ -1,5 +1,5 @@
 export * from './bus.ts'
-export { defaultRedelivery, type RedeliveryPolicy } from './settle.ts'
+export type { RedeliveryPolicy } from './settle.ts'
 export type { LengthLimits } from './topology.ts'
 export { permissionsOf, type Permissions, type TopicPermission } from './permissions.ts'
 export type { Disorder } from './memory/disorder.ts'

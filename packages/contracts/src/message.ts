@@ -20,7 +20,7 @@ export type MessageDefinition<
 export type PayloadOf<Definition extends MessageDefinition> = z.infer<Definition['payload']>
 
 /** Where a message comes from and what it belongs to. */
-export const envelopeShape = {
+const envelopeShape = {
   /** Deterministic UUIDv5 of what caused the message. */
   messageId: Uuid,
   /** The agent that made it. */

@@ -12,7 +12,7 @@ import type { SharedConfig } from './shared-config.ts'
  * flotilla.yaml as a whole: what all share, and a section for each agent. A process that runs one
  * agent knows only that agent's section; the others' are then left to whoever runs them.
  */
-export const sectionNames: Readonly<Partial<Record<AgentName, string>>> = {
+const sectionNames: Readonly<Partial<Record<AgentName, string>>> = {
   'data-collection': 'data',
   'technical-analysis': 'analysis',
   strategy: 'strategy',

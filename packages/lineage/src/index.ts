@@ -8,5 +8,5 @@ export {
   type Source,
 } from './lineage.ts'
 export type { EntryStop } from './entry-stops.ts'
-export { keptStopKey, keptStopOf, keptStopPrefix, type KeptStop } from './kept-stop.ts'
+export { keptStopKey, keptStopPrefix, type KeptStop } from './kept-stop.ts'
 export { viewOf } from './view.ts'

@@ -1,4 +1,3 @@
-export { SimulatorConfigSchema } from './config.ts'
 export type { SimulatorConfig, SimulatorConfigInput } from './config.ts'
 export { symbolsInside } from './recordings/recorded-symbols.ts'
 export { createSimulator } from './service.ts'

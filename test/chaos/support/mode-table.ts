@@ -38,7 +38,7 @@ export type Station = {
 }
 
 export const post = (call: Call, path = 'order'): Station => ({ call, method: 'POST', path })
-export const get = (call: Call, path = 'order'): Station => ({ call, method: 'GET', path })
+const get = (call: Call, path = 'order'): Station => ({ call, method: 'GET', path })
 export const remove = (path: string): Station => ({ call: 'cancel', method: 'DELETE', path })
 
 const watch = get('watch', 'ticker/24hr')

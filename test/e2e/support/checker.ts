@@ -31,7 +31,7 @@ export type CheckResult = {
   }
 }
 
-export type Row = Readonly<Record<string, string | null>>
+type Row = Readonly<Record<string, string | null>>
 /** The ledger's rows as text, whatever keeps them. */
 export type Tables = {
   readonly orders: readonly Row[]

@@ -22,7 +22,7 @@ import { agent as strategy } from '@flotilla/strategy'
 import { agent as technicalAnalysis } from '@flotilla/technical-analysis'
 import { createPendingCalls, type PendingCalls } from './pending-calls.ts'
 
-export const MINUTE_MS = 60_000
+const MINUTE_MS = 60_000
 
 export type LockstepFleet = {
   readonly simulator: Simulator

@@ -12,7 +12,7 @@ import { NoBucketError, runScript } from './flux-interpreter.ts'
 import { LineError, parseLine } from './line-parser.ts'
 import { Storage, TypeConflictError } from './storage.ts'
 
-export type StandInFault =
+type StandInFault =
   | { readonly kind: 'status'; readonly status: number; readonly message: string }
   | { readonly kind: 'reset' }
   | { readonly kind: 'hang' }
