@@ -41,7 +41,7 @@ export class Committer {
     const values = commitValues(slot, fence, lists)
     const call = plan.trades.length === 0 ? COMMIT : COMMIT_WITH_TRADES
     try {
-      await this.#connections.run((client) => client.query({ ...call, values }))
+      await this.#connections.query({ ...call, values })
       this.batches += 1
     } finally {
       this.#slots.push(slot)
@@ -54,9 +54,7 @@ export class Committer {
       join inbox i on i.consumer = n.consumer and i.message_id = n.message_id`
     const units = entries.map((entry) => entry.unit)
     const values = [units.map((unit) => unit.consumer), units.map((unit) => unit.causeId)]
-    const { rows } = await this.#connections.run((client) =>
-      client.query<{ position: string }>(text, values),
-    )
+    const { rows } = await this.#connections.query<{ position: string }>(text, values)
     return new Set(rows.map((row) => entries[Number(row.position) - 1]!))
   }
 }

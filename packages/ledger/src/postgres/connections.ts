@@ -1,5 +1,5 @@
 // A few connections that come back by themselves: work is tried again while the server is away.
-import { Pool, type PoolClient } from 'pg'
+import { Pool, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg'
 import { monotonicMs, pause } from '../clock.ts'
 import type { LedgerLogger } from '../logger.ts'
 import { LedgerUnavailableError } from '../port.ts'
@@ -30,8 +30,6 @@ export class Connections {
       connectionString: options.url,
       max: options.connectionsMax,
       connectionTimeoutMillis: CONNECT_MS_MAX,
-      // A connection that hangs half-open must not hold a decision up for ever.
-      query_timeout: options.queryMsMax,
       keepAlive: true,
       application_name: 'flotilla-ledger',
       allowExitOnIdle: true,
@@ -55,13 +53,25 @@ export class Connections {
     return this.#closing.signal.aborted
   }
 
+  /** One statement on a connection of its own, again after passing failures: it must bear that. */
+  query<Row extends QueryResultRow = QueryResultRow>(
+    text: string | QueryConfig,
+    values: readonly unknown[] = [],
+  ): Promise<QueryResult<Row>> {
+    const asked = typeof text === 'string' ? { text, values: [...values] } : text
+    return this.run((client) => ask<Row>(client, asked))
+  }
+
   /** Runs the work on a connection of its own, again after passing failures: it must bear that. */
-  async run<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async run<T>(
+    work: (client: PoolClient) => Promise<T>,
+    withinMs = this.#options.queryMsMax,
+  ): Promise<T> {
     const deadline = monotonicMs() + this.#options.retryForMs
     for (let wait = PAUSE_MS_MIN; ; wait = Math.min(wait * 2, PAUSE_MS_MAX)) {
       if (this.isClosed) throw new LedgerUnavailableError('it is closed')
       try {
-        const result = await this.#once(work)
+        const result = await this.#once(work, withinMs)
         this.#recovered()
         return result
       } catch (error) {
@@ -82,7 +92,7 @@ export class Connections {
     await this.#pool.end()
   }
 
-  async #once<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async #once<T>(work: (client: PoolClient) => Promise<T>, withinMs: number): Promise<T> {
     const client = await this.#pool.connect()
     let broken = false
     // While it is lent out its errors come here, and the running query fails with them as well.
@@ -91,7 +101,7 @@ export class Connections {
     }
     client.on('error', onError)
     try {
-      return await work(client)
+      return await inTime(work(client), withinMs)
     } catch (error) {
       broken ||= breaksConnection(error)
       throw error
@@ -112,4 +122,30 @@ export class Connections {
     this.#reason = null
     this.#options.logger.info({}, 'ledger connection is back')
   }
+}
+
+/** A connection that hangs half-open must not hold a decision up for ever. */
+function inTime<T>(work: Promise<T>, withinMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('statement timeout')), withinMs)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/**
+ * Asked for a promise or given a time limit of its own, the driver ties each statement to the one
+ * before: every text that was ever sent would stay until the next large collection of garbage, and the
+ * small ones would copy it. Asked with a callback it leaves nothing behind.
+ */
+function ask<Row extends QueryResultRow>(
+  client: PoolClient,
+  query: QueryConfig,
+): Promise<QueryResult<Row>> {
+  return new Promise((resolve, reject) => {
+    // A copy, because the driver writes into what it is given.
+    client.query<Row>({ ...query }, (error: Error | null, result: QueryResult<Row>) => {
+      if (error) reject(error)
+      else resolve(result)
+    })
+  })
 }

@@ -20,6 +20,9 @@ export type PostgresLedgerOptions = {
   readonly queryMsMax?: number
 }
 
+/** Includes the wait for another agent that migrates at the same moment. */
+const MIGRATION_MS_MAX = 120_000
+
 /** Waits for the server, brings the schema up to date and gives the ledger. */
 export async function openPostgresLedger(options: PostgresLedgerOptions): Promise<Ledger> {
   const connections = new Connections({
@@ -30,7 +33,7 @@ export async function openPostgresLedger(options: PostgresLedgerOptions): Promis
     queryMsMax: options.queryMsMax ?? 20_000,
   })
   try {
-    await connections.run(migrate)
+    await connections.run(migrate, MIGRATION_MS_MAX)
   } catch (error) {
     await connections.close()
     throw error
@@ -79,7 +82,7 @@ function outbox(connections: Connections): Pick<Ledger, 'unpublished' | 'markPub
       const text = `with fast as (select set_config('synchronous_commit', 'off', true))
         delete from outbox_waiting w using outbox o, fast
         where o.message_id = any($1) and w.sequence = o.sequence and w.consumer = o.consumer`
-      await connections.run((client) => client.query(text, [[...messageIds]]))
+      await connections.query(text, [[...messageIds]])
     },
   }
 }

@@ -114,6 +114,24 @@ describe.skipIf(!hasPostgres)('the PostgreSQL ledger', () => {
     await database.drop()
   })
 
+  it('asks again where no answer comes in time, and commits once', async () => {
+    const database = await createTestDatabase()
+    const ledger = await openPostgresLedger({ url: database.url, queryMsMax: 2_000 })
+    await ledger.commit([funded('1')])
+    const blocker = new Client({ connectionString: database.url })
+    await blocker.connect()
+    await blocker.query('begin; select * from balances for update')
+    const { retries } = ledger.health()
+    const commit = ledger.commit([unit([adjust('USDT', '1')])])
+    await expect.poll(() => ledger.health().retries, PATIENCE).toBeGreaterThan(retries)
+    await blocker.query('commit')
+    expect(await commit).toEqual([{ kind: 'committed' }])
+    expect((await ledger.loadBalances('paper'))[0]?.total.toString()).toBe('2')
+    await blocker.end()
+    await ledger.close()
+    await database.drop()
+  })
+
   it('makes a successor wait for the commit that is under way', async () => {
     const database = await createTestDatabase()
     const ledger = await openPostgresLedger({ url: database.url })
