@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 
 import { pause } from '../clock.ts'
 import type { AccountEvent, AccountWatch } from '../port.ts'
+import type { VenueKeys } from '../refused-keys.ts'
 import type { KeyDoor } from './key-door.ts'
 import type { VenueLogger } from './venue-logger.ts'
 import type { VenueTime } from './venue-time.ts'
@@ -68,9 +69,10 @@ export class AccountStream implements AccountWatch {
     const over = this.#closing.signal
     while (!over.aborted) {
       await this.#options.door.whenOpen(over)
+      const { keys } = this.#options.door
       const end = await this.#session()
       if (over.aborted) return
-      await this.#learnFrom(end)
+      await this.#learnFrom(end, keys)
       await pause(this.#nextPauseMs(end), over)
     }
   }
@@ -114,10 +116,10 @@ export class AccountStream implements AccountWatch {
     })
   }
 
-  async #learnFrom({ kind, reason }: ConnectionEnd): Promise<void> {
+  async #learnFrom({ kind, reason }: ConnectionEnd, keys: VenueKeys | null): Promise<void> {
     const { time, door, logger } = this.#options
     if (kind === 'ended') return
-    if (kind === 'refused-key') return door.refuse(reason)
+    if (kind === 'refused-key') return door.refuse(reason, keys)
     logger?.warn({ reason }, "account's stream refused")
     if (kind === 'refused-time') await time.measure().catch(() => undefined)
   }

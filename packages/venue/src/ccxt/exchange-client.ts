@@ -143,6 +143,8 @@ export class ExchangeClient {
   ): Promise<unknown> {
     const found: unknown = Reflect.get(exchange, method)
     if (typeof found !== 'function') throw new Error(`ccxt has no ${method}`)
+    const { door } = this.#options
+    const { keys } = door
     try {
       const answer: unknown = await Reflect.apply(found, exchange, given)
       this.#gate.answered()
@@ -150,7 +152,7 @@ export class ExchangeClient {
     } catch (error) {
       const failure = failureOf(error)
       if (isThrottled(failure)) this.#gate.pauseAfter(failure)
-      if (isRefusedKey(failure)) this.#options.door.refuse(failure.message)
+      if (isRefusedKey(failure)) door.refuse(failure.message, keys)
       throw failure
     }
   }

@@ -104,6 +104,23 @@ describe('a refused key', () => {
     expect(shapes.symbol).toBe('BTC/USDT')
   })
 
+  it.each(['coinbase', 'mexc', 'alpaca'] as const)(
+    'at %s is not taken for the one that took its place meanwhile',
+    async (kind) => {
+      scene = await openSpotScene(kind)
+      const { venue, server, shapes } = scene
+      const order = { ...restingSale, symbol: shapes.symbol }
+      await venue.fetchRules()
+      await venue.measureClock()
+      server.on(shapes.place, () => {
+        expect(venue.useKeys({ apiKey: `${apiKey}2`, secret })).toBe(true)
+        return { status: 401, json: { message: 'unauthorized.' } }
+      })
+      expect(await venue.placeOrder(order)).toMatchObject({ code: 'unauthorized' })
+      expect(venue.health().keysRefused).toBeNull()
+    },
+  )
+
   it('does not keep the market from being watched', async () => {
     scene = await openSpotScene('coinbase')
     const { venue, server, shapes } = scene

@@ -42,14 +42,18 @@ export class KeyDoor {
     return this.#refusal
   }
 
-  refuse(words: string): void {
-    if (this.#refusal !== null) return
+  /** `keys` are those that were sent: an answer to former ones says nothing of those in use. */
+  refuse(words: string, keys: VenueKeys | null): void {
     const { name, logger } = this.#options
-    this.#refusal =
+    const refusal =
       `${name} refuses the API key (${words}); check venue.apiKey and venue.apiSecret ` +
       '(FLOTILLA_VENUE__API_KEY, FLOTILLA_VENUE__API_SECRET) and the permissions and addresses of the key'
-    const fingerprint = this.#fingerprint()
-    if (fingerprint !== null) rememberRefusal(fingerprint, this.#refusal)
+    const fingerprint = this.#fingerprint(keys)
+    const isInUse = fingerprint === this.#fingerprint()
+    if (isInUse && this.#refusal !== null) return
+    if (fingerprint !== null) rememberRefusal(fingerprint, refusal)
+    if (!isInUse) return
+    this.#refusal = refusal
     const facts = { venue: name, refusal: this.#refusal }
     // The one clear message is the agents': they know what goes on without the key.
     logger?.warn(facts, 'venue refuses the key, nothing signed is sent any more')
@@ -91,8 +95,8 @@ export class KeyDoor {
     return fingerprint === null ? null : refusalOfKeys(fingerprint)
   }
 
-  #fingerprint(): string | null {
-    return this.#keys === null ? null : fingerprintOfKeys(this.#options.place, this.#keys)
+  #fingerprint(keys = this.#keys): string | null {
+    return keys === null ? null : fingerprintOfKeys(this.#options.place, keys)
   }
 }
 

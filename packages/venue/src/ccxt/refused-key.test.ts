@@ -68,3 +68,19 @@ it('a firewall that says nothing of a key does not shut it out', async () => {
   expect(await venue.placeOrder(sale)).toMatchObject({ kind: 'rejected', code: 'blocked' })
   expect(venue.health().keysRefused).toBeNull()
 })
+
+it('an answer to a former key does not shut out the one that took its place', async () => {
+  open = await openWireVenue()
+  const { venue, server } = open
+  await venue.fetchRules([symbol])
+  server.on('POST /api/v3/order', () => {
+    // Somebody changes the key while the order is on its way with the old one.
+    expect(venue.useKeys({ apiKey: 'anotherKey', secret: 'anotherSecret' })).toBe(true)
+    const json = { code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' }
+    return { status: 401, json }
+  })
+  expect(await venue.placeOrder(sale)).toMatchObject({ kind: 'rejected', code: 'unauthorized' })
+  expect(venue.health().keysRefused).toBeNull()
+  server.on('POST /api/v3/order', { json: orderAnswer({ side: 'SELL', type: 'MARKET' }) })
+  expect((await venue.placeOrder(sale)).kind).toBe('accepted')
+})

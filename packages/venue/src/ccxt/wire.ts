@@ -74,10 +74,13 @@ export class Wire {
   /** With a key that the venue refused nothing is sent. */
   async #withKey<Value>(send: () => Promise<Value>): Promise<Value> {
     this.#requireKey()
+    const { keys } = this.#door
     try {
       return await withFreshTime(this.#time, isLate, send)
     } catch (error) {
-      if (error instanceof WireFailure && isUnauthorized(error)) this.#door.refuse(error.message)
+      if (error instanceof WireFailure && isUnauthorized(error)) {
+        this.#door.refuse(error.message, keys)
+      }
       throw error
     }
   }
