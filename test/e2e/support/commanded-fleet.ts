@@ -60,7 +60,15 @@ export async function startCommanded(options: {
   const { databaseUrl, busUrl, gatewayBusUrl, folder } = options
   mkdirSync(folder, { recursive: true })
   const simulator = createSimulator({
-    config: { ...keys, speed: 1, seed: 7, symbols: [...symbols], control: { enabled: true } },
+    config: {
+      ...keys,
+      speed: 1,
+      seed: 7,
+      symbols: [...symbols],
+      // More than a slow machine can spend on small entries before it is done.
+      balances: { USDT: '100000' },
+      control: { enabled: true },
+    },
     folder: null,
   })
   await simulator.start()
@@ -139,7 +147,7 @@ gateway: { port: 0 }
 logs: { format: json }
 data: { historyCandles: 60 }
 risk:
-  balanceShare: 0.003
+  balanceShare: 0.0003
   exposureShareMax: 1
   addToPositions: true
   dailyLossMax: 1

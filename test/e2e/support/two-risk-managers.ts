@@ -37,6 +37,7 @@ export const instances = ['a', 'b'] as const
 const keys = { apiKey: 'rivalsKey', apiSecret: 'rivalsSecret' }
 const LOOK_EVERY_MS = 50
 const PROPOSE_EVERY_MS = 15
+const WAITING_MAX = 500
 
 export async function startTwoRiskManagers(options: {
   readonly databaseUrl: string
@@ -195,6 +196,8 @@ class Traffic {
 
   #act(): void {
     const turn = this.proposed.size
+    // On a slow machine what waits would grow for as long as it is added to.
+    if (turn - this.verdicts.size >= WAITING_MAX) return
     const messages: (AnyMessage | null)[] = [this.#intent(turn)]
     const { open } = this.venue
     const oldest = open[0]
