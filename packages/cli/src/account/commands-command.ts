@@ -1,7 +1,7 @@
 import type { Json, LedgerReads, MemoryEntry } from '@flotilla/ledger'
 import { table } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
-import { withLedger } from './with-ledger.ts'
+import { withLedger } from '../ledger/with-ledger.ts'
 
 export type CommandsOptions = {
   readonly config?: string

@@ -1,6 +1,6 @@
 import { instant } from '@flotilla/contracts'
 import type { Decision, Json, LedgerReads } from '@flotilla/ledger'
-import { withLedger } from './with-ledger.ts'
+import { withLedger } from '../ledger/with-ledger.ts'
 import { painter, table } from '../terminal.ts'
 import type { Paint, Terminal } from '../terminal.ts'
 

@@ -5,7 +5,7 @@ import { Decimal } from '@flotilla/money'
 import { createBook, valueAccount } from '@flotilla/risk-manager'
 import { table } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
-import { withLedger } from './with-ledger.ts'
+import { withLedger } from '../ledger/with-ledger.ts'
 
 export type HoldingsOptions = {
   readonly config?: string

@@ -3,7 +3,7 @@ import type { LedgerReads, Order, Reservation } from '@flotilla/ledger'
 import { waitingFor, type Waiting } from '@flotilla/risk-manager'
 import { table } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
-import { withLedger } from './with-ledger.ts'
+import { withLedger } from '../ledger/with-ledger.ts'
 
 export type ReservationsOptions = {
   readonly config?: string

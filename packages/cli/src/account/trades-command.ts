@@ -8,7 +8,7 @@ import { OperatorError } from '../operator/link.ts'
 import { painter, type Terminal } from '../terminal.ts'
 import { summariesOf } from './trade-summary.ts'
 import { tradesCsv, tradesText } from './trades-text.ts'
-import { withLedger } from './with-ledger.ts'
+import { withLedger } from '../ledger/with-ledger.ts'
 
 export type TradesOptions = {
   readonly config?: string

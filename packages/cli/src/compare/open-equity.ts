@@ -6,7 +6,7 @@ import type { MarketStore } from '@flotilla/market-store'
 import { createLogger } from '@flotilla/runtime'
 import { OperatorError } from '../operator/link.ts'
 import { stateFolder } from '../places.ts'
-import { worldFolder } from '../why/open-ledger.ts'
+import { worldFolder } from '../ledger/open-ledger.ts'
 
 /** The market store of the fleet that runs or ran here, to be read while it runs. */
 export async function openEquity(shared: SharedConfig): Promise<MarketStore> {

@@ -1,9 +1,8 @@
 import { answerFor } from '@flotilla/lineage'
-import { checkedConfig } from '../config-commands.ts'
+import { withLedger } from '../ledger/with-ledger.ts'
 import { OperatorError } from '../operator/link.ts'
 import type { Terminal } from '../terminal.ts'
 import { answerText } from './lineage-text.ts'
-import { openLedger } from './open-ledger.ts'
 
 export type WhyOptions = { readonly config?: string; readonly ledger?: string }
 
@@ -13,27 +12,14 @@ export async function why(
   options: WhyOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const config = checkedConfig(options.config, [], terminal)
-  if (config === null) return 1
-  try {
-    const ledger = await openLedger(config.shared, options.ledger)
-    try {
-      const source = { ledger: ledger.reads, mainAccount: config.shared.account.id }
-      const answer = await answerFor(source, subject)
-      if (answer === null) {
-        throw new OperatorError(
-          `${ledger.source} knows nothing of ${subject}; give the name of an order, the id of an ` +
-            'intent or a reservation, or a symbol like BTC/USDT',
-        )
-      }
-      terminal.print(`from ${ledger.source}\n\n${answerText(answer, terminal.colors)}`)
-      return 0
-    } finally {
-      await ledger.close()
+  return withLedger(options, terminal, async (ledger, shared, source) => {
+    const answer = await answerFor({ ledger, mainAccount: shared.account.id }, subject)
+    if (answer === null) {
+      throw new OperatorError(
+        `${source} knows nothing of ${subject}; give the name of an order, the id of an ` +
+          'intent or a reservation, or a symbol like BTC/USDT',
+      )
     }
-  } catch (error) {
-    if (!(error instanceof OperatorError)) throw error
-    terminal.complain(`flotilla: ${error.message}`)
-    return 1
-  }
+    terminal.print(`from ${source}\n\n${answerText(answer, terminal.colors)}`)
+  })
 }
