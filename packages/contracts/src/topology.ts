@@ -25,7 +25,8 @@ export type Stream = {
 const PARTITIONS = 4
 const market = { exchange: 'market', durable: false, partitions: PARTITIONS } as const
 const trading = { exchange: 'trading', durable: true, lengthMax: 100_000 } as const
-const tradingCommands = [
+/** What operators command of trading. */
+export const tradingCommands = [
   'control.pause.v1',
   'control.resume.v1',
   'control.halt.v1',

@@ -1,5 +1,5 @@
 import { ack, retry, type Delivery, type Settlement, type Subscription } from '@flotilla/bus'
-import { epochMs, type AnyMessage } from '@flotilla/contracts'
+import { epochMs, streams, tradingCommands, type AnyMessage } from '@flotilla/contracts'
 import { untilDone, untilLedgerAnswers, type AgentDeps, type TermGrant } from '@flotilla/fleet'
 import { StaleFenceError } from '@flotilla/ledger'
 import { realClock, type Logger, type Timer } from '@flotilla/runtime'
@@ -171,12 +171,12 @@ export class Term {
       }),
       await bus.subscribe({
         agent,
-        types: commandTypes,
+        types: tradingCommands,
         handler: (delivery) => this.#takeCommand(desk, delivery),
       }),
       await bus.subscribe({
         agent,
-        types: orderTypes,
+        types: streams.orders.types,
         handler: (delivery) => this.#takeOrder(desk, delivery),
       }),
     )
@@ -370,26 +370,6 @@ export class Term {
     return untilDone({ ...this.#options, logger: this.#log }, what, task)
   }
 }
-
-const commandTypes = [
-  'control.pause.v1',
-  'control.resume.v1',
-  'control.halt.v1',
-  'control.flatten.v1',
-] as const
-
-const orderTypes = [
-  'execution.order.submitted.v1',
-  'execution.order.accepted.v1',
-  'execution.order.rejected.v1',
-  'execution.order.partially-filled.v1',
-  'execution.order.filled.v1',
-  'execution.order.canceled.v1',
-  'execution.order.expired.v1',
-  'execution.order.unknown.v1',
-  'execution.position.changed.v1',
-  'execution.protection.failed.v1',
-] as const
 
 function isOrder(message: AnyMessage): message is OrderMessage {
   return message.type.startsWith('execution.order.')
