@@ -99,6 +99,22 @@ describe('a candle that the venue does not have', () => {
     expect(scene.told).toEqual([5])
   })
 
+  it('delays none that comes after it: each is told right after its end', async () => {
+    scene = new Scene()
+    await scene.pass(5 * minute)
+    scene.trade(5 * minute + 1)
+    await scene.pass(minute / 2)
+    scene.minutes = [5]
+    await scene.pass(minute / 2 + 2 * settleMs)
+    expect(scene.told).toEqual([5])
+    // Quiet again, then a trade late in its minute.
+    await scene.pass(10 * minute - 10_000)
+    scene.trade(15 * minute + 52_000)
+    scene.minutes = [5, 15]
+    await scene.pass(10_000)
+    expect(scene.told).toEqual([5, 15])
+  })
+
   it('is passed over when nothing was traded for longer than a page of candles', async () => {
     scene = new Scene()
     await scene.pass(400 * minute, minute)

@@ -71,7 +71,12 @@ export class CandleCloser {
     const before = this.#forming
     this.#forming = forming
     if (forming.whole) this.#options.onCandle(this.#candleOf(forming))
-    if (before === null || before.openTime === forming.openTime) return
+    if (before?.openTime === forming.openTime) return
+    this.#fruitless = 0
+    if (before === null) {
+      if (!this.#isAsking) this.#wait()
+      return
+    }
     this.#shown = before
     this.#ask()
   }
@@ -80,12 +85,15 @@ export class CandleCloser {
   #wait(): void {
     this.#cancel()
     const { intervalMs, settleMs, venueTime } = this.#options
-    const left = this.#next + intervalMs + settleMs - venueTime()
-    const wait = Math.max(leastWaitMs, left, this.#restMs)
+    // What the stream shows is looked for at its own end, however quiet it was before, unless one is owed already.
+    const shows = this.#isOverdue ? 0 : (this.#forming?.openTime ?? 0)
+    const expected = Math.max(this.#next, shows)
+    const left = expected + intervalMs + settleMs - venueTime()
+    const wait = Math.max(leastWaitMs, left > 0 ? left : this.#restMs)
     this.#cancel = this.#timer.after(wait, () => this.#ask())
   }
 
-  /** Doubled up to the length of a candle; what the stream shows is asked about at once all the same. */
+  /** Doubled up to the length of a candle, and begun anew when the stream shows a new one. */
   get #restMs(): number {
     if (this.#fruitless === 0) return 0
     const { intervalMs, settleMs } = this.#options
