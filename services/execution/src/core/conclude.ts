@@ -41,6 +41,7 @@ const passing: ReadonlySet<string> = new Set([
   'throttled',
   'banned',
   'clock_skew',
+  'unauthorized',
   'insufficient_balance',
   'duplicate_client_order_id',
   NOT_PLACED,

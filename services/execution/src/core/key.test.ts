@@ -93,4 +93,29 @@ describe('while the venue refuses our key', () => {
       side: 'sell',
     })
   })
+
+  it('an approved exit that met the refusal first waits for a key like all others', async () => {
+    const bare = await createHarness({
+      rules: { ocoAllowed: false, orderTypes: ['market', 'limit'] },
+    })
+    await bare.approve({ name: 'one' })
+    await bare.settle()
+    bare.venue.script({ kind: 'rejected', code: 'unauthorized', method: 'placeOrder' })
+    const approved = { purpose: 'exit', quantity: '0.00999', expiresInMs: 600_000 } as const
+    await bare.approve({ name: 'out', ...approved })
+    // The call that is refused closes the door of the venue before its answer is looked at.
+    bare.desk = { ...bare.desk, keyRefused: 'no such key' }
+    await bare.settle()
+    expect(bare.said('execution.order.rejected.v1').at(-1)?.payload).toMatchObject({
+      leg: 'exit',
+      endsReservation: false,
+    })
+    const before = bare.venue.callsOf('placeOrder').length
+    await bare.pass(60_000)
+    expect(bare.venue.callsOf('placeOrder')).toHaveLength(before)
+    bare.desk = { ...bare.desk, keyRefused: null }
+    await bare.pass(5_000)
+    expect(bare.desk.position?.quantity.toString()).toBe('0')
+    expect(bare.venue.callsOf('placeOrder')).toHaveLength(before + 1)
+  })
 })
