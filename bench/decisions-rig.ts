@@ -1,7 +1,6 @@
 // What the decisions benchmark drives: the real risk manager, and beside it one that does the same work
 // with a transaction for each decision. Both take intents from an in-process bus and are heard on it.
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { ack, createMemoryBroker, type MemoryBroker } from '@flotilla/bus'
 import { createMessage, instant, IntentProposed } from '@flotilla/contracts'
 import type { AnyMessage } from '@flotilla/contracts'
@@ -12,6 +11,7 @@ import { applyAll, decide, type IntentMessage } from '../services/risk-manager/s
 import { unitOf } from '../services/risk-manager/src/store.ts'
 import { book as bookOf, decimal, limits, testNow } from '../services/risk-manager/src/testing.ts'
 import { startRig } from '../services/risk-manager/src/testing/rig.ts'
+import { steadily } from './steadily.ts'
 
 const symbols = Array.from({ length: 64 }, (_, index) => `A${index}/USDT`)
 /** Enough that nobody is ever refused. */
@@ -56,7 +56,7 @@ export async function startBench(ledger: Ledger): Promise<Bench> {
   const intents = intentsAt(rig.context.clock.now())
   return {
     decide: (count, underWay) => asFastAsPossible(offer, { intents, count, underWay }),
-    atRate: (perSecond, count) => steadily(offer, { perSecond, intents, count }),
+    atRate: (perSecond, count) => steadily({ perSecond, count }, (due) => offer(intents(), due)),
     open: () => Number(rig.agent.readiness().detail['openReservations']),
     stop: () => rig.stop(),
   }
@@ -157,23 +157,6 @@ async function asFastAsPossible(
     perSecond: (count * 1_000) / (performance.now() - began),
     cpuMs: (user + system) / 1_000 / count,
   }
-}
-
-/** What comes too late, because the process was busy with something else, has waited since it was due. */
-async function steadily(
-  offer: Offer,
-  { perSecond, intents: next, count }: Load & { readonly perSecond: number },
-): Promise<number[]> {
-  const began = performance.now()
-  const dueAt = (number: number): number => began + (number * 1_000) / perSecond
-  const answers: Promise<number>[] = []
-  while (answers.length < count) {
-    while (answers.length < count && dueAt(answers.length) <= performance.now()) {
-      answers.push(offer(next(), dueAt(answers.length)))
-    }
-    await setTimeout(1)
-  }
-  return Promise.all(answers)
 }
 
 /** Makes intents as they are needed; random names cost next to nothing. */

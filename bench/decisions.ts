@@ -6,19 +6,24 @@
 // checks run; the decision record, the reservation, the inbox row and the outbox message are committed;
 // only then the verdict is checked and delivered by the bus and marked as said in the ledger. The commit
 // is waited for with `synchronous_commit` on. Making intents is a strategy's work and nearly free here.
-// A latency counts from the moment at which its intent was due, whatever held the process up.
+// A latency counts from the moment at which its intent was due, whatever held the process up. Beside it
+// stands what a bare commit takes in the same server, as often as decisions were committed: on a disk
+// or a machine that others use as well, a latency of ten milliseconds can be theirs.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openPostgresLedger, startPrivatePostgres } from '@flotilla/ledger'
 import { startBench, startOneByOne, type Bench, type Rate } from './decisions-rig.ts'
+import { bareCommits, useForAWhile } from './decisions-server.ts'
 import { median, quantile, type BenchOptions, type Report } from './report.ts'
 
 /** Until the engine has compiled what is hot: an agent decides for days. */
 const warmUp = 12_000
 const window = 5_000
-/** What a client keeps under way: enough to fill a batch while another is being committed. */
-const underWay = 256
+/** For a latency that one decision in a hundred exceeds: some seconds, for what happens once a second. */
+const steadyWindow = 15_000
+/** What a client keeps under way: enough to fill a batch while others are committed and told. */
+const underWay = 384
 const single = 400
 const openGoal = 100_000
 
@@ -27,11 +32,14 @@ export async function bench(report: Report, options: BenchOptions): Promise<void
   const server = await startPrivatePostgres({ folder })
   try {
     const ledger = await openPostgresLedger({ url: server.url })
+    await useForAWhile(server.url)
     const rig = await startBench(ledger)
     const naive = await startOneByOne(ledger)
     try {
       const serverMs = () => processorMs(server.pid() ?? 0)
-      await measure(report, { rig, naive, serverMs, rounds: options.long ? 9 : 3 })
+      const commits = () => ledger.health().batches
+      const rounds = options.long ? 9 : 3
+      await measure(report, { rig, naive, serverMs, commits, url: server.url, rounds })
     } finally {
       await naive.stop()
       await rig.stop()
@@ -48,10 +56,14 @@ type Setting = {
   readonly naive: Pick<Bench, 'decide'>
   /** Processor time that the database server has used so far. */
   readonly serverMs: () => number
+  /** How many transactions the ledger has committed so far. */
+  readonly commits: () => number
+  readonly url: string
   readonly rounds: number
 }
 
-async function measure(report: Report, { rig, naive, serverMs, rounds }: Setting): Promise<void> {
+async function measure(report: Report, setting: Setting): Promise<void> {
+  const { rig, naive, serverMs, rounds } = setting
   await rig.decide(warmUp, underWay)
   await naive.decide(single, 1)
   const fast: Rate[] = []
@@ -78,11 +90,22 @@ async function measure(report: Report, { rig, naive, serverMs, rounds }: Setting
   const own = median(fast.map(({ cpuMs }) => cpuMs))
   report.add({ figure: 'processor time of a decision, agent', value: own, ...cost })
   report.add({ figure: 'processor time of a decision, server', value: median(server), ...cost })
-  addLatency(report, 'few open', await rig.atRate(rate / 2, window))
-  await growth(report, rig, fast)
+  await addLatency(report, setting, { when: 'few open', perSecond: rate / 2 })
+  await growth(report, setting, fast)
 }
 
-function addLatency(report: Report, when: string, latencies: readonly number[]): void {
+async function addLatency(
+  report: Report,
+  { rig, commits, url }: Setting,
+  { when, perSecond }: { readonly when: string; readonly perSecond: number },
+): Promise<void> {
+  const before = commits()
+  const latencies = await rig.atRate(perSecond, steadyWindow)
+  const share = (commits() - before) / steadyWindow
+  const bare = await bareCommits(url, {
+    perSecond: perSecond * share,
+    count: Math.round(steadyWindow * share),
+  })
   const p99 = quantile(latencies, 0.99)
   const common = { unit: 'ms', baseline: null, ratio: null }
   report.add({
@@ -99,13 +122,21 @@ function addLatency(report: Report, when: string, latencies: readonly number[]):
     goal: '<= 10 ms at half the load',
     met: p99 <= 10,
   })
+  report.add({
+    figure: `bare commit p99, as often, ${when}`,
+    value: quantile(bare, 0.99),
+    ...common,
+    goal: '',
+    met: null,
+  })
 }
 
 /**
  * The same while 10 open reservations become 100,000. The rate depends on who else uses the machine by
  * then, so that what a decision costs in processor time is judged.
  */
-async function growth(report: Report, rig: Bench, few: readonly Rate[]): Promise<void> {
+async function growth(report: Report, setting: Setting, few: readonly Rate[]): Promise<void> {
+  const { rig } = setting
   while (rig.open() < openGoal - 3 * window) await rig.decide(window, underWay)
   const many: Rate[] = []
   for (let round = 0; round < 3; round++) many.push(await rig.decide(window, underWay))
@@ -131,7 +162,7 @@ async function growth(report: Report, rig: Bench, few: readonly Rate[]): Promise
     goal: 'flat: <= 1.2x of few open',
     met: ratio <= 1.2,
   })
-  addLatency(report, 'many open', await rig.atRate(rateOf(few) / 2, window))
+  await addLatency(report, setting, { when: 'many open', perSecond: rateOf(few) / 2 })
 }
 
 /** Of the server's main process and the processes it has started, by the kernel's own count. */
