@@ -10,7 +10,7 @@ import {
   sellsProceeds,
   takeLock,
 } from './legs.ts'
-import { endOrder, noteEvent, payAsset, release } from './lifecycle.ts'
+import { endOrder, noteEvent, payAsset, release, step } from './lifecycle.ts'
 import { refusals, type Refusal } from './refusal.ts'
 import {
   isLive,
@@ -46,7 +46,7 @@ export function activate(activation: Activation, list: OrderList): void {
     order.updatedAt = now
     if (!isStop(order.type)) order.workingAt = now
     engine.changes.orders.add(order)
-    noteEvent(engine, { kind: 'NEW', order })
+    noteEvent(engine, step('NEW', order))
   }
   for (const order of orders) {
     if (isLive(order)) begin({ engine, market, order, now })

@@ -2,7 +2,7 @@ import { checkClientId } from './checks.ts'
 import { changeName } from './client-names.ts'
 import { checkSizes } from './filters.ts'
 import { listOf, lockFor, sellsProceeds, siblingOf } from './legs.ts'
-import { marketOf, noteEvent, noteList, release } from './lifecycle.ts'
+import { marketOf, noteEvent, noteList, release, step } from './lifecycle.ts'
 import { findOrder, type OrderName } from './orders.ts'
 import { refusals, type Refusal } from './refusal.ts'
 import { appended } from './touched.ts'
@@ -48,7 +48,7 @@ export function amendOrder(engine: Engine, amend: Amend, now: number): Amended |
   const executionIds = pair.map((one) => {
     engine.changes.orders.add(one)
     const replacedId = one === order ? oldClientOrderId : one.clientOrderId
-    return noteEvent(engine, { kind: 'REPLACED', order: one, replacedId })
+    return noteEvent(engine, { ...step('REPLACED', one), replacedId })
   })
   const amendment: Amendment = {
     symbol: order.symbol,

@@ -1,6 +1,7 @@
 import { isNameTaken } from './client-names.ts'
 import { holdingOf } from './holdings.ts'
 import { holdFor, lockPriceOf } from './legs.ts'
+import { knownMarket } from './lifecycle.ts'
 import { accepts, bestOf, opposite, ownBest } from './matching.ts'
 import { planMatch, type Plan } from './plan.ts'
 import { refusals, type Refusal } from './refusal.ts'
@@ -35,7 +36,7 @@ export type NewOrder = {
 
 /** The market of a symbol, if orders are taken there. */
 export function openMarket(engine: Engine, symbol: string): Market | Refusal {
-  const market = engine.markets.get(symbol)
+  const market = knownMarket(engine, symbol)
   if (market === undefined) return refusals.invalidSymbol()
   return statusOf(market) === 'TRADING' ? market : refusals.marketClosed()
 }
@@ -86,30 +87,28 @@ function crosses(market: Market, side: Side, price: bigint): boolean {
 
 export function checkFunds(engine: Engine, market: Market, request: NewOrder): Refusal | null {
   const { rules } = market
-  const isBuy = request.side === 'BUY'
-  const { free } = holdingOf(engine, isBuy ? rules.quote : rules.base)
-  if (request.type !== 'MARKET') {
-    return needOf(market, request) > free ? refusals.insufficientBalance() : null
-  }
-  const plan = planMarket(market, request)
-  if (request.quoteQuantity > 0n && plan.complete && plan.base + plan.prevented === 0n) {
-    return refusals.filter('LOT_SIZE')
-  }
-  const needed = isBuy ? buyNeed(plan, request) : sellNeed(plan, request)
+  const { free } = holdingOf(engine, request.side === 'BUY' ? rules.quote : rules.base)
+  const needed = fundsFor(market, request)
+  if (needed === null) return refusals.filter('LOT_SIZE')
   return needed > free ? refusals.insufficientBalance() : null
+}
+
+/** What must be free for it; null for a quote amount that is not worth one step of the quantity. */
+function fundsFor(market: Market, request: NewOrder): bigint | null {
+  const { type, side, quantity, quoteQuantity } = request
+  if (type !== 'MARKET') return needOf(market, request)
+  const isByQuote = quoteQuantity > 0n
+  // A sale needs what it sells, whatever it will get for it.
+  if (side === 'SELL' && !isByQuote) return quantity
+  const plan = planMarket(market, request)
+  if (isByQuote && plan.complete && plan.base + plan.prevented === 0n) return null
+  if (side === 'SELL') return plan.base
+  return isByQuote ? quoteQuantity : plan.quote
 }
 
 /** What the order will hold while it rests or waits. */
 export function needOf(market: Market, request: NewOrder): bigint {
   return holdFor(request, request.quantity, lockPriceOf(request, market.lastPrice))
-}
-
-function buyNeed(plan: Plan, request: NewOrder): bigint {
-  return request.quoteQuantity > 0n ? request.quoteQuantity : plan.quote
-}
-
-function sellNeed(plan: Plan, request: NewOrder): bigint {
-  return request.quoteQuantity > 0n ? plan.base : request.quantity
 }
 
 function planMarket(market: Market, request: NewOrder): Plan {

@@ -105,11 +105,11 @@ export function fileEnded(ended: EndedOrders, order: Order): void {
   numbers[start + PLACE.firstTrade] = order.trades[0]?.id ?? 0
   integers[(start + PLACE.listAndTrades) * 2] = order.listId
   integers[(start + PLACE.listAndTrades) * 2 + 1] = order.trades.length
-  bytes[byte] = codeOf(SIDES, order.side)
-  bytes[byte + 1] = codeOf(ORDER_TYPES, order.type)
-  bytes[byte + 2] = codeOf(TIMES_IN_FORCE, order.timeInForce)
-  bytes[byte + 3] = codeOf(SELF_TRADE_MODES, order.selfTradeMode)
-  bytes[byte + 4] = codeOf(ORDER_STATUSES, order.status)
+  bytes[byte] = codeOfSide(order.side)
+  bytes[byte + 1] = codeOfType(order.type)
+  bytes[byte + 2] = codeOfTime(order.timeInForce)
+  bytes[byte + 3] = codeOfMode(order.selfTradeMode)
+  bytes[byte + 4] = codeOfStatus(order.status)
   bytes[byte + 5] = order.expiryReason === null ? 0 : codeOf(EXPIRY_REASONS, order.expiryReason)
   if (!isUsual(order)) ended.rare.set(order.id, rareOf(order))
 }
@@ -126,10 +126,45 @@ function bitsOf(order: Order): bigint {
   )
 }
 
-/** A word's number, from 1 on. By hand, since the words are few and it is asked for every order. */
-function codeOf(words: readonly string[], word: string): number {
-  for (let index = 0; index < words.length; index += 1) if (words[index] === word) return index + 1
-  throw new RangeError(`${word} is none of ${words.join(', ')}`)
+/** A word's number, from 1 on. */
+function codeOf<Word extends string>(words: readonly Word[], word: Word): number {
+  const index = words.indexOf(word)
+  if (index < 0) throw new RangeError(`${word} is none of ${words.join(', ')}`)
+  return index + 1
+}
+
+/** What nearly every order is called needs no search through the words. */
+const CODES = {
+  buy: codeOf(SIDES, 'BUY'),
+  sell: codeOf(SIDES, 'SELL'),
+  limit: codeOf(ORDER_TYPES, 'LIMIT'),
+  market: codeOf(ORDER_TYPES, 'MARKET'),
+  goodTillCancelled: codeOf(TIMES_IN_FORCE, 'GTC'),
+  expireMaker: codeOf(SELF_TRADE_MODES, 'EXPIRE_MAKER'),
+  filled: codeOf(ORDER_STATUSES, 'FILLED'),
+  cancelled: codeOf(ORDER_STATUSES, 'CANCELED'),
+} as const
+
+function codeOfSide(side: Order['side']): number {
+  return side === 'BUY' ? CODES.buy : CODES.sell
+}
+
+function codeOfType(type: Order['type']): number {
+  if (type === 'LIMIT') return CODES.limit
+  return type === 'MARKET' ? CODES.market : codeOf(ORDER_TYPES, type)
+}
+
+function codeOfTime(time: Order['timeInForce']): number {
+  return time === 'GTC' ? CODES.goodTillCancelled : codeOf(TIMES_IN_FORCE, time)
+}
+
+function codeOfMode(mode: Order['selfTradeMode']): number {
+  return mode === 'EXPIRE_MAKER' ? CODES.expireMaker : codeOf(SELF_TRADE_MODES, mode)
+}
+
+function codeOfStatus(status: Order['status']): number {
+  if (status === 'FILLED') return CODES.filled
+  return status === 'CANCELED' ? CODES.cancelled : codeOf(ORDER_STATUSES, status)
 }
 
 function isUsual(order: Order): boolean {

@@ -3,6 +3,7 @@ import { refusals, type Refusal } from './refusal.ts'
 import {
   isLimit,
   isStop,
+  ofSide,
   remainingOf,
   type Engine,
   type Market,
@@ -59,7 +60,7 @@ function priceFilter({ rules }: Market, order: Filtered): Refusal | null {
 
 function percentPrice({ rules, averagePrice }: Market, order: Filtered): Refusal | null {
   if (!isLimit(order.type)) return null
-  const { up, down } = rules.percent[order.side]
+  const { up, down } = ofSide(rules.percent, order.side)
   const highest = multiply(averagePrice, up)
   const lowest = multiply(averagePrice, down)
   if (order.price <= highest && order.price >= lowest) return null

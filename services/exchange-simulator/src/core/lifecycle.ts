@@ -16,6 +16,7 @@ import {
   type OrderList,
   type OrderStatus,
   type Prevention,
+  type Trade,
 } from './types.ts'
 
 export type Ending = {
@@ -27,11 +28,17 @@ export type Ending = {
 }
 
 export function marketOf(engine: Engine, symbol: string): Market {
+  const market = knownMarket(engine, symbol)
+  if (market === undefined) throw new Error(`no market ${symbol}`)
+  return market
+}
+
+/** The same of a symbol that may be unknown. */
+export function knownMarket(engine: Engine, symbol: string): Market | undefined {
   const { recent } = engine
   if (recent !== null && recent.rules.symbol === symbol) return recent
   const market = engine.markets.get(symbol)
-  if (market === undefined) throw new Error(`no market ${symbol}`)
-  engine.recent = market
+  if (market !== undefined) engine.recent = market
   return market
 }
 
@@ -61,17 +68,16 @@ export function endOrder(engine: Engine, order: Order, ending: Ending): void {
   leaveQueue(market, order)
   market.orders.end(order)
   engine.changes.orders.add(order)
-  const kind = endEvents[ending.status]
-  if (kind === undefined) return
+  const kind = endEventOf(ending.status)
+  if (kind === null) return
   const { cancelId = null, prevention = null } = ending
-  noteEvent(engine, { kind, order, cancelId, prevention })
+  noteEvent(engine, { kind, order, trade: null, prevention, replacedId: null, cancelId })
 }
 
-/** A fill is told by its trade. */
-const endEvents: Readonly<Partial<Record<OrderStatus, OrderEvent['kind']>>> = {
-  CANCELED: 'CANCELED',
-  EXPIRED: 'EXPIRED',
-  EXPIRED_IN_MATCH: 'TRADE_PREVENTION',
+/** Null for a fill, which is told by its trade. */
+function endEventOf(status: OrderStatus): OrderEvent['kind'] | null {
+  if (status === 'CANCELED' || status === 'EXPIRED') return status
+  return status === 'EXPIRED_IN_MATCH' ? 'TRADE_PREVENTION' : null
 }
 
 /** To be told once it is written down. */
@@ -79,23 +85,28 @@ export function tell({ changes }: Engine, event: Changes['events'][number]): voi
   changes.events = appended(changes.events, event)
 }
 
+/** An event that has no number yet. */
+type Step = Omit<OrderEvent, 'executionId' | 'rejection'>
+
+/** One about which there is no more to say; always with all properties, so that all have one shape. */
+export function step(kind: OrderEvent['kind'], order: Order, trade: Trade | null = null): Step {
+  return { kind, order, trade, prevention: null, replacedId: null, cancelId: null }
+}
+
 /** What the owner of the account is told, step by step; returns the number of the step. */
-export function noteEvent(
-  engine: Engine,
-  event: Pick<OrderEvent, 'kind' | 'order'> & Partial<OrderEvent>,
-): number {
-  const { order } = event
+export function noteEvent(engine: Engine, event: Step): number {
+  const { kind, order, trade, prevention, replacedId, cancelId } = event
   marketOf(engine, order.symbol).touches += 1
   engine.lastExecutionId += 1
   tell(engine, {
-    kind: event.kind,
+    kind,
     executionId: engine.lastExecutionId,
     // What has ended does not change any more: the event may show the order itself.
     order: isLive(order) ? { ...order } : order,
-    trade: event.trade ?? null,
-    prevention: event.prevention ?? null,
-    replacedId: event.replacedId ?? null,
-    cancelId: event.cancelId ?? null,
+    trade,
+    prevention,
+    replacedId,
+    cancelId,
   })
   return engine.lastExecutionId
 }

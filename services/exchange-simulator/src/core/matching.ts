@@ -1,10 +1,11 @@
 import { holdingOf, pay, receive } from './holdings.ts'
 import { expireSibling, lockProceeds, noteLegEnd } from './legs.ts'
-import { endOrder, leaveQueue, noteEvent, payAsset, release } from './lifecycle.ts'
+import { endOrder, leaveQueue, noteEvent, payAsset, release, step } from './lifecycle.ts'
 import { peek } from './order-queue.ts'
 import { book, printPrice } from './stops.ts'
 import { appended } from './touched.ts'
 import {
+  ofSide,
   remainingOf,
   type Engine,
   type Level,
@@ -33,15 +34,16 @@ export function accepts(side: Side, limit: bigint | null, price: bigint): boolea
 
 /** The best price that is left in the synthetic book. */
 export function bestOf(market: Market, side: Side): Level | null {
-  const eaten = market.depletion[side]
-  if (market.supply[side] === 0n) return null
+  const eaten = ofSide(market.depletion, side)
+  const supply = ofSide(market.supply, side)
+  if (supply === 0n) return null
   for (;;) {
     const level = market.levels(side, eaten.index)
     if (level === null) return null
     if (level.quantity > eaten.taken) {
-      if (eaten.taken === 0n && market.supply[side] === null) return level
+      if (eaten.taken === 0n && supply === null) return level
       const left = level.quantity - eaten.taken
-      return { price: level.price, quantity: smaller(left, market.supply[side] ?? left) }
+      return { price: level.price, quantity: supply === null ? left : smaller(left, supply) }
     }
     eaten.index += 1
     eaten.taken = 0n
@@ -68,7 +70,7 @@ export function trade(input: TradeInput): void {
   const { market, order, quantity, now } = input
   const id = nextTradeId(market, now)
   expireSibling(input.engine, order, now)
-  fill(input, { id, isSelfTrade: false })
+  fill(input, id, false)
   consume(market, opposite(order.side), quantity)
 }
 
@@ -78,11 +80,11 @@ export function tradeWithOwn(input: TradeInput, maker: Order): void {
   const id = nextTradeId(market, now)
   expireSibling(engine, order, now)
   expireSibling(engine, maker, now)
-  fill(input, { id, isSelfTrade: true })
-  fill({ ...input, order: maker, isMaker: true }, { id, isSelfTrade: true })
+  fill(input, id, true)
+  fill({ ...input, order: maker, isMaker: true }, id, true)
 }
 
-function fill(input: TradeInput, mark: Pick<Trade, 'id' | 'isSelfTrade'>): void {
+function fill(input: TradeInput, id: number, isSelfTrade: boolean): void {
   const { engine, market, order, price, quantity, isMaker, now } = input
   const quote = multiply(price, quantity)
   const isBuyer = order.side === 'BUY'
@@ -101,8 +103,8 @@ function fill(input: TradeInput, mark: Pick<Trade, 'id' | 'isSelfTrade'>): void 
     time: now,
     isBuyer,
     isMaker,
-    id: mark.id,
-    isSelfTrade: mark.isSelfTrade,
+    id,
+    isSelfTrade,
   }
   record(input, done)
 }
@@ -148,8 +150,8 @@ function discountPrice(engine: Engine, asset: string, quote: string): bigint | n
 
 /** The best level shrinks by what was taken. */
 function consume(market: Market, side: Side, quantity: bigint): void {
-  market.depletion[side].taken += quantity
-  const supply = market.supply[side]
+  ofSide(market.depletion, side).taken += quantity
+  const supply = ofSide(market.supply, side)
   if (supply !== null) market.supply[side] = larger(0n, supply - quantity)
 }
 
@@ -165,13 +167,13 @@ function record(input: TradeInput, done: Trade): void {
   engine.changes.orders.add(order)
   if (order.quantity > 0n && remainingOf(order) === 0n) {
     endOrder(engine, order, { status: 'FILLED', reason: null, now })
-    noteEvent(engine, { kind: 'TRADE', order, trade: done })
+    noteEvent(engine, step('TRADE', order, done))
     noteLegEnd(engine, order, now)
     return
   }
   order.status = 'PARTIALLY_FILLED'
   if (input.isMaker) showNext(market, order, done.quantity)
-  noteEvent(engine, { kind: 'TRADE', order, trade: done })
+  noteEvent(engine, step('TRADE', order, done))
 }
 
 /** The shown part of an iceberg is gone: the next one goes to the end of the line. */

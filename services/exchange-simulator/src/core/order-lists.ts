@@ -10,7 +10,7 @@ import {
 } from './checks.ts'
 import { checkFilters, checkListCounts, checkPrices, checkSizes } from './filters.ts'
 import { lockFor, sellsProceeds, takeLock } from './legs.ts'
-import { marketOf, noteEvent, noteList } from './lifecycle.ts'
+import { marketOf, noteEvent, noteList, step } from './lifecycle.ts'
 import { openOrder } from './orders.ts'
 import { isRefusal, refusals, type Refusal } from './refusal.ts'
 import { settle } from './triggers.ts'
@@ -56,7 +56,7 @@ export function submitOco(engine: Engine, request: NewOco, now: number): ListSub
   lockTogether(engine, orders)
   for (const order of orders) {
     if (!isStop(order.type)) order.workingAt = now
-    noteEvent(engine, { kind: 'NEW', order })
+    noteEvent(engine, step('NEW', order))
   }
   noteList(engine, list)
   for (const order of orders) begin({ engine, market, order, now })
@@ -80,7 +80,7 @@ export function submitPendingList(
   takeLock(engine, working, lockFor(working))
   working.workingAt = now
   for (const pending of pendings) pending.status = 'PENDING_NEW'
-  for (const order of orders) noteEvent(engine, { kind: 'NEW', order })
+  for (const order of orders) noteEvent(engine, step('NEW', order))
   noteList(engine, list)
   begin({ engine, market, order: working, now })
   const answered = { list: { ...list }, orders: orders.map((order) => ({ ...order })) }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accepted, desktop } from '../testing/builders.ts'
 import { ById } from './by-id.ts'
+import { ByPrice } from './by-price.ts'
 import { NameTable } from './name-table.ts'
 import { createQueue, enqueue, inOrder, leave, members, peek } from './order-queue.ts'
 import type { Order } from './types.ts'
@@ -72,6 +73,34 @@ test('a table of names finds what a map finds, however often names come and go',
       expect([...known.keys()].map((each) => table.get(each))).toEqual([...known.values()])
     }),
     { numRuns: 100, seed: propertySeed },
+  )
+})
+
+type Thing = { readonly price: bigint; next: Thing | null }
+
+test('a table of prices finds what a map finds, however wide the prices are', () => {
+  const near = fc.bigInt({ min: 0n, max: 150n }).map((ticks) => ticks * 1_000_000n)
+  const high = near.map((price) => price + 2n ** 64n)
+  const move = fc.oneof({ weight: 4, arbitrary: near }, { weight: 1, arbitrary: high })
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 600 }), (prices) => {
+      const known = new Map<bigint, Thing>()
+      const table = new ByPrice<Thing>()
+      for (const price of prices) {
+        const thing = known.get(price)
+        expect(table.get(price)).toBe(thing ?? null)
+        if (thing === undefined) {
+          const fresh: Thing = { price, next: null }
+          table.add(fresh)
+          known.set(price, fresh)
+        } else {
+          table.delete(thing)
+          known.delete(price)
+        }
+      }
+      for (const [price, thing] of known) expect(table.get(price)).toBe(thing)
+    }),
+    { numRuns: 100 },
   )
 })
 

@@ -1,4 +1,5 @@
 import { ById } from './by-id.ts'
+import { ByPrice } from './by-price.ts'
 import type { Order } from './types.ts'
 
 /**
@@ -11,17 +12,24 @@ export type OrderQueue = {
   readonly priceOf: (order: Order) => bigint
   /** Every price at which somebody stands; the best is the first. */
   readonly lines: Line[]
-  readonly byPrice: Map<bigint, Line>
+  readonly byPrice: ByPrice<Line>
   /** By the order's id. */
   readonly seats: ById<Seat>
 }
 
-type Line = {
+/** Somebody always stands in it. */
+class Line {
   readonly price: bigint
-  first: Seat
-  last: Seat
+  declare first: Seat
+  declare last: Seat
   /** Where it stands among the prices. */
   place: number
+  next: Line | null = null
+
+  constructor(price: bigint, place: number) {
+    this.price = price
+    this.place = place
+  }
 }
 
 /** A class, since V8 makes what a literal makes among the old objects once many of them have stayed. */
@@ -40,14 +48,14 @@ class Seat {
 }
 
 export function createQueue(shape: Pick<OrderQueue, 'best' | 'priceOf'>): OrderQueue {
-  return { ...shape, lines: [], byPrice: new Map(), seats: new ById() }
+  return { ...shape, lines: [], byPrice: new ByPrice(), seats: new ById() }
 }
 
 /** Behind all of its price with a lower rank: nearly always at the end. */
 export function enqueue(queue: OrderQueue, order: Order): void {
   const price = queue.priceOf(order)
   const line = queue.byPrice.get(price)
-  if (line === undefined) return openLine(queue, price, order)
+  if (line === null) return openLine(queue, price, order)
   let ahead: Seat | null = line.last
   while (ahead !== null && ahead.order.rank > order.rank) ahead = ahead.ahead
   const seat = new Seat(order, line, ahead)
@@ -112,11 +120,11 @@ function takeBest(queue: OrderQueue, frontier: number[]): number {
 }
 
 function openLine(queue: OrderQueue, price: bigint, order: Order): void {
-  const line = { price, place: queue.lines.length } as Line
+  const line = new Line(price, queue.lines.length)
   const seat = new Seat(order, line, null)
   line.first = seat
   line.last = seat
-  queue.byPrice.set(price, line)
+  queue.byPrice.add(line)
   queue.seats.set(order.id, seat)
   queue.lines.push(line)
   rise(queue, line)
@@ -124,7 +132,7 @@ function openLine(queue: OrderQueue, price: bigint, order: Order): void {
 
 /** Nobody stands at this price any more: the last one takes its place, and goes where it belongs. */
 function closeLine(queue: OrderQueue, line: Line): void {
-  queue.byPrice.delete(line.price)
+  queue.byPrice.delete(line)
   const last = queue.lines.pop()!
   if (last === line) return
   put(queue, last, line.place)

@@ -9,7 +9,7 @@ import {
 import { findByName, takeName } from './client-names.ts'
 import { checkFilters } from './filters.ts'
 import { finishList, listOf, lockFor, lockPriceOf, ordersOf, takeLock } from './legs.ts'
-import { endOrder, marketOf, noteEvent } from './lifecycle.ts'
+import { endOrder, knownMarket, marketOf, noteEvent, step } from './lifecycle.ts'
 import { openedOrder } from './opened-order.ts'
 import { isRefusal, refusals, type Refusal } from './refusal.ts'
 import { settle } from './triggers.ts'
@@ -45,11 +45,11 @@ export function submitOrder(engine: Engine, request: NewOrder, now: number): Sub
   const order = createOrder(engine, request, now)
   if (order.type !== 'MARKET') takeLock(engine, order, lockFor(order))
   if (!isStop(order.type)) order.workingAt = now
-  noteEvent(engine, { kind: 'NEW', order })
+  noteEvent(engine, step('NEW', order))
   begin({ engine, market, order, now })
   // Most orders are over by now, and nobody looks for a live one before this.
   if (isLive(order)) enlist(market, order)
-  const trades = isLive(order) ? [...order.trades] : order.trades
+  const trades = isLive(order) ? order.trades.slice() : order.trades
   const prevented = market.prevented.length === known ? NONE : market.prevented.slice(known)
   settle(engine, market, now)
   return { kind: 'accepted', order, trades, prevented }
@@ -107,7 +107,7 @@ export type OrderName = {
 
 /** By id, or by client id the latest order that used it. */
 export function findOrder(engine: Engine, name: OrderName): Order | Refusal {
-  const market = engine.markets.get(name.symbol)
+  const market = knownMarket(engine, name.symbol)
   if (market === undefined) return refusals.invalidSymbol()
   const { orderId, clientOrderId } = name
   const order =
@@ -150,7 +150,8 @@ export function cancelOrder(engine: Engine, name: OrderName, now: number): Cance
   const list = listOf(engine, order)
   const cancel = { now, cancelId: name.cancelId ?? null }
   if (list !== null) return cancelList(engine, list, cancel)
-  endOrder(engine, order, { status: 'CANCELED', reason: null, ...cancel })
+  const { cancelId } = cancel
+  endOrder(engine, order, { status: 'CANCELED', reason: null, now, cancelId })
   return { kind: 'order-cancelled', order }
 }
 

@@ -1,6 +1,7 @@
 import { accepts, bestOf, opposite } from './matching.ts'
 import { inOrder } from './order-queue.ts'
 import {
+  ofSide,
   remainingOf,
   type Level,
   type Market,
@@ -34,38 +35,38 @@ export type Plan = {
   readonly complete: boolean
 }
 
-type Sum = { base: bigint; quote: bigint; prevented: bigint; preventedQuote: bigint }
+/** What is still wanted: base, or where that is null as much as the quote amount gives. */
+type Budget = { quantity: bigint | null; quote: bigint }
 
 /** How much of the base asset is still wanted at a price. */
-export function wantedAt(
-  market: Market,
-  budget: { readonly quantity: bigint | null; readonly quote: bigint },
-  price: bigint,
-): bigint {
+export function wantedAt(market: Market, budget: Readonly<Budget>, price: bigint): bigint {
   if (budget.quantity !== null) return budget.quantity
   return floorToStep((budget.quote * ONE) / price, market.rules.step)
 }
 
 export function planMatch(market: Market, wish: Wish): Plan {
-  const sum: Sum = { base: 0n, quote: 0n, prevented: 0n, preventedQuote: 0n }
-  const complete = walk(market, wish, sum)
-  return { base: sum.base, quote: sum.quote, prevented: sum.prevented, complete }
-}
-
-/** Whether the wish is met before the offers end. */
-function walk(market: Market, wish: Wish, sum: Sum): boolean {
+  const plan = { base: 0n, quote: 0n, prevented: 0n, complete: false }
   const offers = offersFor(market, wish)
-  for (;;) {
-    const offer = nextOffer(offers)
-    if (offer === null) return false
+  const budget: Budget = { quantity: wish.quantity, quote: wish.quote }
+  for (let offer = nextOffer(offers); offer !== null; offer = nextOffer(offers)) {
     const { price, isOwn } = offer
-    const wanted = wantedAt(market, leftOf(wish, sum), price)
-    if (wanted <= 0n) return true
-    if (!accepts(wish.side, wish.limit, price) || (isOwn && stopsAtOwn(wish.mode))) return false
+    const wanted = wantedAt(market, budget, price)
+    plan.complete = wanted <= 0n
+    if (plan.complete) break
+    if (!accepts(wish.side, wish.limit, price) || (isOwn && stopsAtOwn(wish.mode))) break
     const quantity = smaller(wanted, offer.quantity)
-    add(sum, { price, quantity, isPrevented: isOwn && wish.mode !== 'NONE' })
-    if (quantity === wanted) return true
+    const value = multiply(price, quantity)
+    if (budget.quantity !== null) budget.quantity -= quantity
+    budget.quote -= value
+    if (isOwn && wish.mode !== 'NONE') plan.prevented += quantity
+    else {
+      plan.base += quantity
+      plan.quote += value
+    }
+    plan.complete = quantity === wanted
+    if (plan.complete) break
   }
+  return plan
 }
 
 type Offer = { readonly price: bigint; readonly quantity: bigint; readonly isOwn: boolean }
@@ -85,9 +86,9 @@ type Offers = {
 function offersFor(market: Market, wish: Wish): Offers {
   const maker = opposite(wish.side)
   bestOf(market, maker) // steps over what has been eaten up
-  const { index, taken } = market.depletion[maker]
+  const { index, taken } = ofSide(market.depletion, maker)
   const own = ownOrders(market, wish)
-  const supply = market.supply[maker]
+  const supply = ofSide(market.supply, maker)
   return { market, maker, index, taken, supply, own, ownOrder: firstOf(own) }
 }
 
@@ -131,24 +132,4 @@ function stopsAtOwn(mode: SelfTradeMode): boolean {
 /** For whom the makers of a side would meet. */
 function isBetter(maker: Side, price: bigint, than: bigint): boolean {
   return maker === 'SELL' ? price < than : price > than
-}
-
-function leftOf(wish: Wish, sum: Sum): { quantity: bigint | null; quote: bigint } {
-  return {
-    quantity: wish.quantity === null ? null : wish.quantity - sum.base - sum.prevented,
-    quote: wish.quote - sum.quote - sum.preventedQuote,
-  }
-}
-
-type Piece = { readonly price: bigint; readonly quantity: bigint; readonly isPrevented: boolean }
-
-function add(sum: Sum, { price, quantity, isPrevented }: Piece): void {
-  const value = multiply(price, quantity)
-  if (isPrevented) {
-    sum.prevented += quantity
-    sum.preventedQuote += value
-  } else {
-    sum.base += quantity
-    sum.quote += value
-  }
 }

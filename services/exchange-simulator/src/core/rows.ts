@@ -13,8 +13,11 @@ export type Chunk = {
   readonly bytes: Uint8Array
 }
 
-/** Rows in a chunk: enough to be rare to make, few enough for a market that hardly trades. */
-const CHUNK_BITS = 8
+/**
+ * Rows in a chunk: enough to be rare to make, and to come as fresh pages of the operating system, of which
+ * only those take memory that have been written to. A market that hardly trades needs few of them.
+ */
+const CHUNK_BITS = 11
 const CHUNK_ROWS = 1 << CHUNK_BITS
 export const PLACE_BYTES = 8
 

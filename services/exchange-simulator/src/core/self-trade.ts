@@ -1,5 +1,5 @@
 import { expireSibling, noteLegEnd } from './legs.ts'
-import { endOrder, noteEvent } from './lifecycle.ts'
+import { endOrder, noteEvent, step } from './lifecycle.ts'
 import { releasePart } from './matching.ts'
 import { appended } from './touched.ts'
 import {
@@ -82,7 +82,7 @@ function takeOff(encounter: Encounter, order: Order, { match, quantity }: Loss):
   const prevention = { match, counterOrderId, quantity }
   const isOver = order === taker ? quantity === wanted : remainingOf(order) === 0n
   if (!isOver) {
-    noteEvent(engine, { kind: 'TRADE_PREVENTION', order, prevention })
+    noteEvent(engine, { ...step('TRADE_PREVENTION', order), prevention })
     return
   }
   // One that is sized by its quote amount has no other quantity than what became of it.

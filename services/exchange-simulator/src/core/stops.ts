@@ -1,4 +1,4 @@
-import { enqueue, peek } from './order-queue.ts'
+import { enqueue, peek, type OrderQueue } from './order-queue.ts'
 import { waitsForRise, type Engine, type Market, type Order } from './types.ts'
 
 /** Trailing distances are in basis points. */
@@ -57,13 +57,16 @@ export function isAtStop(stop: Pick<Order, 'type' | 'side' | 'stopPrice'>, price
 
 /** Rising ones first, then falling ones, the nearest and oldest of each; then those that follow. */
 export function nextTriggered(market: Market): Order | null {
-  const { lastPrice } = market
-  for (const queue of [market.rising, market.falling]) {
-    const stop = peek(queue)
-    if (stop !== null && isAtStop(stop, lastPrice)) return stop
-  }
-  for (const stop of market.trailing) if (hasTurned(stop, lastPrice)) return stop
+  const { lastPrice, rising, falling, trailing } = market
+  const stop = firstAtStop(rising, lastPrice) ?? firstAtStop(falling, lastPrice)
+  if (stop !== null || trailing.size === 0) return stop
+  for (const follower of trailing) if (hasTurned(follower, lastPrice)) return follower
   return null
+}
+
+function firstAtStop(queue: OrderQueue, price: bigint): Order | null {
+  const stop = peek(queue)
+  return stop !== null && isAtStop(stop, price) ? stop : null
 }
 
 function hasTurned({ side, trailingAt, trailingDelta, extreme }: Order, price: bigint): boolean {

@@ -1,6 +1,6 @@
 import { activate } from './activation.ts'
 import { expireSibling, noteLegEnd } from './legs.ts'
-import { endOrder, leaveQueue, noteEvent } from './lifecycle.ts'
+import { endOrder, leaveQueue, noteEvent, step } from './lifecycle.ts'
 import { bestOf, trade } from './matching.ts'
 import { peek } from './order-queue.ts'
 import { nextTriggered, printPrice } from './stops.ts'
@@ -54,7 +54,7 @@ function fillCrossed(moment: Moment, side: Side): void {
 export function settle(engine: Engine, market: Market, now: number): void {
   if (market.halted !== null) return
   for (;;) {
-    const list = market.ripe.shift()
+    const list = market.ripe.length === 0 ? undefined : market.ripe.shift()
     const stop = list === undefined ? nextTriggered(market) : null
     if (list !== undefined) activate({ engine, market, now }, list)
     else if (stop !== null) trigger({ engine, market, order: stop, now })
@@ -70,7 +70,7 @@ export function trigger(working: Working): void {
   order.workingAt = now
   order.updatedAt = now
   engine.changes.orders.add(order)
-  noteEvent(engine, { kind: 'NEW', order })
+  noteEvent(engine, step('NEW', order))
   if (engine.activates(order)) return execute(working)
   endOrder(engine, order, { status: 'EXPIRED', reason: 'REJECTED', now })
   noteLegEnd(engine, order, now)

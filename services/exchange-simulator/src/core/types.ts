@@ -351,6 +351,11 @@ export type Engine = {
   changes: Changes
 }
 
+/** Asked by name, since a key that is known only at run time is looked up in a table each time. */
+export function ofSide<Kind>(sides: Readonly<Record<Side, Kind>>, side: Side): Kind {
+  return side === 'BUY' ? sides.BUY : sides.SELL
+}
+
 /** What the market says about itself. */
 export function statusOf(market: Market): MarketStatus {
   return market.halted ?? market.status
