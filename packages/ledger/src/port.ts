@@ -178,8 +178,8 @@ export type LedgerReads = {
   /** Orders in any state that is not final, oldest first. */
   loadOpenOrders(account: string): Promise<Order[]>
   loadOrdersOfIntent(account: string, intentId: string): Promise<Order[]>
-  /** Newest first, in any state. */
-  loadOrders(query: { account: string; limit: number; symbol?: string }): Promise<Order[]>
+  /** Newest first; in any state unless one is named. */
+  loadOrders(query: OrderQuery): Promise<Order[]>
   findOrder(clientOrderId: string): Promise<Order | null>
   /** In the order of their time. */
   loadFills(query: FillQuery): Promise<Fill[]>
@@ -213,6 +213,13 @@ export type DecisionQuery = {
 }
 
 export type MessageQuery = { readonly correlationId: string } | { readonly intentId: string }
+
+export type OrderQuery = {
+  readonly account: string
+  readonly limit: number
+  readonly symbol?: string
+  readonly state?: Order['state']
+}
 
 export type FillQuery = {
   readonly account: string

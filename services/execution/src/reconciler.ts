@@ -29,6 +29,11 @@ export type ReconcilerOptions = {
   readonly isFollowed: () => boolean
   readonly submit: (unit: Unit) => Promise<UnitOutcome>
   readonly baselines: Map<string, Decimal>
+  /** Has every order that was given up in a symbol of the asset asked about: one of them may explain a difference. */
+  readonly suspectGivenUp: (asset: string) => Promise<void>
+  readonly now: () => number
+  /** Milliseconds: not more often for one asset. */
+  readonly suspectEveryMs: number
 }
 
 export class Reconciler {
@@ -37,6 +42,10 @@ export class Reconciler {
   readonly #transfers = new Transfers()
   #suspected: readonly Difference[] = []
   #differences: readonly Difference[] = []
+  /** Assets that were suspected, and wait for what is under way in their symbols. */
+  #waiting: ReadonlySet<string> = new Set()
+  /** When the orders that were given up were asked about last, by asset. */
+  readonly #suspectedAt = new Map<string, number>()
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
@@ -51,7 +60,7 @@ export class Reconciler {
   /** Something was found that must be looked at again soon. */
   get isSuspicious(): boolean {
     const named = new Set(this.#differences.map(textOf))
-    return this.#suspected.some((difference) => !named.has(textOf(difference)))
+    return this.#waiting.size > 0 || this.#suspected.some((each) => !named.has(textOf(each)))
   }
 
   async compare(): Promise<void> {
@@ -71,6 +80,9 @@ export class Reconciler {
     )
     const open = await this.#takeTransfersIn(drifts, holdings)
     const found = [...unknownOrders(openOrders, isKnown), ...open]
+    const suspects = this.#suspected.flatMap((each) => ('asset' in each ? [each.asset] : []))
+    this.#waiting = new Set([...this.#waiting, ...suspects].filter((asset) => !calm.has(asset)))
+    await this.#suspectGivenUp(found, holdings)
     await this.#judge(found, holdings)
     this.#noteAgreement(drifts, calm)
     this.#liftWhatIsExplained(open, calm)
@@ -98,6 +110,24 @@ export class Reconciler {
       this.#baselines.delete(asset)
       await this.#store(asset, null)
       gate.lift({ cause: 'balance_drift', asset, reason: 'accepted by an operator' })
+    }
+  }
+
+  /** Before anything is said of a difference: it may be the doing of an order that was given up, however long ago. */
+  async #suspectGivenUp(found: readonly Difference[], { rules }: Holdings): Promise<void> {
+    const { suspectGivenUp, suspectEveryMs, now } = this.#options
+    const before = new Set(this.#suspected.map(textOf))
+    const fresh = found.filter((each) => !before.has(textOf(each)))
+    const assets = fresh.flatMap((each) => {
+      if ('asset' in each) return [each.asset]
+      if (each.kind === 'foreign-order') return []
+      return rules.filter(({ symbol }) => symbol === each.symbol).map(({ base }) => base)
+    })
+    for (const asset of new Set(assets)) {
+      const at = this.#suspectedAt.get(asset)
+      if (at !== undefined && now() - at < suspectEveryMs) continue
+      this.#suspectedAt.set(asset, now())
+      await suspectGivenUp(asset)
     }
   }
 

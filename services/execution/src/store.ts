@@ -1,5 +1,5 @@
 // This service's access to the ledger: what a desk needs to begin again.
-import type { Ledger, Order } from '@flotilla/ledger'
+import type { Fill, Ledger, Order } from '@flotilla/ledger'
 import { openTradeOf } from '@flotilla/journal'
 import { Decimal } from '@flotilla/money'
 import {
@@ -9,6 +9,7 @@ import {
   exitsOf,
   fillsThroughKey,
   fillsThroughOf,
+  GIVEN_UP_KEPT,
   haltKey,
   haltOf,
   tradeKey,
@@ -24,7 +25,10 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   const ours = (order: Order) => order.symbol === symbol && order.venue === venue
   const open = (await ledger.loadOpenOrders(account)).filter(ours)
   const recent = (await ledger.loadOrders({ account, symbol, limit: ORDERS_LOADED })).filter(ours)
-  const known = new Map([...recent, ...open].map((order) => [order.clientOrderId, order]))
+  const givenUp = (await loadGivenUp(ledger, market, GIVEN_UP_KEPT)).orders
+  const known = new Map(
+    [...givenUp, ...recent, ...open].map((order) => [order.clientOrderId, order]),
+  )
   const orders = [...known.values()].toSorted((left, right) => left.createdAt - right.createdAt)
   const position = await ledger.findPosition(account, venue, symbol)
   const halted = haltOf(await ledger.recall('execution', haltKey(symbol)))
@@ -40,6 +44,22 @@ export async function loadRecords(ledger: Ledger, market: Market): Promise<Recor
   const fills = await ledger.loadFills({ account, clientOrderIds: [...known.keys()] })
   return { ...state, fills }
 }
+
+/** All orders of the symbol that were given up, oldest first, with the fills that they have all the same. */
+export async function loadGivenUp(
+  ledger: Ledger,
+  { account, venue, symbol }: Pick<Market, 'account' | 'venue' | 'symbol'>,
+  limit = GIVEN_UP_MAX,
+): Promise<{ orders: readonly Order[]; fills: readonly Fill[] }> {
+  const rows = await ledger.loadOrders({ account, symbol, state: 'not-placed', limit })
+  const orders = rows.filter((order) => order.venue === venue).toReversed()
+  if (orders.length === 0) return { orders, fills: [] }
+  const clientOrderIds = orders.map(({ clientOrderId }) => clientOrderId)
+  return { orders, fills: await ledger.loadFills({ account, clientOrderIds }) }
+}
+
+/** More than a symbol has in all its life: giving one order up takes the better part of a minute. */
+const GIVEN_UP_MAX = 1_000_000
 
 const BASELINE_PREFIX = 'baseline:'
 

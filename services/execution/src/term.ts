@@ -23,6 +23,7 @@ import { MarketWatch } from './market-watch.ts'
 import type { ExecutionMetrics } from './metrics.ts'
 import { Reconciler } from './reconciler.ts'
 import { offeredBy, settingsOf, stretchOf } from './settings.ts'
+import { suspectGivenUp } from './suspects.ts'
 import {
   UncoveredApprovalError,
   type Approval,
@@ -144,7 +145,7 @@ export class Term {
   }
 
   async begin(): Promise<void> {
-    const { ledger, shared } = this.#options.deps
+    const { ledger, shared, context } = this.#options.deps
     await this.#commands.load()
     const { gate, submit } = this.#options
     this.#keptStops = await KeptStops.of(gate, { ledger, submit, logger: this.#log })
@@ -156,6 +157,9 @@ export class Term {
       isFollowed: () => this.#ear.isConnected,
       submit: this.#options.submit,
       baselines: await loadBaselines(ledger),
+      suspectGivenUp: (asset) => suspectGivenUp(asset, { runners: this.#runners, ledger }),
+      now: () => context.clock.now(),
+      suspectEveryMs: this.#settings.sweepMs,
     })
     const traded = await loadTradedSymbols(ledger, shared.account.id)
     const symbols = [...new Set([...shared.symbols, ...traded])]

@@ -192,11 +192,12 @@ function orderReads(state: MemoryState): OrderReads {
           (left, right) =>
             left.createdAt - right.createdAt || byText(left.clientOrderId, right.clientOrderId),
         ),
-    loadOrders: async ({ account, limit, symbol }) =>
+    loadOrders: async ({ account, limit, symbol, state: wanted }) =>
       [...state.orders.values()]
         .filter(
           (each) => each.account === account && (symbol === undefined || each.symbol === symbol),
         )
+        .filter((each) => wanted === undefined || each.state === wanted)
         .toSorted(
           (left, right) =>
             right.createdAt - left.createdAt || byText(left.clientOrderId, right.clientOrderId),

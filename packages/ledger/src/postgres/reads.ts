@@ -94,11 +94,12 @@ function orderReads(query: Query): OrderReads {
         order by created_at, client_order_id collate "C"`
       return (await query(text, [account, intentId])).map(toOrder)
     },
-    loadOrders: async ({ account, limit, symbol }) => {
+    loadOrders: async ({ account, limit, symbol = null, state = null }) => {
       const text = `select * from orders
         where account = $1 and ($3::text is null or symbol = $3)
+          and ($4::text is null or state = $4)
         order by created_at desc, client_order_id collate "C" limit $2`
-      return (await query(text, [account, limit, symbol ?? null])).map(toOrder)
+      return (await query(text, [account, limit, symbol, state])).map(toOrder)
     },
     findOrder: async (clientOrderId) => {
       const text = 'select * from orders where client_order_id = $1'

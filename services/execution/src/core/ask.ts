@@ -44,11 +44,11 @@ function workingSubjects(work: Work): Set<string> {
   return new Set(working.map(({ order }) => subjectOf(order)))
 }
 
-function isBusy(work: Work, subject: string): boolean {
+export function isBusy(work: Work, subject: string): boolean {
   return ['place', 'cancel', 'ask', 'search'].some((verb) => work.pending.has(`${verb}:${subject}`))
 }
 
-function ask(work: Work, subject: string): void {
+export function ask(work: Work, subject: string): void {
   const key = `ask:${subject}`
   work.watches.set(subject, { ...watchOf(work, subject), askedAt: work.now })
   const tickets = ticketsOfSubject(work, subject)
@@ -133,6 +133,8 @@ function comesToLife(tickets: readonly Ticket[]): boolean {
 export function notFound(work: Work, subject: string): void {
   const doubtful = ticketsOfSubject(work, subject).filter(({ order }) => isDoubtful(order.state))
   if (doubtful.length === 0) {
+    // What was given up stays it.
+    if (ticketsOfSubject(work, subject).every(({ order }) => order.state === 'not-placed')) return
     note(work, 'accepted order not found when asked', { subject })
     askAt(work, subject, work.now + work.settings.pollMs)
     return
@@ -222,15 +224,6 @@ export function searched(work: Work, answer: Extract<Answer, { kind: 'searched' 
   if (bare) work.protecting = retryAfter(work, work.protecting)
 }
 
-/** A fill of unknown origin may be of an order that was given up and landed after all: that is asked. */
-export function askWhatWasGivenUp(work: Work, fills: readonly VenueFill[]): void {
-  for (const ticket of givenUp(work)) {
-    const subject = subjectOf(ticket.order)
-    if (isBusy(work, subject)) continue
-    if (fills.some((fill) => mayBelongTo(work, fill, ticket))) ask(work, subject)
-  }
-}
-
 /**
  * After all fills since the last look were told: from where the next one goes on, by our clock. The answer knows
  * nothing of what came after its question, and a fill that may be of an order in doubt, or of one that was given up,
@@ -263,7 +256,7 @@ function soonMs({ settings }: Work): number {
 }
 
 /** A fill that is of none of our orders, but could be of this one. */
-function mayBelongTo(work: Work, fill: VenueFill, { order }: Ticket): boolean {
+export function mayBelongTo(work: Work, fill: VenueFill, { order }: Ticket): boolean {
   if (fill.side !== order.side || ticketOfFill(work, fill) !== null) return false
   if (fill.clientOrderId !== null && fill.clientOrderId !== order.clientOrderId) return false
   const sentAt = order.submittedAt ?? order.createdAt

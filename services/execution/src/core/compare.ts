@@ -4,7 +4,7 @@ import type { Position } from '@flotilla/ledger'
 import { Decimal, sum } from '@flotilla/money'
 import type { SymbolRules, VenueBalance, VenueOrder } from '@flotilla/venue'
 import { isWorking } from './order-life.ts'
-import type { Desk } from './desk.ts'
+import type { Desk, GivenUp } from './desk.ts'
 import { isOurName } from './order-id.ts'
 
 export type Difference =
@@ -83,9 +83,12 @@ function tradedOf({ rules, positions }: Holdings, asset: string): Decimal {
 }
 
 /** Nothing is on its way that the venue may know and we do not: only then balances can be judged. */
-export function isCalm({ tickets, pending }: Desk): boolean {
+export function isCalm({ tickets, pending, givenUp }: Desk): boolean {
   const writes = [...pending].some((key) => key.startsWith('place:') || key.startsWith('cancel:'))
-  if (writes) return false
+  // What was given up and is asked about may be the very reason of a difference.
+  const isAsked = ([subject, each]: [string, GivenUp]) =>
+    each.isSuspect || pending.has(`ask:${subject}`)
+  if (writes || [...givenUp].some(isAsked)) return false
   return [...tickets.values()].every(({ order, seen }) => {
     if (seen !== null && seen.filledQuantity.greaterThan(order.filledQuantity)) return false
     if (!isWorking(order.state)) return true

@@ -125,7 +125,9 @@ type Left = {
 /** Whether the intent of an order that ends here still has something to trade, and may. */
 export function goesOn(work: Work, ticket: Ticket, { failed, isGivenUp }: Left): boolean {
   const { order, terms } = ticket
-  if (terms.target === null || hasFollower(work, order)) return false
+  // One that turns up after it was given up has had its follower, or was the last.
+  const isOver = order.reason === NOT_PLACED || hasFollower(work, order)
+  if (terms.target === null || isOver) return false
   if (order.leg === 'entry') return entryGoesOn(work, ticket, isGivenUp)
   return order.leg === 'exit' && exitGoesOn(work, ticket, failed)
 }

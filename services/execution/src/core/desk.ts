@@ -2,7 +2,7 @@
 // symbols never wait for each other, so each symbol has a desk of its own.
 import type { OpenTrade, ExitReason } from '@flotilla/journal'
 import type { AnyMessage, IntentApproved, Message, ProtectionMode } from '@flotilla/contracts'
-import type { LedgerChange, Order, Position, Reservation } from '@flotilla/ledger'
+import type { Fill, LedgerChange, Order, Position, Reservation } from '@flotilla/ledger'
 import type { KeptStop } from '@flotilla/lineage'
 import type { Decimal } from '@flotilla/money'
 import type {
@@ -147,6 +147,14 @@ export type Watch = {
   readonly cleanAt: number
 }
 
+/** An order, or a pair, that was given up and may be there all the same. */
+export type GivenUp = {
+  /** When the newest question about it left, in this process's life. */
+  readonly askedAt: number | null
+  /** Something at the venue may be its doing: it is asked about as soon as can be. */
+  readonly isSuspect: boolean
+}
+
 /** Whose protection it is: the newest entry that was filled. */
 export type Owner = { readonly intentId: string; readonly cause: Cause }
 
@@ -197,6 +205,7 @@ export type Desk = {
   /** Effects that have not answered. */
   readonly pending: ReadonlySet<string>
   readonly watches: ReadonlyMap<string, Watch>
+  readonly givenUp: ReadonlyMap<string, GivenUp>
   readonly protecting: Retry
   readonly canceling: Retry
   /** Of the rest of an entry. */
@@ -319,6 +328,8 @@ export type Input =
   | { readonly kind: 'streamed'; readonly order: VenueOrder }
   /** It may have told things that did not arrive. */
   | { readonly kind: 'sweep' }
+  /** Balances differ: each of these, all that were given up here, may be why. */
+  | { readonly kind: 'suspect'; readonly orders: readonly Order[]; readonly fills: readonly Fill[] }
   /** An operator lets the symbol trade again. */
   | { readonly kind: 'resume'; readonly reason: string }
   | { readonly kind: 'flatten'; readonly reason: string }
@@ -364,6 +375,7 @@ export function emptyDesk(market: Market, settings: Settings): Desk {
     attempts: new Map(),
     pending: new Set(),
     watches: new Map(),
+    givenUp: new Map(),
     protecting: calm,
     canceling: calm,
     withdrawing: calm,

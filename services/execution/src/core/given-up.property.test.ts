@@ -3,6 +3,7 @@
 import { propertySeed } from '@flotilla/runtime/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { subjectOf, type Desk } from './desk.ts'
 import { step } from './step.ts'
 import { lateCommands } from '../testing/desk-commands.ts'
 import { denials, deskProperty, eitherWayOfTelling } from '../testing/desk-life.ts'
@@ -19,10 +20,21 @@ const forgetsIt = (): Seams => ({
   },
 })
 
-/** A look begins where the answer to the one before arrived, whatever that left open. */
+/** It is asked about when a fill may be of it, and at no other time. */
+function onlyByFills(desk: Desk, now: number): Desk {
+  const givenUp = new Map(desk.givenUp)
+  for (const { order } of desk.tickets.values()) {
+    if (order.state !== 'not-placed') continue
+    const isSuspect = givenUp.get(subjectOf(order))?.isSuspect === true
+    givenUp.set(subjectOf(order), { askedAt: now, isSuspect })
+  }
+  return { ...desk, givenUp }
+}
+
+/** A look begins where the answer to the one before arrived, whatever that left open; nor is it asked about later. */
 const neverLooksBack = (): Seams => ({
   step: (desk, input, now) => {
-    const draft = step(desk, input, now)
+    const draft = step(onlyByFills(desk, now), input, now)
     if (input.kind !== 'fills-told') return draft
     const { sweepMs } = desk.settings
     return { ...draft, desk: { ...draft.desk, sweptUntil: now, sweepAt: now + sweepMs } }

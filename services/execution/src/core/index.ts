@@ -20,6 +20,7 @@ export type { OrderEvent } from './order-life.ts'
 export { recoverDesk } from './recover.ts'
 export type { Records } from './recover.ts'
 export { haltDesk, step } from './step.ts'
+export { GIVEN_UP_KEPT } from './work.ts'
 export {
   assetDifferences,
   assetsOf,

@@ -17,9 +17,10 @@ import type { Halt } from './halt.ts'
 import { toldOf } from './journal.ts'
 import { isWorking } from './order-life.ts'
 import { termsOf } from './terms.ts'
+import { GIVEN_UP_MS } from './work.ts'
 
 export type Records = {
-  /** Orders of the symbol, oldest first: all that are open, and the newest of the others. */
+  /** Orders of the symbol, oldest first: all that are open, the newest of the others, and of those that were given up. */
   readonly orders: readonly Order[]
   /** Fills of those orders. */
   readonly fills: readonly Fill[]
@@ -42,7 +43,7 @@ export function recoverDesk(
 ): Desk {
   const { market, settings, records } = options
   const tickets = new Map(
-    records.orders.map((order) => [order.clientOrderId, ticketOf(order, records.fills)]),
+    records.orders.map((order) => [order.clientOrderId, storedTicket(order, records.fills)]),
   )
   return {
     ...emptyDesk(market, settings),
@@ -84,7 +85,7 @@ function withNewDeadline(position: Position | null, now: number): Position | nul
   return { ...position, protection: { ...protection, since: now } }
 }
 
-function ticketOf(order: Order, fills: readonly Fill[]): Ticket {
+export function storedTicket(order: Order, fills: readonly Fill[]): Ticket {
   const own = fills.filter(({ clientOrderId }) => clientOrderId === order.clientOrderId)
   const trades = new Set(own.map(({ tradeId }) => tradeId))
   return { order, terms: termsOf(order), trades, seen: null, stored: true }
@@ -123,9 +124,6 @@ function watchesOf(orders: readonly Order[], now: number): Map<string, Watch> {
   }
   return watches
 }
-
-/** So long before the last change of any order one that was given up is looked for anew: a day, in milliseconds. */
-const GIVEN_UP_MS = 86_400_000
 
 /**
  * By our clock: fills after the beginning of the oldest order that still works, or that was given up lately and may

@@ -5,7 +5,6 @@ import type { ProtectionOutcome, VenueOrder, VenueProtection, WriteRejected } fr
 import {
   askLater,
   askWhatIsDue,
-  askWhatWasGivenUp,
   loseSight,
   notFound,
   searched,
@@ -20,6 +19,7 @@ import { quoteMissed, quoteTold } from './convert.ts'
 import { sendEntries } from './entries.ts'
 import { calm, type Answer, type Desk, type Draft, type Input, type Ticket } from './desk.ts'
 import { passThrough } from './fills-through.ts'
+import { askGivenUpIfDue, askWhatWasGivenUp, suspect } from './given-up.ts'
 import { guard } from './guard.ts'
 import { askPriceIfDue, PRICE_KEY, priceFailed } from './supervise.ts'
 import { hear, sweep } from './hear.ts'
@@ -52,6 +52,7 @@ export function step(desk: Desk, input: Input, now: number): Draft {
   withdrawRests(work)
   guard(work)
   askWhatIsDue(work)
+  askGivenUpIfDue(work)
   askPriceIfDue(work)
   return finish(work)
 }
@@ -63,6 +64,7 @@ export function haltDesk(desk: Desk, halted: Halt, now: number): Draft {
   return finish(work)
 }
 
+// oxlint-disable-next-line complexity -- one line for each kind of input is the simplest form
 function take(work: Work, input: Input): void {
   if ('key' in input) return takeAnswer(work, input)
   switch (input.kind) {
@@ -77,6 +79,8 @@ function take(work: Work, input: Input): void {
       return hear(work, input.order)
     case 'sweep':
       return sweep(work)
+    case 'suspect':
+      return suspect(work, input)
     case 'resume':
       return resume(work, input.reason)
     case 'flatten':

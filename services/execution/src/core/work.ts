@@ -12,6 +12,7 @@ import {
   type Desk,
   type Draft,
   type Effect,
+  type GivenUp,
   type Note,
   type Ticket,
   type Watch,
@@ -24,12 +25,15 @@ import { protectionModeOf } from './protection-mode.ts'
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
-export type Work = Mutable<Omit<Desk, 'tickets' | 'attempts' | 'pending' | 'watches'>> & {
+type Maps = 'tickets' | 'attempts' | 'pending' | 'watches' | 'givenUp'
+
+export type Work = Mutable<Omit<Desk, Maps>> & {
   readonly now: number
   readonly tickets: Map<string, Ticket>
   readonly attempts: Map<string, number>
   readonly pending: Set<string>
   readonly watches: Map<string, Watch>
+  readonly givenUp: Map<string, GivenUp>
   readonly touched: Set<string>
   readonly fills: Fill[]
   readonly remembered: LedgerChange[]
@@ -43,6 +47,10 @@ export type Work = Mutable<Omit<Desk, 'tickets' | 'attempts' | 'pending' | 'watc
 /** Ended orders that stay known, so that a late fill still finds its order. */
 const ENDED_KEPT = 40
 const ATTEMPTS_KEPT = 500
+/** So long one that was given up is asked about by itself: a day, in milliseconds. */
+export const GIVEN_UP_MS = 86_400_000
+/** The newest of them; what is older is in the ledger and is asked about when balances differ. */
+export const GIVEN_UP_KEPT = 500
 
 export function begin(desk: Desk, now: number): Work {
   return {
@@ -52,6 +60,7 @@ export function begin(desk: Desk, now: number): Work {
     attempts: new Map(desk.attempts),
     pending: new Set(desk.pending),
     watches: new Map(desk.watches),
+    givenUp: new Map(desk.givenUp),
     touched: new Set(),
     fills: [],
     remembered: [],
@@ -98,17 +107,37 @@ function forgetWhatIsOver(work: Work): void {
   )
   // What was given up may still turn out to be there: other orders do not make it forgotten.
   const isGivenUp = ({ order }: Ticket) => order.state === 'not-placed'
-  forgetOldest(work, ended.filter(isGivenUp))
-  forgetOldest(
-    work,
-    ended.filter((ticket) => !isGivenUp(ticket)),
-  )
+  forgetGivenUp(work, ended.filter(isGivenUp))
+  forgetOldest(work, {
+    among: ended.filter((ticket) => !isGivenUp(ticket)),
+    kept: ENDED_KEPT,
+  })
   if (work.attempts.size > ATTEMPTS_KEPT) forgetAttempts(work)
 }
 
-function forgetOldest(work: Work, ended: readonly Ticket[]): void {
-  for (const { order } of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT))) {
+function forgetOldest(
+  work: Work,
+  { among, kept }: { among: readonly Ticket[]; kept: number },
+): void {
+  for (const { order } of among.slice(0, Math.max(0, among.length - kept))) {
     work.tickets.delete(order.clientOrderId)
+  }
+}
+
+/** The ledger has them all: those that are not asked about any more need not be known here. */
+function forgetGivenUp(work: Work, givenUp: readonly Ticket[]): void {
+  const isAsked = (subject: string) =>
+    work.givenUp.get(subject)?.isSuspect === true || work.pending.has(`ask:${subject}`)
+  const idle = givenUp.filter(({ order }) => !isAsked(subjectOf(order)))
+  const [old, young] = [true, false].map((wanted) =>
+    idle.filter(({ order }) => work.now - order.updatedAt > GIVEN_UP_MS === wanted),
+  ) as [Ticket[], Ticket[]]
+  forgetOldest(work, { among: old, kept: 0 })
+  forgetOldest(work, { among: young, kept: GIVEN_UP_KEPT })
+  const left = [...work.tickets.values()].filter(({ order }) => order.state === 'not-placed')
+  const subjects = new Set(left.map(({ order }) => subjectOf(order)))
+  for (const subject of work.givenUp.keys()) {
+    if (!subjects.has(subject)) work.givenUp.delete(subject)
   }
 }
 
