@@ -158,9 +158,7 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         expect(ids(await ledger.loadOrders({ account: 'paper', limit: 2 }))).toEqual(['o-3', 'o-2'])
         const query = { account: 'paper', limit: 9, symbol: 'BTC/USDT' }
         expect(ids(await ledger.loadOrders(query))).toEqual(['o-2', 'o-1'])
-        const ended = { account: 'paper', limit: 9, state: 'filled' } as const
-        expect(ids(await ledger.loadOrders(ended))).toEqual(['o-2'])
-        expect(await ledger.loadOrders({ ...ended, state: 'not-placed' })).toEqual([])
+        expect(ids(await ledger.loadOrders({ ...query, state: 'filled' }))).toEqual(['o-2'])
       })
 
       it('of fills are found by order, symbol and time', async () => {
