@@ -9,7 +9,7 @@
 // A latency counts from the moment at which its intent was due, whatever held the process up. Beside it
 // stands what a bare commit takes in the same server, as often as decisions were committed: on a disk
 // or a machine that others use as well, a latency of ten milliseconds can be theirs.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openPostgresLedger, startPrivatePostgres } from '@flotilla/ledger'
@@ -29,6 +29,8 @@ const openGoal = 100_000
 
 export async function bench(report: Report, options: BenchOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-bench-'))
+  // The server runs as another user when we are root; out of its reach the data would lie elsewhere, and stay.
+  chmodSync(folder, 0o755)
   const server = await startPrivatePostgres({ folder })
   try {
     const ledger = await openPostgresLedger({ url: server.url })

@@ -1,6 +1,6 @@
 // The real `flotilla` command as a child process in a folder of its own, as a user runs it.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -26,6 +26,8 @@ export type Folder = {
 
 export function makeFolder(): Folder {
   const path = mkdtempSync(join(tmpdir(), 'flotilla-e2e-'))
+  // The server runs as another user when we are root; out of its reach the data would lie elsewhere, and stay.
+  chmodSync(path, 0o755)
   const runs: Run[] = []
   return {
     path,

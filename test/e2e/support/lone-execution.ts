@@ -1,6 +1,6 @@
 // A process of the execution agent alone, with real servers around it that a test can take away: RabbitMQ behind
 // a relay, a PostgreSQL of its own, the simulator over its wire. The test is everybody else of the fleet.
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectRabbit, provisionRabbit, type Bus } from '@flotilla/bus'
@@ -192,6 +192,8 @@ export async function startLoneExecution(busUrl: string): Promise<LoneExecution>
 
 async function open(busUrl: string, closers: Parts['closers']): Promise<LoneExecution> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flotilla-lone-')))
+  // The server runs as another user when we are root; out of its reach the data would lie elsewhere, and stay.
+  chmodSync(folder, 0o755)
   closers.push(async () => rmSync(folder, { recursive: true, force: true }))
   const simulator = createSimulator({
     config: {

@@ -1,5 +1,5 @@
 // What a ledger does when the server or the way to it fails in the middle of its work.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,6 +64,8 @@ describe.skipIf(!hasPostgres)('the PostgreSQL ledger', () => {
 
   it('loses and doubles nothing when the server is killed again and again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'flotilla-recovery-'))
+    // The server runs as another user when we are root; out of its reach the data would lie elsewhere, and stay.
+    chmodSync(folder, 0o755)
     const server = await startPrivatePostgres({ folder })
     const ledger = await openPostgresLedger({ url: server.url, retryForMs: 120_000 })
     await ledger.commit([funded('0')])
