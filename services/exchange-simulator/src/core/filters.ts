@@ -9,6 +9,7 @@ import {
   type Market,
   type OrderType,
   type Side,
+  type SymbolRules,
 } from './types.ts'
 import { larger, multiply } from './units.ts'
 
@@ -31,7 +32,7 @@ export function checkFilters(engine: Engine, market: Market, order: Filtered): R
     checkPrices(market, order) ??
     checkSizes(market, order) ??
     maxPosition(engine, market, order) ??
-    checkCounts(engine, market, [order])
+    checkCounts(engine, market, countOf(order))
   )
 }
 
@@ -49,13 +50,16 @@ export function checkSizes(market: Market, order: Filtered): Refusal | null {
 }
 
 function priceFilter({ rules }: Market, order: Filtered): Refusal | null {
-  const { tick, priceMin, priceMax } = rules
-  const isWrong = (price: bigint): boolean =>
-    price < priceMin || (priceMax > 0n && price > priceMax) || (tick > 0n && price % tick !== 0n)
-  const wrongLimit = isLimit(order.type) && isWrong(order.price)
+  const wrongLimit = isLimit(order.type) && isWrongPrice(rules, order.price)
   const hasStop = isStop(order.type) && !(order.trailingDelta > 0 && order.stopPrice === 0n)
-  const wrongStop = hasStop && isWrong(order.stopPrice)
+  const wrongStop = hasStop && isWrongPrice(rules, order.stopPrice)
   return wrongLimit || wrongStop ? refusals.filter('PRICE_FILTER') : null
+}
+
+function isWrongPrice({ tick, priceMin, priceMax }: SymbolRules, price: bigint): boolean {
+  return (
+    price < priceMin || (priceMax > 0n && price > priceMax) || (tick > 0n && price % tick !== 0n)
+  )
 }
 
 function percentPrice({ rules, averagePrice }: Market, order: Filtered): Refusal | null {
@@ -77,15 +81,19 @@ function trailingDelta({ rules }: Market, order: Filtered): Refusal | null {
 
 function lotSize({ rules }: Market, order: Filtered): Refusal | null {
   if (order.quoteQuantity > 0n) return null
-  const { step, quantityMin, quantityMax } = rules
   const { quantity, icebergQuantity } = order
-  const isRight = (amount: bigint): boolean =>
+  const isPassed =
+    isLot(rules, quantity) && (icebergQuantity === 0n || isLot(rules, icebergQuantity))
+  return isPassed ? null : refusals.filter('LOT_SIZE')
+}
+
+function isLot({ step, quantityMin, quantityMax }: SymbolRules, amount: bigint): boolean {
+  return (
     amount > 0n &&
     amount >= quantityMin &&
     amount <= quantityMax &&
     (step === 0n || amount % step === 0n)
-  const isPassed = isRight(quantity) && (icebergQuantity === 0n || isRight(icebergQuantity))
-  return isPassed ? null : refusals.filter('LOT_SIZE')
+  )
 }
 
 function marketLotSize({ rules }: Market, order: Filtered): Refusal | null {
@@ -144,27 +152,40 @@ function sizeOf(market: Market, { quantity, quoteQuantity }: Filtered): bigint {
   return (quoteQuantity * 100_000_000n) / larger(1n, market.lastPrice)
 }
 
-/** Whether there may be so many more open orders; the orders of a list are counted together. */
-function checkCounts(engine: Engine, market: Market, orders: readonly Filtered[]): Refusal | null {
-  const { rules, live, algoOrders, icebergOrders } = market
-  let stops = 0
-  let icebergs = 0
-  for (const { type, icebergQuantity } of orders) {
-    if (isStop(type)) stops += 1
-    if (icebergQuantity > 0n) icebergs += 1
+type Count = { readonly orders: number; readonly stops: number; readonly icebergs: number }
+
+function countOf({ type, icebergQuantity }: Filtered): Count {
+  return { orders: 1, stops: isStop(type) ? 1 : 0, icebergs: icebergQuantity > 0n ? 1 : 0 }
+}
+
+/** The orders of a list are counted together. */
+function sumOf(orders: readonly Filtered[]): Count {
+  const sum = { orders: 0, stops: 0, icebergs: 0 }
+  for (const { orders: one, stops, icebergs } of orders.map(countOf)) {
+    sum.orders += one
+    sum.stops += stops
+    sum.icebergs += icebergs
   }
-  const isOver = (count: number, added: number, most: number): boolean =>
-    added > 0 && count + added > most
-  if (isOver(live.size, orders.length, rules.ordersMax)) return refusals.filter('MAX_NUM_ORDERS')
-  if (isOver(algoOrders, stops, rules.algoOrdersMax)) {
+  return sum
+}
+
+function isOver(count: number, added: number, most: number): boolean {
+  return added > 0 && count + added > most
+}
+
+/** Whether there may be so many more open orders. */
+function checkCounts(engine: Engine, market: Market, added: Count): Refusal | null {
+  const { rules, live, algoOrders, icebergOrders } = market
+  if (isOver(live.size, added.orders, rules.ordersMax)) return refusals.filter('MAX_NUM_ORDERS')
+  if (isOver(algoOrders, added.stops, rules.algoOrdersMax)) {
     return refusals.filter('MAX_NUM_ALGO_ORDERS')
   }
-  if (isOver(icebergOrders, icebergs, rules.icebergOrdersMax)) {
+  if (isOver(icebergOrders, added.icebergs, rules.icebergOrdersMax)) {
     return refusals.filter('MAX_NUM_ICEBERG_ORDERS')
   }
   if (engine.ordersMax === null) return null
   const open = [...engine.markets.values()].reduce((sum, other) => sum + other.live.size, 0)
-  return isOver(open, orders.length, engine.ordersMax)
+  return isOver(open, added.orders, engine.ordersMax)
     ? refusals.filter('EXCHANGE_MAX_NUM_ORDERS')
     : null
 }
@@ -177,7 +198,7 @@ export function checkListCounts(
 ): Refusal | null {
   const isFull = market.openLists >= market.rules.orderListsMax
   return (
-    checkCounts(engine, market, orders) ??
+    checkCounts(engine, market, sumOf(orders)) ??
     (isFull ? refusals.filter('MAX_NUM_ORDER_LISTS') : engine.barred)
   )
 }
