@@ -62,7 +62,7 @@ describe('an order that meets a fault', () => {
       count: 1,
       match: { method: 'POST', path: 'order', cidPrefix: name },
     })
-    exchange.timeout = args.hasOwnProperty('fate') || kind === 'F3' ? 700 : 20_000
+    exchange.timeout = args.hasOwnProperty('fate') || kind === 'F3' ? 1_500 : 20_000
     const failure = await call(exchange, 'createOrder', 'BTC/USDT', 'limit', 'buy', 0.01, 40_000, {
       clientOrderId: name,
     }).then(
