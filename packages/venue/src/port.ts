@@ -259,7 +259,12 @@ export type ProtectionRequest = {
   }
 }
 
-export type OrderReference = { readonly symbol: string; readonly clientOrderId: string }
+export type OrderReference = {
+  readonly symbol: string
+  readonly clientOrderId: string
+  /** The venue's own id, once it is known: it is found by that where it cannot be by its name, or not any more. */
+  readonly venueOrderId?: string
+}
 export type ProtectionReference = { readonly symbol: string; readonly clientProtectionId: string }
 export type FillsFrom =
   | { readonly since: number }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { carryOut, inMarketTime } from './effects.ts'
 
 const symbol = 'BTC/USDT'
-const query = { key: 'ask:x', kind: 'query-order', clientOrderId: 'x' } as const
+const query = { key: 'ask:x', kind: 'query-order', clientOrderId: 'x', venueOrderId: null } as const
 
 describe('a call to the venue', () => {
   it('that is a read which fails says nothing about the order, and when to ask again', async () => {

@@ -1,6 +1,6 @@
 // Carries out what the core asked of the venue, and brings back what it said. Writes never throw by
 // the port's promise; a read that fails is an answer too: it says nothing about the order.
-import { VenueError, type OrderOutcome, type Venue } from '@flotilla/venue'
+import { VenueError, type OrderOutcome, type OrderReference, type Venue } from '@flotilla/venue'
 import { orderOfConversion, type Answer, type Effect } from './core/index.ts'
 
 /** When a read fails without the venue saying how long to wait. */
@@ -62,7 +62,7 @@ async function write(venue: Venue, symbol: string, effect: Write): Promise<Answe
     }
     case 'cancel-order': {
       const { clientOrderId } = effect
-      const outcome = await venue.cancelOrder({ symbol, clientOrderId }).catch(lost)
+      const outcome = await venue.cancelOrder(referenceOf(symbol, effect)).catch(lost)
       return { key, kind: 'order-canceled', clientOrderId, outcome }
     }
     case 'cancel-protection': {
@@ -73,6 +73,14 @@ async function write(venue: Venue, symbol: string, effect: Write): Promise<Answe
       return { key, kind: 'protection-canceled', listId, outcome }
     }
   }
+}
+
+function referenceOf(
+  symbol: string,
+  { clientOrderId, venueOrderId }: Extract<Effect, { kind: 'cancel-order' | 'query-order' }>,
+): OrderReference {
+  const named = { symbol, clientOrderId }
+  return venueOrderId === null ? named : { ...named, venueOrderId }
 }
 
 async function acceptQuote(
@@ -102,7 +110,7 @@ async function read(venue: Venue, symbol: string, effect: Read): Promise<Answer>
   switch (effect.kind) {
     case 'query-order': {
       const { clientOrderId } = effect
-      const order = await venue.queryOrder({ symbol, clientOrderId })
+      const order = await venue.queryOrder(referenceOf(symbol, effect))
       return { key, kind: 'order-told', clientOrderId, order }
     }
     case 'query-protection': {

@@ -235,15 +235,23 @@ class BinanceVenue extends KeyedVenue implements Venue {
   }
 
   async queryOrder(reference: OrderReference): Promise<VenueOrder | null> {
+    const { clientOrderId, venueOrderId } = reference
+    const named = await this.#findOrder(reference, { origClientOrderId: clientOrderId })
+    if (named !== null || venueOrderId === undefined) return named
+    const found = await this.#findOrder(reference, { orderId: venueOrderId })
+    return found === null ? null : { ...found, clientOrderId }
+  }
+
+  async #findOrder(
+    { symbol }: OrderReference,
+    by: { readonly origClientOrderId: string } | { readonly orderId: string },
+  ): Promise<VenueOrder | null> {
     const wire = await this.#wire.find({
       endpoint: 'privateGetOrder',
-      parameters: {
-        symbol: await this.#markets.wireFormOf(reference.symbol),
-        origClientOrderId: reference.clientOrderId,
-      },
+      parameters: { symbol: await this.#markets.wireFormOf(symbol), ...by },
       schema: schemas.order,
     })
-    return wire === null ? null : orderFrom(wire, reference.symbol)
+    return wire === null ? null : orderFrom(wire, symbol)
   }
 
   /** The venue lists a protection's legs by name only; their states are asked for one by one. */

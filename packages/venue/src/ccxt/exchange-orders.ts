@@ -137,7 +137,7 @@ export class ExchangeOrders {
   }
 
   async #known(reference: OrderReference): Promise<VenueOrder | null> {
-    const id = this.#ids.get(reference.clientOrderId)
+    const id = reference.venueOrderId ?? this.#ids.get(reference.clientOrderId)
     const told = id === undefined ? null : await this.#options.look(reference.symbol, id)
     const named = told === null ? null : { ...told, clientOrderId: reference.clientOrderId }
     return named ?? this.#options.find(reference)

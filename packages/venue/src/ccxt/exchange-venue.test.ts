@@ -207,6 +207,23 @@ describe.each<SpotKind>(['coinbase', 'mexc', 'alpaca'])('%s', (kind) => {
     expect(await venue.queryOrder(reference())).toBeNull()
   })
 
+  it("finds and cancels an order by the venue's id where its name is not found", async () => {
+    const { server, shapes, venue } = scene
+    server.on(shapes.list, { json: shapes.listed([{ status: 'open', clientOrderId: 'x' }]) })
+    const denied = { status: 400, json: { code: -2013, msg: 'Order does not exist.' } }
+    const told = { json: shapes.told({ status: 'open', clientOrderId: 'released' }) }
+    server.on(shapes.tell, ({ parameters }) =>
+      parameters['origClientOrderId'] === undefined ? told : denied,
+    )
+    server.on(shapes.cancel, { json: shapes.canceled() })
+    const known = { ...reference(), venueOrderId: orderId }
+    const found = { clientOrderId: 'fl-1', venueOrderId: orderId, status: 'open' }
+    expect(await venue.queryOrder(known)).toMatchObject(found)
+    expect(await venue.cancelOrder(known)).toMatchObject({ kind: 'accepted', order: found })
+    expect(server.sent(shapes.cancel)).toHaveLength(1)
+    expect(await venue.queryOrder(reference())).toBeNull()
+  })
+
   it('cancels by our name', async () => {
     const { server, shapes, venue } = scene
     server.on(shapes.list, { json: shapes.listed([{ status: 'open' }]) })

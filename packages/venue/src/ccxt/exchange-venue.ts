@@ -212,12 +212,26 @@ class SpotVenue extends KeyedVenue implements Venue {
     return null
   }
 
-  async queryOrder({ symbol, clientOrderId }: OrderReference): Promise<VenueOrder | null> {
+  /** A list tells the newest alone: what is older is found by the venue's id. */
+  async queryOrder(reference: OrderReference): Promise<VenueOrder | null> {
+    const { symbol, clientOrderId } = reference
     await this.#rulesOf(symbol)
     await this.time.ensure()
     if (this.#row.clientOrderId.lookup === 'by-name') {
-      return this.#found('fetchOrder', undefined, symbol, { clientOrderId })
+      const named = await this.#found('fetchOrder', undefined, symbol, { clientOrderId })
+      return named ?? this.#byId(reference)
     }
+    return (await this.#byId(reference)) ?? this.#inList(reference)
+  }
+
+  async #byId(reference: OrderReference): Promise<VenueOrder | null> {
+    const { symbol, clientOrderId, venueOrderId } = reference
+    if (venueOrderId === undefined) return null
+    const told = await this.#look(symbol, venueOrderId)
+    return told === null ? null : { ...told, clientOrderId }
+  }
+
+  async #inList({ symbol, clientOrderId }: OrderReference): Promise<VenueOrder | null> {
     const given = [symbol, undefined, LIST_PAGE]
     const list = await this.#read({ method: 'fetchOrders', given, schema: answers.orders })
     const found = list.find((one) => one.clientOrderId === clientOrderId)

@@ -211,6 +211,18 @@ describe('reads', () => {
     ).toBeNull()
   })
 
+  it("finds an order by the venue's id when its name is not known there any more", async () => {
+    wire.server.on('GET /api/v3/order', ({ parameters }) =>
+      parameters['orderId'] === '28'
+        ? { json: orderAnswer({ clientOrderId: 'released' }) }
+        : { status: 400, json: { code: -2013, msg: 'Order does not exist.' } },
+    )
+    const known = { symbol: 'BTC/USDT', clientOrderId: 'fl-1', venueOrderId: '28' }
+    const found = { clientOrderId: 'fl-1', venueOrderId: '28' }
+    expect(await wire.venue.queryOrder(known)).toMatchObject(found)
+    expect(await wire.venue.queryOrder({ ...known, venueOrderId: '29' })).toBeNull()
+  })
+
   it('asks for both legs of a protection, which the venue only names', async () => {
     const { orderReports, ...list } = listAnswer({ listOrderStatus: 'ALL_DONE' })
     const reports = new Map(orderReports.map((report) => [String(report.orderId), report]))

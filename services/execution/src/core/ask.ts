@@ -60,8 +60,12 @@ export function ask(work: Work, subject: string): void {
   const pair = tickets.some(({ order }) => order.listId !== null)
   const effect: Effect = pair
     ? { kind: 'query-protection', key, listId: subject }
-    : { kind: 'query-order', key, clientOrderId: subject }
+    : { kind: 'query-order', key, ...namesOf(tickets, subject) }
   callVenue(work, effect)
+}
+
+function namesOf([ticket]: readonly Ticket[], clientOrderId: string) {
+  return { clientOrderId, venueOrderId: ticket?.order.venueOrderId ?? null }
 }
 
 function watchOf(work: Work, subject: string): Watch {

@@ -228,13 +228,16 @@ export type Desk = {
   readonly fillsThrough: string | null
 }
 
+/** By us and, once that is known, by the venue. */
+type Named = { readonly clientOrderId: string; readonly venueOrderId: string | null }
+
 /** A call to the venue, made only after the draft that holds it is committed. */
 export type Effect = { readonly key: string } & (
   | { readonly kind: 'place-order'; readonly request: OrderRequest }
   | { readonly kind: 'place-protection'; readonly request: ProtectionRequest }
-  | { readonly kind: 'cancel-order'; readonly clientOrderId: string }
+  | ({ readonly kind: 'cancel-order' } & Named)
   | { readonly kind: 'cancel-protection'; readonly listId: string }
-  | { readonly kind: 'query-order'; readonly clientOrderId: string }
+  | ({ readonly kind: 'query-order' } & Named)
   | { readonly kind: 'query-protection'; readonly listId: string }
   | { readonly kind: 'fetch-fills'; readonly from: FillsFrom }
   /** For an exit, or for dust where no order is named. */
@@ -243,11 +246,7 @@ export type Effect = { readonly key: string } & (
       readonly clientOrderId: string | null
       readonly request: ConvertRequest
     }
-  | {
-      readonly kind: 'accept-quote'
-      readonly clientOrderId: string
-      readonly quote: ConvertQuote
-    }
+  | { readonly kind: 'accept-quote'; readonly clientOrderId: string; readonly quote: ConvertQuote }
   | {
       readonly kind: 'query-conversion'
       readonly clientOrderId: string

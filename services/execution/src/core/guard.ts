@@ -149,7 +149,8 @@ function takeAway(work: Work, resting: readonly Ticket[]): void {
   work.takingAway = subject
   const key = `cancel:${subject}`
   if (order.listId === null) {
-    callVenue(work, { kind: 'cancel-order', key, clientOrderId: order.clientOrderId })
+    const { clientOrderId, venueOrderId } = order
+    callVenue(work, { kind: 'cancel-order', key, clientOrderId, venueOrderId })
   } else {
     callVenue(work, { kind: 'cancel-protection', key, listId: order.listId })
   }

@@ -46,6 +46,21 @@ describe('a restart', () => {
     expect(await positionOf(desk)).toMatchObject({ quantity: '0.00999', state: 'protected' })
   })
 
+  it("asks about what rests by the venue's own id too, which a name may not be found by", async () => {
+    const desk = await createHarness({ rules: { ocoAllowed: false } })
+    await desk.approve({ name: 'one' })
+    await desk.settle()
+    const [resting] = await desk.venue.fetchOpenOrders(symbol)
+    await desk.restart()
+    await desk.input({ kind: 'tick' })
+    const questions = desk.effects.filter(({ kind }) => kind === 'query-order')
+    const { clientOrderId, venueOrderId } = resting!
+    expect(questions).toMatchObject([{ clientOrderId, venueOrderId }])
+    await desk.settle()
+    const asked = desk.venue.callsOf('queryOrder').at(-1)?.argument
+    expect(asked).toEqual({ symbol, clientOrderId, venueOrderId })
+  })
+
   it('takes in what the stop did while nobody looked', async () => {
     const desk = await createHarness()
     await desk.approve({ name: 'one' })

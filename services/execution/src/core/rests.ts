@@ -9,13 +9,14 @@ import { callVenue, isClosing, isRung, note, type Work } from './work.ts'
 export function withdrawRests(work: Work): void {
   for (const ticket of work.tickets.values()) {
     if (!isRest(ticket)) continue
-    const { clientOrderId } = ticket.order
+    const { clientOrderId, venueOrderId } = ticket.order
     const isBusy = ['cancel', 'place'].some((verb) => work.pending.has(`${verb}:${clientOrderId}`))
     const why = isBusy || !isTime(work, work.withdrawing) ? null : reasonToGo(work, ticket)
     if (why === null) continue
     work.withdrawing = retryAfter(work, work.withdrawing)
     note(work, 'rest of an entry is canceled', { level: 'info', clientOrderId, why })
-    callVenue(work, { kind: 'cancel-order', key: `cancel:${clientOrderId}`, clientOrderId })
+    const key = `cancel:${clientOrderId}`
+    callVenue(work, { kind: 'cancel-order', key, clientOrderId, venueOrderId })
   }
 }
 
