@@ -10,7 +10,9 @@ import { pairOf, sendOrder, submit } from './send.ts'
 import { callVenue, causeOf, heldOf, liveProtectionOf, modeOf, type Work } from './work.ts'
 
 export function sendEntries(work: Work): void {
-  if (work.barred !== null) return
+  // What became of one order of the symbol is not known: until it is, no other is bought beside it.
+  const isInDoubt = [...work.tickets.values()].some(({ order }) => order.state === 'unknown')
+  if (work.barred !== null || isInDoubt) return
   for (const ticket of work.tickets.values()) {
     const { order, terms } = ticket
     const waits = order.leg === 'entry' && order.state === 'created'
