@@ -124,6 +124,23 @@ describe('an entry that would go in slices', () => {
     },
   )
 
+  it('is found later by its quote when the venue has denied what it had carried out', async () => {
+    const desk = await opened()
+    desk.venue.script(script({ kind: 'unknown-landed' }))
+    desk.replica = (answer) => (answer.kind === 'order-told' ? { ...answer, order: null } : answer)
+    await buy(desk)
+    await desk.settle()
+    await desk.pass(40_000)
+    const states = [...desk.desk.tickets.values()].map(({ order }) => order.state)
+    expect(states).toEqual(['not-placed'])
+    desk.replica = (answer) => answer
+    await desk.pass(180_000, 5_000)
+    expect(boughtBy(desk)).toEqual(['0.01'])
+    expect(slicesOf(desk)).toEqual([])
+    expect(desk.desk.position?.quantity.toString()).toBe('0.01')
+    expect(desk.desk.position?.protection?.state).toBe('protected')
+  })
+
   it('is not bought when it was stopped while the price was asked for', async () => {
     const desk = await opened()
     await buy(desk)
